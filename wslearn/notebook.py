@@ -1,0 +1,138 @@
+"""What only a notebook needs: a first cell that checks the ground, a page to look at, a script's coroutine to run."""
+
+import asyncio
+import html
+import importlib.util
+import json
+import os
+import platform
+from collections.abc import Coroutine
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class HasPage(Protocol):
+    """A running `Server` or `ServerProcess`."""
+
+    port: int
+    url: str
+    page_url: str
+
+
+def setup(notebook: str) -> None:
+    """Print one line: all is ready, or what to run so that it will be. The first cell of every notebook.
+
+    `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
+    """
+    print(_problem(notebook) or _ready())
+
+
+def _ready() -> str:
+    installed = f"wslearn {metadata.version('wslearn')}, websockets {metadata.version('websockets')}"
+    return f"Ready: {installed}, Python {platform.python_version()}."
+
+
+def _problem(notebook: str) -> str | None:
+    from packaging.requirements import Requirement  # comes with JupyterLab
+
+    wslearn = metadata.version("wslearn")
+    wanted, has = (tuple(map(int, version.split(".")[:2])) for version in (notebook, wslearn))
+    if wanted > has:
+        return (
+            f"This notebook was written for wslearn {notebook}, and {wslearn} is installed. "
+            "Get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."
+        )
+    if wanted < has:
+        return (
+            f"This notebook was written for wslearn {notebook}, and {wslearn} is installed. "
+            "In a terminal run 'wslearn lab --reset' with this notebook's number: your copy is kept aside."
+        )
+    for line in metadata.requires("wslearn") or []:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            version = "none"
+        if version == "none" or not requirement.specifier.contains(version, prereleases=True):
+            needed = f"{requirement.name}{requirement.specifier}"
+            return (
+                f"wslearn needs {needed}, and {version} is installed. "
+                f'Run this in a cell, then restart the kernel: %pip install "{needed}"'
+            )
+    return None
+
+
+def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> None:
+    """Show the server's page below the cell, with a link to it.
+
+    `height` is in pixels. Where the kernel runs on another machine than the browser (JupyterHub, Binder, a base
+    address), the page goes through jupyter-server-proxy; `remote=True` asks for that, for a kernel reached through
+    an SSH tunnel, which nothing here can see.
+    """
+    from IPython.display import display
+
+    base = _proxy_base()
+    if remote is None:
+        remote = base is not None
+    address, advice = server.page_url, ""
+    if remote:
+        address = f"{base or '/'}proxy/{server.port}/"
+        if importlib.util.find_spec("jupyter_server_proxy") is None:
+            advice = (
+                "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
+                'pip install "wslearn[remote]", then restart JupyterLab.'
+            )
+    link = html.escape(address)
+    page = (
+        f'<iframe src="{link}" title="The page of this server" width="100%" height="{height:d}" '
+        'style="border:1px solid #8888;border-radius:8px"></iframe>'
+        f'<p><a href="{link}" target="_blank" rel="noopener">Open the page in a tab of its own</a></p>'
+    )
+    text = f"The server's page: {address}"
+    if advice:
+        print(advice)
+    display({"text/html": page, "text/plain": text}, raw=True)
+
+
+def _proxy_base() -> str | None:
+    """Return the Jupyter server's base address where the browser seems to be elsewhere, else None.
+
+    A hub names its prefix in the environment. Else the Jupyter server that started this kernel has left a file with
+    its address: a base address, or an address that is not loopback, means that a browser elsewhere uses it.
+    """
+    if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
+        return prefix if prefix.endswith("/") else f"{prefix}/"
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    info = Path(jupyter_runtime_dir()) / f"jpserver-{os.environ.get('JPY_PARENT_PID', 'none')}.json"
+    try:
+        jupyter = json.loads(info.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no such file: another front end than Jupyter's own started the kernel
+        return None
+    if jupyter["base_url"] == "/" and jupyter["hostname"] in LOOPBACK:
+        return None
+    return jupyter["base_url"]
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return its result, in a script and in a notebook's cell alike.
+
+    Where no event loop runs this is `asyncio.run`. In a cell a loop runs already, and `asyncio.run` would raise: here
+    nest-asyncio2 makes that loop re-entrant, from then on and for the whole kernel. For code written as a script;
+    in a cell `await main()` is simpler, and measurements should not run on a patched loop.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    import nest_asyncio2
+
+    nest_asyncio2.apply(loop)
+    return loop.run_until_complete(coroutine)

@@ -1,0 +1,87 @@
+"""A server in a process of its own, that ends when the process that started it ends.
+
+A measurement wants its server apart: in one process, client and server would take turns on one event loop.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from typing import Self
+
+from wslearn import cells
+
+#: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
+START_TIMEOUT = 15.0
+STOP_TIMEOUT = 3.0
+
+
+class ServerProcess:
+    """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
+
+    `options` are those of `wslearn serve`: `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are
+    the addresses, `pid` is the process. It ends with the block, with `await server.stop()`, and whenever the process
+    that started it ends, however that happens.
+
+    Raises RuntimeError with the server's own words where it cannot start.
+    """
+
+    def __init__(self, name: str, *options: str, port: int = 0) -> None:
+        self.name, self.options, self.port = name, options, port
+        self._process: subprocess.Popen | None = None
+
+    async def start(self) -> Self:
+        """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
+        if self._process is not None:
+            return self
+        await cells.make_way(self.port)
+        command = [sys.executable, "-m", "wslearn", "serve", self.name, "--port", str(self.port), *self.options]
+        with tempfile.TemporaryFile() as errors:
+            # Not asyncio's subprocesses: the event loop of a kernel on Windows has none.
+            self._process = subprocess.Popen(  # noqa: ASYNC220
+                [*command, "--json", "--quiet", "--exit-with-parent"],
+                # The child reads its end of this pipe and ends at end-of-file: even SIGKILL closes ours.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+            self.pid = self._process.pid
+            try:
+                line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), START_TIMEOUT)
+            except BaseException:
+                self._process.kill()  # which also ends the thread that reads
+                await self.stop()
+                raise
+            if not line:
+                await self.stop()
+                errors.seek(0)
+                said = errors.read().decode(errors="replace").strip()
+                raise RuntimeError(f"wslearn serve {self.name} did not start: {said or 'it said nothing'}")
+        ready = json.loads(line)
+        self.url, self.page_url = ready["url"], ready["page_url"]
+        cells.started(self)
+        return self
+
+    async def stop(self) -> None:
+        """End the process: its clients get 1001, and 3 seconds later it is killed if need be. Twice is fine."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        cells.stopped(self)
+        with suppress(OSError):  # it has ended already
+            process.stdin.close()
+        try:
+            await asyncio.to_thread(process.wait, STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+        finally:
+            process.stdout.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()

@@ -1,0 +1,275 @@
+"""A WebSocket server with a page on the same port: its life, its connections, its log. Lesson 02.
+
+A lesson's server is a subclass that says what happens on one connection:
+
+    class Reverse(Server):
+        async def handler(self, ws):
+            async for message in ws:
+                await ws.send(message[::-1])
+"""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import traceback
+from collections import deque
+from itertools import count
+from typing import ClassVar, Self
+
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import OPEN
+
+from wslearn import cells, handshake
+from wslearn.connection import Connection, Event
+from wslearn.limits import Limits
+from wslearn.messages import redact
+
+logger = logging.getLogger("wslearn")
+
+#: Time in which a closing handshake may be answered when the server stops, in seconds.
+STOP_GRACE = 1.0
+#: How often unsent bytes are looked at, in seconds.
+WATCH_INTERVAL = 0.25
+#: Events that `Server.log` keeps.
+LOG_LENGTH = 1000
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    """Keep the library's log records to one line: what a peer did wrong is no traceback of ours."""
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
+        record.args, record.exc_info = (), None
+    return True
+
+
+_library_logger = logging.getLogger("wslearn.websockets")
+_library_logger.addFilter(_one_line)
+
+
+class Server:
+    """A WebSocket server, and its page, on one port.
+
+    `async with Server() as server` runs it for a block; `await Server().start()` until `await server.stop()`.
+    `port` 0 lets the system pick a free one. `limits` replaces the class's own.
+
+    - `connections`: the live connections.
+    - `url`, `page_url`: addresses that work from this machine, once it runs.
+    - `log`: the last 1,000 events, oldest first, secrets redacted.
+    """
+
+    #: Limits of this server unless others are given.
+    limits: ClassVar[Limits] = Limits()
+    #: What the page shows besides a text field: any of `json`, `rooms`, `token`, `ping`, separated by spaces.
+    features: ClassVar[str] = ""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None) -> None:
+        self.host, self._wanted_port = host, port
+        if limits is not None:
+            self.limits = limits
+        self.name = type(self).__name__.removesuffix("Server").lower() or "server"
+        self.connections: set[Connection] = set()
+        #: Every open socket, also those that are not WebSockets yet or any more.
+        self.sockets: set[Connection] = set()
+        self._log: deque[Event] = deque(maxlen=LOG_LENGTH)
+        self._names = count(1)
+        self._handlers: set[asyncio.Task] = set()
+        self._listener = None
+        self._changing = asyncio.Lock()
+
+    async def handler(self, ws: Connection) -> None:
+        """Talk with one client. What a lesson writes; when it returns, the connection is closed with 1000."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method: async def handler(self, ws)")
+
+    # Life
+
+    async def start(self) -> Self:
+        """Listen, and return self. In a notebook, what an earlier run of the same cell started is stopped.
+
+        Raises OSError with a clear message where the port is in use or the address cannot be had.
+        """
+        async with self._changing:
+            if self._listener is not None:
+                return self
+            await cells.make_way(self._wanted_port)
+            limits = self.limits
+            listener = serve(
+                self._converse,
+                await self._bind_host(),
+                self._wanted_port,
+                process_request=lambda ws, request: self._answer(ws, request),
+                create_connection=self._create_connection,
+                compression=limits.compression,
+                open_timeout=limits.open_timeout,
+                max_size=limits.max_size,
+                close_timeout=STOP_GRACE,
+                logger=_library_logger,
+            )
+            try:
+                self._listener = await listener
+            except OSError as error:
+                raise self._explained(error) from None
+            self.port = self._listener.sockets[0].getsockname()[1]
+            self._watchdog = asyncio.create_task(self._watch(), name=f"{self.name} watchdog")
+            cells.started(self)
+        logger.info("%s listens on %s", self.name, self.url)
+        if not ipaddress.ip_address(self._listener.sockets[0].getsockname()[0]).is_loopback:
+            logger.warning("%s can be reached from other machines: it listens on %s", self.name, self.host)
+        return self
+
+    async def stop(self) -> None:
+        """Close every connection with 1001 and free the port; what has not answered in a second is aborted.
+
+        Twice is fine.
+        """
+        async with self._changing:
+            if self._listener is None:
+                return
+            listener, self._listener = self._listener, None
+            cells.stopped(self)
+            listener.close()
+            for ws in list(self.sockets):
+                if ws.request is None:  # it asked for nothing yet; browsers open such spare connections
+                    ws.transport.abort()
+            try:
+                await asyncio.wait_for(listener.wait_closed(), STOP_GRACE)
+            except TimeoutError:
+                logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
+            finally:
+                self._watchdog.cancel()
+                for ws in list(self.sockets):
+                    ws.transport.abort()
+                for handler in self._handlers:
+                    handler.cancel()
+            try:
+                await asyncio.wait_for(listener.wait_closed(), STOP_GRACE / 2)
+            except TimeoutError:
+                logger.error("%s: %d handlers do not end when cancelled", self.name, len(self._handlers))
+        logger.info("%s stopped", self.name)
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """The WebSocket's address."""
+        return f"ws://{self._netloc}/"
+
+    @property
+    def page_url(self) -> str:
+        """The page's address."""
+        return f"http://{self._netloc}/"
+
+    @property
+    def _netloc(self) -> str:
+        if self._listener is None:
+            raise RuntimeError(f"{type(self).__name__} is not running: use 'async with' or 'await server.start()'")
+        bound = ipaddress.ip_address(self._listener.sockets[0].getsockname()[0].partition("%")[0])
+        if bound.is_unspecified:  # listening everywhere; nobody can connect to "everywhere"
+            bound = ipaddress.ip_address("127.0.0.1" if bound.version == 4 else "::1")
+        return f"[{bound}]:{self.port}" if bound.version == 6 else f"{bound}:{self.port}"
+
+    async def _bind_host(self) -> str | None:
+        """Return one address for a name like `localhost`: with port 0 two would get two different ports."""
+        try:
+            return str(ipaddress.ip_address(self.host))
+        except ValueError:
+            pass
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(self.host, None)
+        except (OSError, UnicodeError) as error:
+            raise OSError(f"cannot listen on {self.host!r}: no such host ({error})") from None
+        return min(found, key=lambda info: info[0])[4][0]  # IPv4 first: it is what 127.0.0.1 stands for
+
+    def _explained(self, error: OSError) -> OSError:
+        where = f"port {self._wanted_port} on {self.host}"
+        if error.errno == errno.EADDRINUSE:
+            message = f"{where} is in use: stop the program that uses it, or take another port (0 finds a free one)"
+        elif error.errno == errno.EACCES:
+            message = f"{where} needs more rights: take a port from 1024 to 65535, or 0 for a free one"
+        else:
+            message = f"cannot listen on {where}: {error.strerror or error}"
+        return OSError(error.errno, message)
+
+    # Connections
+
+    def _create_connection(self, *args, **options) -> Connection:
+        connection = Connection(*args, **options)
+        connection.owner = self
+        return connection
+
+    def _answer(self, ws: Connection, request):
+        response = handshake.answer(self, ws, request)
+        if response is not None:
+            ws.answered = True
+            kind = "error" if handshake.wants_websocket(request) else "http"
+            self.record(kind, _address(ws), redact(request.path[:120]), code=response.status_code)
+        return response
+
+    async def _converse(self, ws: Connection) -> None:
+        """Run the handler for one client; whatever ends it costs one line in the log."""
+        task = asyncio.current_task()
+        ws.name = f"guest-{next(self._names)}"
+        self.connections.add(ws)
+        self._handlers.add(task)
+        self.record("connect", ws.name, f"{_address(ws)} {redact(ws.request.path[:120])}")
+        try:
+            await self.handler(ws)
+        except Exception as error:  # one client's end is nobody else's
+            if isinstance(error, ConnectionClosed) and ws.protocol.state is not OPEN:
+                return  # this client has gone: on_lost writes the line
+            self.record("error", ws.name, _where(error))
+            logger.debug("%s: the handler's traceback", self.name, exc_info=error)
+            await ws.close(1011, "the server's handler failed")
+        finally:
+            self.connections.discard(ws)
+            self._handlers.discard(task)
+
+    def on_lost(self, ws: Connection) -> None:
+        """Write the line for a connection that has ended."""
+        self.connections.discard(ws)
+        if ws.name:
+            self.record("close", ws.name, code=ws.close_code, reason=redact(ws.close_reason or ""))
+        elif not ws.answered:
+            error = ws.protocol.handshake_exc
+            why = redact(f"{error}"[:120]) if error else "connection closed before a request"
+            self.record("error", _address(ws), f"no handshake: {why}")
+
+    async def _watch(self) -> None:
+        """Abort connections whose unsent bytes pile up or do not move."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL)
+            for ws in list(self.sockets):
+                ws.abort_if_stalled(clock(), self.limits.max_unsent, self.limits.stall_timeout)
+
+    # Log
+
+    @property
+    def log(self) -> list[Event]:
+        """The last events, oldest first."""
+        return list(self._log)
+
+    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
+        """Add an event to the log. `text` and `reason` must have had their secrets redacted."""
+        event = Event(kind, client, text, code, reason)
+        self._log.append(event)
+        level = logging.DEBUG if kind == "message" else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s %s", self.name, event)
+
+
+def _address(ws: Connection) -> str:
+    address = ws.transport.get_extra_info("peername") or ("a client that has gone", "")
+    return ":".join(str(part) for part in address[:2])
+
+
+def _where(error: BaseException) -> str:
+    """Return an error of a handler and its place, on one line."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {frame.name}, line {frame.lineno})".replace("\n", " ")
