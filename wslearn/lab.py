@@ -1,0 +1,146 @@
+"""A reader's own copy of the lessons, opened in JupyterLab.
+
+The course's notebooks stay as they are: `fill` copies the ones that a folder lacks, `reset` gives a fresh copy of
+one. Neither ever loses what a reader wrote.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import nbformat
+
+#: The notebook that JupyterLab opens with.
+FIRST = "00_start_here"
+
+PACKAGE = Path(__file__).parent
+#: The course's own notebooks: in a wheel they lie inside the package, in a checkout beside it.
+NOTEBOOKS = next((path for path in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if path.is_dir()), None)
+
+
+def lessons() -> dict[str, Path]:
+    """Return the course's notebooks by name, `00_start_here` first.
+
+    Raises FileNotFoundError where the package was installed without them.
+    """
+    found = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))} if NOTEBOOKS else {}
+    if not found:
+        raise FileNotFoundError("this installation of wslearn has no notebooks: install it again from its wheel")
+    return found
+
+
+def find(lesson: str) -> str:
+    """Return the name of the lesson meant by `03`, `3`, `03_broadcast` or `03_broadcast.ipynb`.
+
+    Raises ValueError, naming the lessons there are.
+    """
+    wanted = lesson.removesuffix(".ipynb")
+    for name in lessons():
+        if wanted == name or (wanted.isdecimal() and wanted.zfill(2) == name.partition("_")[0]):
+            return name
+    raise ValueError(f"there is no lesson {lesson!r}; there are: {', '.join(lessons())}")
+
+
+def fresh(lesson: Path) -> bytes:
+    """Return a notebook's file without outputs and execution counts; ids and metadata stay."""
+    notebook = nbformat.read(lesson, as_version=nbformat.NO_CONVERT)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Write a file that is not there yet; return False, and leave it alone, where there is one.
+
+    Raises OSError where it cannot be written.
+    """
+    try:
+        with open(path, "xb") as file:  # x: fails where there is something already, even since a moment ago
+            file.write(data)
+    except FileExistsError:
+        return False
+    return True
+
+
+def fill(folder: Path) -> list[str]:
+    """Copy into `folder` the lessons that it lacks, making the folder where needed. Return their names.
+
+    Raises OSError where the folder cannot be made or written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file, and the lessons need a folder: name another one")
+    folder.mkdir(parents=True, exist_ok=True)
+    return [name for name, lesson in lessons().items() if create(folder / lesson.name, fresh(lesson))]
+
+
+def reset(folder: Path, name: str) -> Path:
+    """Replace one lesson in `folder` by a fresh copy; return where the old one is kept.
+
+    Raises OSError where a file cannot be read or written.
+    """
+    mine = folder / f"{name}.ipynb"
+    old, new = mine.read_bytes(), fresh(lessons()[name])
+    asides = (folder / f"{name}.before-reset-{number}.ipynb" for number in count(1))
+    aside = next(path for path in asides if create(path, old))
+    mine.write_bytes(new)
+    return aside
+
+
+def prepare(folder: Path, lesson: str | None = None) -> tuple[str, list[str]]:
+    """Fill `folder`, and reset `lesson` where one is given; return the notebook to open, and what was done.
+
+    Raises ValueError where there is no such lesson, and OSError where the folder cannot be used.
+    """
+    name = find(lesson) if lesson is not None else FIRST
+    copied = fill(folder)
+    kept = [other for other in lessons() if other not in copied]
+    done = [f"{what}: {', '.join(names)}" for what, names in (("copied", copied), ("kept as yours", kept)) if names]
+    lines = [f"{folder}: {'; '.join(done)}"]
+    if lesson is not None and name in kept:
+        lines.append(f"{folder / name}.ipynb is fresh again; your version of it is now {reset(folder, name).name}")
+    return name, lines
+
+
+def has_browser() -> bool:
+    """Return whether a browser window can open here: not without a screen, as over SSH or in a container.
+
+    There `webbrowser` would find a text browser, if any, and fill the terminal with it.
+    """
+    if sys.platform in ("win32", "darwin", "cygwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def jupyterlab_arguments(folder: Path, name: str, further: Sequence[str]) -> list[str]:
+    """Return JupyterLab's arguments: the lesson `name` opens first. `further` come last, so they win."""
+    arguments = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{name}.ipynb",
+        # Ctrl-C stops it at once, without a question that has to be answered in 5 s.
+        "--ServerApp.answer_yes=True",
+        # No question about JupyterLab's news on top of the first lesson; nobody's settings are changed.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")  # JupyterLab refuses otherwise; in a container one is often root
+    if not has_browser():
+        arguments.append("--no-browser")
+    return [*arguments, *further]
+
+
+def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
+    """Run JupyterLab in `folder` until Ctrl-C or SIGTERM stops it, its kernels with it.
+
+    In this very process, so that every signal reaches it without a go-between, on Windows too.
+    """
+    from jupyterlab.labapp import main
+
+    # JupyterLab handles SIGTERM everywhere, but Ctrl-C only in a terminal that is not Windows': there kernels
+    # would be left to find out by themselves.
+    signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+    main(jupyterlab_arguments(folder, name, further))
