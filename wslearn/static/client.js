@@ -1,0 +1,254 @@
+// The browser client of every wslearn server. The life of a WebSocket, in this order:
+//     connect() -> opened() -> received(), many times -> closed() -> perhaps reconnectLater() -> connect()
+// After it come sending, the heartbeat, the room, and the page's controls.
+
+import { backoff } from "./backoff.js";
+import { explain, isFinal } from "./close-codes.js";
+import { describe, hex, parse } from "./describe.js";
+import { clear, show } from "./log.js";
+
+const CONNECT_MS = 10_000;     // every wait has an end: a browser alone would wait for minutes
+const CLOSE_MS = 5_000;
+const PING_EVERY_MS = 2_000;
+const PONG_MS = 10_000;
+const STABLE_MS = 5_000;       // a connection that held this long was a success
+const MOST_MEMBERS = 100;
+
+const $ = (id) => document.getElementById(id);
+const features = new Set(document.body.dataset.features.split(" "));
+const url = new URL("ws", location.href);             // relative to the page, so a proxy's prefix stays in it
+url.protocol = url.protocol.replace("http", "ws");    // http -> ws, https -> wss
+
+let state = "closed";          // or connecting, open, closing, waiting (to reconnect)
+let socket = null;             // the WebSocket of this moment, or null
+let openedAt = Infinity;       // when it opened, on the clock of performance.now()
+let failures = 0;              // tries in a row that did not hold
+let lastError = null;          // the error message that was the last thing the server said
+let deadline, countdown, heartbeat;   // timers
+let pingSentAt = null;         // when the ping that has no answer yet was sent
+let room = null;               // the room we are in
+let leftRoom = null;           // the room we have just left: news about it may still be on the way
+
+// ---- The life of a connection ----------------------------------------------------------------------------
+
+function connect() {
+  clearInterval(countdown);
+  openedAt = Infinity;
+  lastError = null;
+  socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = opened;
+  socket.onmessage = received;
+  socket.onclose = closed;
+  // No onerror: browsers hide the reason from it, and a close event always follows.
+  deadline = setTimeout(abandon, CONNECT_MS, `no answer to the handshake within ${CONNECT_MS / 1000} s`);
+  enter("connecting");
+}
+
+function opened() {
+  clearTimeout(deadline);
+  openedAt = performance.now();
+  enter("open");
+  show("event", "Connection open");
+  if (!features.has("token")) return ready();
+  const token = $("token").value.trim();
+  if (token) send({ type: "authenticate", token }, { type: "authenticate", token: "[not shown]" });
+  else show("event", "No token given: the server waits for one, and closes when its patience ends");
+}
+
+/** The server takes our messages now: at once, or, where it asks for a token, since it has accepted ours. */
+function ready() {
+  if (room !== null) send({ type: "join-room", room });   // to the server a reconnected client is a new one
+  if (!features.has("ping")) return;
+  heartbeat = setInterval(ping, PING_EVERY_MS);
+  ping();
+}
+
+function received({ data }) {
+  if (data instanceof ArrayBuffer) return show("received", hex(data));
+  const message = parse(data);
+  const type = message?.type;
+  if (type === "pong" && pingSentAt !== null) return pong();
+  lastError = type === "error" ? message : null;
+  show(lastError ? "error" : "received", describe(message) ?? data, data);
+  if (type === "authenticated" && features.has("token")) ready();
+  if (type === "presence" && features.has("rooms") && message.room !== leftRoom) {
+    showRoom(message.room, message.members);
+  }
+}
+
+function closed({ code, reason }) {
+  clearTimeout(deadline);
+  clearInterval(heartbeat);
+  pingSentAt = null;
+  socket = null;
+  const [name, meaning] = explain(code);
+  show("event", `Connection closed: ${code} ${name}${reason && `, ${reason}`}`);
+  // Not reset in opened(): a server that accepts and closes at once would be asked again without a pause.
+  if (performance.now() - openedAt > STABLE_MS) failures = 0;
+  // A proxy can lose the close code; then a last error message is all that says that trying again is no use.
+  const final = isFinal(code) || (code === 1005 && lastError !== null);
+  const again = $("reconnect").checked && state !== "closing";   // closing: the student asked for the end
+  const words = [
+    meaning,
+    reason && `Reason given: ${reason}.`,
+    lastError && `The server's last words: ${lastError.message}`,
+    again && final && "Trying again would end the same way, so this page does not.",
+  ].filter(Boolean).join(" ");
+  if (again && !final) return reconnectLater(`${code} ${name}`, words);
+  enter("closed", `${code} ${name}`, words);
+  showRoom(null);
+}
+
+function reconnectLater(code, words) {
+  const due = performance.now() + backoff(failures);
+  failures += 1;
+  countdown = setInterval(() => {
+    const left = due - performance.now();
+    $("countdown").textContent = `Next try in ${Math.max(left / 1000, 0).toFixed(1)} s (number ${failures})`;
+    if (left <= 0) connect();
+  }, 100);
+  enter("waiting", code, words);
+  showRoom(room);
+}
+
+function disconnect() {
+  clearTimeout(deadline);
+  clearInterval(countdown);
+  clearInterval(heartbeat);
+  showRoom(null);
+  if (socket === null) return enter("closed", "", "You stopped the waiting.");
+  socket.close(1000, "goodbye");   // begins the closing handshake; closed() runs once the server has answered
+  deadline = setTimeout(abandon, CLOSE_MS, `no close frame from the server within ${CLOSE_MS / 1000} s`);
+  enter("closing");
+}
+
+/** Give up a connection whose other side is silent: close() alone would wait for its answer. */
+function abandon(reason) {
+  socket.onopen = socket.onmessage = socket.onclose = null;   // what it may still say is not ours any more
+  socket.close();
+  closed({ code: 1006, reason });
+}
+
+// ---- Sending ---------------------------------------------------------------------------------------------
+
+/** Send a text, or an object as JSON, and list it (`listed` stands in for a secret). Return whether it was sent. */
+function send(message, listed = message) {
+  if (socket?.readyState !== WebSocket.OPEN) {
+    show("event", "Not sent: there is no open connection. Press Connect first.");
+    return false;
+  }
+  const encode = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  socket.send(encode(message));
+  show("sent", describe(listed) ?? encode(listed), encode(listed));
+  return true;
+}
+
+function sendText(text) {
+  if (features.has("rooms")) return send({ type: "room-message", message: text });
+  if (features.has("json")) return send({ message: text });
+  return send(text);
+}
+
+// ---- Heartbeat: a page cannot send a WebSocket ping, so it asks with a message ---------------------------
+
+function ping() {
+  const now = performance.now();
+  if (pingSentAt === null) {
+    pingSentAt = now;
+    socket.send('{"type":"ping"}');   // not listed, nor is its answer: they would push all else out of sight
+  } else if (now - pingSentAt > PONG_MS) {
+    abandon(`no pong within ${PONG_MS / 1000} s`);
+  } else {
+    showPulse("late", "Waiting for a pong");
+  }
+}
+
+function pong() {
+  $("round-trip").textContent = `${(performance.now() - pingSentAt).toFixed(1)} ms`;
+  pingSentAt = null;
+  showPulse("alive", "Alive");
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  $("pulse").animate({ transform: ["scale(1.5)", "scale(1)"] }, 500);
+}
+
+function showPulse(pulse, text) {
+  $("pulse").dataset.pulse = pulse;
+  $("heartbeat").textContent = text;
+}
+
+// ---- Room ------------------------------------------------------------------------------------------------
+
+function showRoom(name, members = []) {
+  room = name;
+  const there = `Room ${name}${socket ? "" : ", again once the connection is back"}`;
+  $("room-now").textContent = name === null ? "Not in a room" : there;
+  $("leave").hidden = name === null;
+  $("members").hidden = members.length === 0;
+  const names = members.slice(0, MOST_MEMBERS);
+  if (members.length > MOST_MEMBERS) names.push(`and ${members.length - MOST_MEMBERS} more`);
+  $("members").replaceChildren(...names.map((member) => {
+    const item = document.createElement("li");
+    item.textContent = member;
+    return item;
+  }));
+}
+
+// ---- The page's controls ---------------------------------------------------------------------------------
+
+const WORDS = {
+  closed: "Closed",
+  connecting: "Connecting",
+  open: "Open",
+  closing: "Closing",
+  waiting: "Closed, will reconnect",
+};
+
+/** Enter a state and show it: in words, in the button's name and, by style.css, in the light. */
+function enter(next, code = "", detail = "") {
+  state = document.body.dataset.state = next;
+  $("state").textContent = WORDS[next];
+  $("code").textContent = code;
+  $("detail").textContent = detail;
+  $("countdown").hidden = next !== "waiting";
+  $("toggle").textContent = { closed: "Connect", waiting: "Stop reconnecting" }[next] ?? "Disconnect";
+  if (next !== "open") showPulse("none", "No open connection");
+}
+
+function onSubmit(id, act) {
+  $(id).addEventListener("submit", (event) => {
+    event.preventDefault();   // or the browser would load the page anew, and the WebSocket with it
+    act();
+  });
+}
+
+onSubmit("connection", () => {
+  if (state !== "closed") return disconnect();
+  failures = 0;
+  connect();
+});
+onSubmit("rooms", () => {
+  leftRoom = null;
+  send({ type: "join-room", room: $("room").value.trim() });
+});
+onSubmit("composer", () => {
+  if (sendText($("text").value)) $("text").value = "";
+});
+$("leave").addEventListener("click", () => {
+  send({ type: "leave-room" });
+  leftRoom = room;
+  showRoom(null);
+  $("room").focus();   // the button that had the focus is gone
+});
+$("clear").addEventListener("click", clear);
+$("reconnect").addEventListener("change", () => {
+  if (state === "waiting") disconnect();
+});
+
+for (const element of document.querySelectorAll("[data-needs]")) {
+  element.hidden = !element.dataset.needs.split(" ").some((feature) => features.has(feature));
+}
+$("name").textContent = document.body.dataset.name;
+$("url").textContent = url;
+document.title = `${document.body.dataset.name} · wslearn`;
+enter("closed", "", "Not connected yet.");
