@@ -40,10 +40,10 @@ class Event:
 def preview(data: str | bytes) -> str:
     """Return the beginning of a message on one line, secrets redacted."""
     if isinstance(data, str):
-        shown = repr(redact(data[:SHOWN]))
+        shown, whole = repr(redact(data[:SHOWN])), len(data) <= SHOWN
     else:
-        shown = f"{len(data)} bytes {data[: SHOWN // 8].hex(' ')}"
-    return shown if len(data) <= (SHOWN if isinstance(data, str) else SHOWN // 8) else f"{shown}…"
+        shown, whole = f"{len(data)} bytes: {data[: SHOWN // 8].hex(' ')}", len(data) <= SHOWN // 8
+    return shown if whole else f"{shown}…"
 
 
 class Connection(ServerConnection):

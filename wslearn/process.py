@@ -10,6 +10,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from typing import Self
+from urllib.parse import urlsplit
 
 from wslearn import cells
 
@@ -29,19 +30,19 @@ class ServerProcess:
     """
 
     def __init__(self, name: str, *options: str, port: int = 0) -> None:
-        self.name, self.options, self.port = name, options, port
+        self.name, self.options, self._wanted_port = name, options, port
         self._process: subprocess.Popen | None = None
 
     async def start(self) -> Self:
         """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
         if self._process is not None:
             return self
-        await cells.make_way(self.port)
-        command = [sys.executable, "-m", "wslearn", "serve", self.name, "--port", str(self.port), *self.options]
+        await cells.make_way(self._wanted_port)
+        command = [sys.executable, "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port), *self.options]
         with tempfile.TemporaryFile() as errors:
             # Not asyncio's subprocesses: the event loop of a kernel on Windows has none.
             self._process = subprocess.Popen(  # noqa: ASYNC220
-                [*command, "--json", "--quiet", "--exit-with-parent"],
+                [*command, "--json", "--exit-with-parent"],
                 # The child reads its end of this pipe and ends at end-of-file: even SIGKILL closes ours.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -61,6 +62,7 @@ class ServerProcess:
                 raise RuntimeError(f"wslearn serve {self.name} did not start: {said or 'it said nothing'}")
         ready = json.loads(line)
         self.url, self.page_url = ready["url"], ready["page_url"]
+        self.port = urlsplit(self.url).port
         cells.started(self)
         return self
 

@@ -19,6 +19,7 @@ from typing import ClassVar, Self
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
 from wslearn import cells, handshake
@@ -231,10 +232,13 @@ class Server:
             self._handlers.discard(task)
 
     def on_lost(self, ws: Connection) -> None:
-        """Write the line for a connection that has ended."""
+        """Write the line for a connection that has ended, with the close frame of whoever closed first."""
         self.connections.discard(ws)
         if ws.name:
-            self.record("close", ws.name, code=ws.close_code, reason=redact(ws.close_reason or ""))
+            ended = ws.protocol.close_exc
+            close = ended.rcvd if ended.rcvd_then_sent else ended.sent or ended.rcvd
+            code, reason = (close.code, close.reason) if close else (CloseCode.ABNORMAL_CLOSURE, "")
+            self.record("close", ws.name, code=int(code), reason=redact(reason))
         elif not ws.answered:
             error = ws.protocol.handshake_exc
             why = redact(f"{error}"[:120]) if error else "connection closed before a request"

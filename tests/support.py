@@ -1,0 +1,69 @@
+"""What several tests need: raw sockets, waits with a bound."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+HANDSHAKE = (
+    "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
+)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until `condition()` holds: for states that send no event. Raises TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.005)
+
+
+async def request(server, text: str, *, more: str = "", path: str = "/", eof: bool = False) -> bytes:
+    """Send `text` (`handshake` stands for a good one) as it is, and return all that comes until the end.
+
+    With `eof` the sending half of the connection is closed behind it.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    if text == "handshake":
+        text = HANDSHAKE.format(path=path, host=urlsplit(server.url).netloc, more=more)
+    writer.write(text.encode("latin-1"))
+    if eof:
+        writer.write_eof()
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.socket:
+    """Return a blocking socket on which the opening handshake is done, and whose reading is the test's affair."""
+
+    def shake() -> socket.socket:
+        sock = socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(10)
+        sock.connect(("127.0.0.1", server.port))
+        sock.sendall(HANDSHAKE.format(path="/", host=urlsplit(server.url).netloc, more="").encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += sock.recv(1)
+        assert head.startswith(b"HTTP/1.1 101 "), head
+        return sock
+
+    return await asyncio.to_thread(shake)
+
+
+def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True) -> bytes:
+    """Return a client's frame written by hand, right or wrong (RFC 6455, section 5.2)."""
+    first = fin << 7 | rsv << 4 | opcode
+    size = len(payload)
+    if size < 126:
+        length = bytes([size])
+    else:
+        length = b"\x7e" + size.to_bytes(2) if size < 65536 else b"\x7f" + size.to_bytes(8)
+    if not mask:
+        return bytes([first]) + length + payload
+    key = b"\x12\x34\x56\x78"
+    masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+    return bytes([first, length[0] | 0x80]) + length[1:] + key + masked
