@@ -5,6 +5,7 @@ import pytest
 from support import request
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.version import version as websockets_version
 
 from wslearn import Limits
 from wslearn.handshake import STATIC
@@ -51,6 +52,7 @@ async def test_what_is_not_there_is_not_found(path):
         assert (await get(server, path))[0] == 404
 
 
+@pytest.mark.skipif(websockets_version < "17", reason="websockets 16 answers no request but GET")
 async def test_methods():
     async with EchoServer() as server:
         status, headers, body = await get(server, "/hello", "HEAD")

@@ -38,15 +38,16 @@ LOG_LENGTH = 1000
 
 
 def _one_line(record: logging.LogRecord) -> bool:
-    """Keep the library's log records to one line: what a peer did wrong is no traceback of ours."""
+    """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
         record.args, record.exc_info = (), None
-    return True
+    return not record.getMessage().startswith("opening handshake failed")
 
 
 _library_logger = logging.getLogger("wslearn.websockets")
+_library_logger.setLevel(logging.ERROR)  # below that it logs whole frames, tokens in them too
 _library_logger.addFilter(_one_line)
 
 
