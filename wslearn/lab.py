@@ -71,10 +71,11 @@ def fill(folder: Path) -> list[str]:
 
     Raises OSError where the folder cannot be made or written.
     """
+    course = lessons()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder} is a file, and the lessons need a folder: name another one")
     folder.mkdir(parents=True, exist_ok=True)
-    return [name for name, lesson in lessons().items() if create(folder / lesson.name, fresh(lesson))]
+    return [name for name, lesson in course.items() if create(folder / lesson.name, fresh(lesson))]
 
 
 def reset(folder: Path, name: str) -> Path:
@@ -122,9 +123,6 @@ def jupyterlab_arguments(folder: Path, name: str, further: Sequence[str]) -> lis
         f"--LabApp.default_url=/lab/tree/{name}.ipynb",
         # Ctrl-C stops it at once, without a question that has to be answered in 5 s.
         "--ServerApp.answer_yes=True",
-        # No question about JupyterLab's news on top of the first lesson; nobody's settings are changed.
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--allow-root")  # JupyterLab refuses otherwise; in a container one is often root
@@ -140,6 +138,9 @@ def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     """
     from jupyterlab.labapp import main
 
+    # Defaults for this JupyterLab only, below the reader's own settings: no question about news over the lesson.
+    paths = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     # JupyterLab handles SIGTERM everywhere, but Ctrl-C only in a terminal that is not Windows': there kernels
     # would be left to find out by themselves.
     signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))

@@ -1,0 +1,52 @@
+"""What tests of several files share."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout that the tests belong to."""
+    return REPOSITORY
+
+
+@pytest.fixture
+async def wslearn() -> AsyncIterator:
+    """Start `wslearn` with these arguments as a process; what still runs after the test is killed."""
+    processes = []
+
+    async def start(*arguments: object, env: dict[str, str] | None = None, **options) -> asyncio.subprocess.Process:
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "wslearn", *map(str, arguments), env={**os.environ, **(env or {})}, **options
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+        await asyncio.wait_for(process.communicate(), 10)
+
+
+@pytest.fixture
+def complaint(wslearn):
+    """Run `wslearn` with arguments that it must refuse: return its exit code and its one line on stderr."""
+
+    async def complaint(*arguments: object, **options) -> tuple[int, str]:
+        process = await wslearn(*arguments, **options)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+        lines = stderr.decode().splitlines()
+        assert (stdout, len(lines)) == (b"", 1), f"expected one line on stderr and none on stdout: {stdout!r} {lines}"
+        return process.returncode, lines[0]
+
+    return complaint

@@ -1,0 +1,327 @@
+"""The command line, as real processes: what it prints, what it refuses, how it ends."""
+
+import asyncio
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+import pytest
+from support import until
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from wslearn import Limits, Server, __version__
+from wslearn.cli import LIMITS, SERVERS, main
+
+posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks a process to end")
+
+
+async def ready(process) -> str:
+    """Return the first line on stdout, which says that clients can connect."""
+    async with asyncio.timeout(20):
+        return (await process.stdout.readline()).decode()
+
+
+async def ended(process, seconds: float) -> int:
+    """Return the exit code of a process that ends within so many seconds; its pipes are read meanwhile."""
+    await asyncio.wait_for(process.communicate(), seconds)
+    return process.returncode
+
+
+# Help and version
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in sorted(main.commands))], ids=lambda words: "".join(words))
+async def test_help_ends_with_examples_that_parse(wslearn, command):
+    process = await wslearn(*command, "--help")
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, stderr) == (0, b"")
+    help_text, _, examples = stdout.decode().partition("Examples:")
+    assert help_text.startswith("Usage: wslearn") and examples.strip()
+    for line in examples.strip().splitlines():
+        program, name, *arguments = line.split()
+        assert program == "wslearn"
+        assert main.commands[name].make_context(name, arguments, parent=click.Context(main))
+
+
+async def test_no_arguments_print_the_help(wslearn):
+    process = await wslearn()
+    stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert b"Usage: wslearn" in stdout
+
+
+async def test_version(wslearn):
+    process = await wslearn("--version")
+    stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert __version__ in stdout.decode()
+
+
+def test_an_old_python_is_told_so_in_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13, "final", 0))
+    monkeypatch.setattr(sys, "version", "3.10.13 (main)")
+    with pytest.raises(SystemExit) as exit:
+        runpy.run_module("wslearn", run_name="__main__")
+    assert str(exit.value).startswith("wslearn needs Python 3.11 or newer, and this is 3.10.13")
+    assert "\n" not in str(exit.value)
+
+
+# What serve prints
+
+
+async def test_serve_prints_one_line_that_works(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0)
+    name, url, page_url = (await ready(process)).split()
+    assert name == "echo"
+    async with asyncio.timeout(10), connect(url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
+        await ws.send("hi")
+        assert await ws.recv() == "Echo: hi"
+    page = await asyncio.to_thread(urllib.request.urlopen, page_url, timeout=10)
+    with page:
+        assert b"<html" in page.read()
+
+
+async def test_serve_prints_json(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--json")
+    addresses = json.loads(await ready(process))
+    assert list(addresses) == ["name", "url", "page_url"]
+    assert addresses["name"] == "echo"
+    assert addresses["url"].startswith("ws://127.0.0.1:")
+    assert addresses["page_url"] == addresses["url"].replace("ws:", "http:")
+
+
+async def test_plain_echo(wslearn):
+    process = await wslearn("serve", "echo", "--plain", "--port", 0)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        await ws.send("hi")
+        assert await ws.recv() == "hi"
+
+
+@pytest.mark.parametrize("loop", ["auto", "asyncio"])
+async def test_loops(wslearn, loop):
+    process = await wslearn("serve", "echo", "--port", 0, "--loop", loop)
+    assert (await ready(process)).startswith("echo ws://")
+
+
+async def test_uvloop(wslearn, complaint):
+    if find_spec("uvloop"):
+        process = await wslearn("serve", "echo", "--port", 0, "--loop", "uvloop")
+        assert (await ready(process)).startswith("echo ws://")
+    else:
+        code, line = await complaint("serve", "echo", "--port", 0, "--loop", "uvloop")
+        assert code == 1
+        assert 'pip install "wslearn[fast]"' in line
+
+
+async def test_the_log_goes_to_stderr_and_verbose_logs_messages(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--verbose", "--exit-with-parent", stdin=subprocess.PIPE)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        await ws.send("a message for the log")
+        await ws.recv()
+        await ws.recv()
+    stdout, stderr = await asyncio.wait_for(process.communicate(b""), 10)
+    assert stdout == b""
+    log = stderr.decode()
+    assert "a message for the log" in log
+    assert "connect" in log
+    assert "close" in log
+
+
+async def test_another_address_than_this_machine_is_warned_about(wslearn):
+    process = await wslearn(
+        "serve", "echo", "--port", 0, "--host", "0.0.0.0", "--exit-with-parent", stdin=subprocess.PIPE
+    )
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:  # the address printed is one that works
+        await ws.recv()
+    _, stderr = await asyncio.wait_for(process.communicate(b""), 10)
+    assert "WARNING" in stderr.decode()
+    assert "other machines" in stderr.decode()
+
+
+# Limits
+
+
+def test_every_limit_has_an_option():
+    assert set(LIMITS) == set(Limits.__dataclass_fields__)
+
+
+async def test_limits_reach_the_server(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--max-size", 10, "--max-connections", 1)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        with pytest.raises(Exception, match="503"):
+            await connect(url)
+        await ws.send("x" * 11)
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await ws.recv()
+        assert ws.close_code == 1009
+
+
+async def test_none_switches_a_limit_off(wslearn):
+    process = await wslearn("serve", "echo", "--plain", "--port", 0, "--max-size", "none", "--origin", "none")
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url, origin="https://elsewhere.example", max_size=None) as ws:
+        await ws.send("x" * 100_000)
+        assert len(await ws.recv()) == 100_000
+
+
+async def test_origin_allows_one_more(wslearn):
+    process = await wslearn(
+        "serve", "echo", "--port", 0, "--origin", "https://a.example", "--origin", "https://b.example"
+    )
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10):
+        for origin in ("https://a.example", "https://b.example"):
+            async with connect(url, origin=origin) as ws:
+                await ws.recv()
+        with pytest.raises(Exception, match="403"):
+            await connect(url, origin="https://c.example")
+
+
+async def test_compression(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--compression", "deflate")
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        assert "permessage-deflate" in ws.response.headers["Sec-WebSocket-Extensions"]
+
+
+# What serve refuses
+
+
+async def test_port_in_use(complaint):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, line = await complaint("serve", "echo", "--port", port)
+    assert code == 1
+    assert f"port {port} on 127.0.0.1 is in use" in line
+    assert "another port" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ech"], ["no server 'ech'", *SERVERS]),
+        ([], ["NAME", "wslearn serve --help"]),
+        (["echo", "--port", "70000"], ["--port", "70000", "65535"]),
+        (["echo", "--port", "x"], ["--port", "'x'"]),
+        (["echo", "--host", "no such host"], ["'no such host'"]),
+        (["echo", "--host", "198.51.100.1"], ["198.51.100.1"]),
+        (["echo", "--loop", "fast"], ["'fast'", "uvloop"]),
+        (["echo", "--max-size", "0"], ["max_size", "above 0"]),
+        (["echo", "--max-size", "much"], ["--max-size", "'much'"]),
+        (["echo", "--rate", "nan"], ["rate"]),
+        (["echo", "--compression", "gzip"], ["'gzip'", "deflate"]),
+        (["echo", "--interval"], ["--interval"]),
+    ],
+    ids=" ".join,
+)
+async def test_refused(complaint, arguments, words):
+    code, line = await complaint("serve", *arguments)
+    assert code in (1, 2)
+    assert not [word for word in words if word not in line], line
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may use every port")
+async def test_a_port_that_needs_more_rights(complaint):
+    code, line = await complaint("serve", "echo", "--port", 1)
+    assert code == 1
+    assert "port 1 " in line
+
+
+async def test_no_such_command(complaint):
+    code, line = await complaint("srve")
+    assert code == 2
+    assert "srve" in line
+
+
+@pytest.mark.parametrize(("name", "path"), SERVERS.items())
+def test_every_registered_server_is_one(name, path):
+    module, _, class_name = path.partition(":")
+    cls = getattr(import_module(module), class_name)
+    assert issubclass(cls, Server)
+    assert cls().name == name
+
+
+# The end of serve
+
+
+@posix_signals
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+async def test_signals_close_with_1001_and_exit_0(wslearn, number):
+    process = await wslearn("serve", "echo", "--port", 0)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        await ws.recv()
+        asked = time.monotonic()
+        process.send_signal(getattr(signal, number))
+        with pytest.raises(ConnectionClosed):
+            await ws.recv()
+        assert ws.close_code == 1001
+        assert await ended(process, 5) == 0
+        assert time.monotonic() - asked < 2
+
+
+@posix_signals
+async def test_sigterm_under_a_client_that_reads_nothing(wslearn):
+    """Its closing handshake never ends; the server has to."""
+    process = await wslearn("serve", "echo", "--port", 0, "--max-unsent", "none", "--stall-timeout", "none")
+    _, url, _ = (await ready(process)).split()
+
+    async def talk(ws):
+        while True:
+            await ws.send("x" * 60_000)
+
+    async with asyncio.timeout(20), connect(url, max_queue=1, close_timeout=0.1) as ws:
+        talking = asyncio.create_task(talk(ws))  # without ever a recv()
+        await until(lambda: ws.transport.get_write_buffer_size() > 0)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process, 5) == 0
+        assert time.monotonic() - asked < 2
+        with pytest.raises(ConnectionClosed):
+            await talking
+
+
+async def test_it_ends_with_its_parent(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--exit-with-parent", stdin=subprocess.PIPE)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        await ws.recv()
+        process.stdin.close()
+        with pytest.raises(ConnectionClosed):
+            await ws.recv()
+        assert ws.close_code == 1001
+        assert await ended(process, 5) == 0
+
+
+@posix_signals
+async def test_an_interrupt_meant_for_the_parent_does_not_end_it(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--exit-with-parent", stdin=subprocess.PIPE)
+    _, url, _ = (await ready(process)).split()
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10), connect(url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
+    assert process.returncode is None
+    process.send_signal(signal.SIGTERM)
+    assert await ended(process, 5) == 0
+
+
+async def test_without_the_option_the_end_of_input_means_nothing(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, stdin=subprocess.DEVNULL)
+    _, url, _ = (await ready(process)).split()
+    async with asyncio.timeout(10), connect(url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
