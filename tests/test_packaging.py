@@ -1,0 +1,135 @@
+"""What is shipped: the wheel's content, dependencies said in three places, one version, nothing of one machine."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+import wslearn as package
+
+#: Where conda-forge has another name for it; matplotlib-base leaves out the graphical windows.
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+
+
+@pytest.fixture(scope="module")
+def project(repository) -> dict:
+    with open(repository / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["project"]
+
+
+@pytest.fixture(scope="module")
+def tracked(repository) -> list[Path]:
+    """The text files that git keeps, those not committed yet too."""
+    if not (repository / ".git").exists():
+        pytest.skip("not a git checkout")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=repository, capture_output=True, check=True, timeout=20).stdout.decode()
+    paths = [repository / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def wheel(repository, tmp_path_factory) -> Path:
+    """The wheel, built as an installer would."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    built = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+# The wheel
+
+
+def test_the_wheel_carries_notebooks_and_files(wheel, repository):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    notebooks = {f"wslearn/notebooks/{path.name}" for path in (repository / "notebooks").glob("*.ipynb")}
+    files = {
+        path.relative_to(repository).as_posix()
+        for path in (repository / "wslearn").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert notebooks
+    assert {"wslearn/static/index.html", "wslearn/cli.py"} <= files
+    assert notebooks | files <= names
+    assert {name.partition("/")[0] for name in names} == {"wslearn", f"wslearn-{package.__version__}.dist-info"}
+
+
+def test_lab_finds_the_notebooks_of_an_unpacked_wheel(wheel, tmp_path):
+    """As an installer unpacks it: without a checkout beside the package."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = "from wslearn import lab; import pathlib; lab.prepare(pathlib.Path('mine')); print(lab.NOTEBOOKS)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert Path(run.stdout.strip()) == tmp_path / "site" / "wslearn" / "notebooks"
+    assert (tmp_path / "mine" / "00_start_here.ipynb").exists()
+
+
+# Dependencies
+
+
+def test_conda_has_the_same_dependencies(project, repository):
+    environment = yaml.safe_load((repository / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["name"] == project["name"]
+    assert environment["channels"] == ["conda-forge"]
+    *packages, pip = environment["dependencies"]
+    assert pip == {"pip": ["-e ."]}
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["remote"]]
+    requirements = [Requirement(text) for text in wanted]
+    expected = {CONDA_NAMES.get(it.name, it.name.lower()) + str(it.specifier) for it in requirements}
+    assert set(packages) == expected | {f"python{project['requires-python']}", "pip"}
+
+
+def test_every_dependency_has_a_lower_bound_and_no_upper_one(project):
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    requirements = [Requirement(text) for group in groups for text in group]
+    others = [it for it in requirements if it.name != project["name"]]
+    assert others
+    assert [str(it) for it in others if not re.fullmatch(r">=[\d.]+", str(it.specifier))] == []
+
+
+# The version
+
+
+def test_the_version_is_said_in_one_place(tracked, repository):
+    assert version("wslearn") == package.__version__
+    said = re.compile(rf"""\bversion\w*\s*[=:]\s*["']?{re.escape(package.__version__)}\b""", re.IGNORECASE)
+    places = [path for path in tracked if said.search(path.read_text(encoding="utf-8"))]
+    assert places == []
+    assignment = f'__version__ = "{package.__version__}"'
+    assert [path for path in tracked if assignment in path.read_text(encoding="utf-8")] == [
+        repository / "wslearn" / "__init__.py"
+    ]
+
+
+# Nothing of one machine
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(pypi|pythonhosted|npmjs|anaconda|debian|crates|yarnpkg)\.(org|io|com)",
+        r"(?<![\w.])/(root|home/\w+|Users/\w+|work)/\w",
+        r"[A-Z]:\\\\?Users\\",
+    ],
+    ids=["registry", "unix-path", "windows-path"],
+)
+def test_no_file_names_a_registry_or_a_machines_path(tracked, repository, pattern):
+    found = [
+        f"{path.relative_to(repository)}: {match[0]}"
+        for path in tracked
+        for match in re.finditer(pattern, path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

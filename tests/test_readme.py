@@ -1,0 +1,94 @@
+"""The README says what is true: its tables, its commands and its links, compared with the code."""
+
+import re
+import shlex
+import tomllib
+from itertools import takewhile
+from pathlib import Path
+
+import click
+import pytest
+from packaging.requirements import Requirement
+
+from wslearn.cli import SERVERS, main
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the rows of the table that begins with this heading."""
+    lines = README[README.index(f"| {heading} |") :].splitlines()
+    rows = takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows][2:]
+
+
+def commands() -> list[list[str]]:
+    """Return every `wslearn …` that the README tells people to type, in code blocks and in running text."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    typed = [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", README)
+    parts = [part.strip() for line in typed for part in line.split("&&")]
+    found = [re.fullmatch(r"(?:\S*uv run |python -m uv run )?(?:--\S+ \S+ )?wslearn (.*)", part) for part in parts]
+    return [shlex.split(match[1]) for match in found if match]
+
+
+@pytest.mark.parametrize("arguments", commands(), ids=" ".join)
+def test_every_command_parses(arguments):
+    name, *rest = arguments
+    context = click.Context(main, info_name="wslearn")
+    command = main.commands[name]
+    if "--help" in rest:
+        return
+    parsed = command.make_context(name, rest, parent=context)
+    if name == "serve":
+        assert parsed.params["name"] in SERVERS
+
+
+def test_the_commands_are_found():
+    assert ["lab"] in commands()
+    assert ["serve", "echo"] in commands()
+    assert {arguments[0] for arguments in commands()} == set(main.commands)
+
+
+def test_the_two_commands_that_set_everything_up():
+    assert "\n```sh\npip install uv && uv run wslearn lab\n```\n" in README
+    assert "\n```sh\npip install uv && uv run --extra test pytest\n```\n" in README
+
+
+def test_the_table_of_lessons(repository):
+    lessons = table("lesson")
+    assert [lesson for lesson, _, _ in lessons] == [
+        f"[{path.stem}](notebooks/{path.name})" for path in sorted((repository / "notebooks").glob("*.ipynb"))
+    ]
+    assert all(minutes.isdecimal() for _, minutes, _ in lessons)
+
+
+def test_the_table_of_dependencies(repository):
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = {"always": project["dependencies"]}
+    groups |= {f"extra `{extra}`": texts for extra, texts in project["optional-dependencies"].items()}
+    expected = [
+        (Requirement(text).name, group)
+        for group, texts in groups.items()
+        for text in texts
+        if Requirement(text).name != project["name"]
+    ]
+    rows = table("package")
+    assert sorted((name, group) for name, group, _ in rows) == sorted(expected)
+    assert [name for name, _, why in rows if not why] == []
+
+
+def test_every_path_and_link_exists(repository):
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    paths = [path.strip("`") for path, _ in table("path")]
+    assert links
+    assert paths
+    scripts = re.findall(r"python (tests/\S+)", README)
+    assert [path for path in [*links, *paths, *scripts] if not (repository / path).exists()] == []
+
+
+def test_ci_runs_the_readmes_own_command(repository):
+    """It finds the command with grep; here the same pattern finds exactly one."""
+    pattern = re.search(r"grep -x '([^']+)'", (repository / ".ci" / "run").read_text(encoding="utf-8"))[1]
+    assert [line for line in README.splitlines() if re.fullmatch(pattern, line)] == [
+        "pip install uv && uv run --extra test pytest"
+    ]
