@@ -1,61 +1,37 @@
 """One client's connection, as its server keeps it: named, recorded, and watched for bytes that do not leave."""
 
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
 
-from websockets.asyncio.server import ServerConnection
+from msgspec import Struct
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.frames import CloseCode
 
-from wslearn.messages import redact
+from wslearn.limits import TokenBucket
+from wslearn.log import preview
+from wslearn.messages import BadMessage, Error, decode, encode
 
 if TYPE_CHECKING:
     from wslearn.server import Server
 
-#: How much of a message or a request is kept in the log, in characters or bytes.
-SHOWN = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a server's log. Secrets are redacted before they come here.
-
-    `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` what was said or went wrong;
-    `code` and `reason` belong to a close (RFC 6455, section 7.4) or to an HTTP answer.
-    """
-
-    kind: Literal["connect", "message", "close", "error", "http"]
-    client: str
-    text: str = ""
-    code: int | None = None
-    reason: str = ""
-    time: float = field(default_factory=time.time)
-
-    def __str__(self) -> str:
-        clock = datetime.fromtimestamp(self.time, UTC).strftime("%H:%M:%S.%f")[:-3]
-        said = [self.text, str(self.code or ""), repr(self.reason) if self.reason else ""]
-        return " ".join([clock, f"{self.kind:<7}", self.client, *filter(None, said)])
-
-
-def preview(data: str | bytes) -> str:
-    """Return the beginning of a message on one line, secrets redacted."""
-    if isinstance(data, str):
-        shown, whole = repr(redact(data[:SHOWN])), len(data) <= SHOWN
-    else:
-        shown, whole = f"{len(data)} bytes: {data[: SHOWN // 8].hex(' ')}", len(data) <= SHOWN // 8
-    return shown if whole else f"{shown}…"
+#: Malformed messages after which a client is dismissed.
+BAD_IN_A_ROW = 10
 
 
 class Connection(ServerConnection):
     """What a handler gets as `ws`: the library's `ServerConnection` with a name, known to its server.
 
-    Nobody chooses a client's name but the server: `guest-1`, `guest-2`, … in the order of arrival.
+    Nobody chooses a client's name but the server: `guest-1`, `guest-2`, … in the order of arrival, or the name in
+    a token that it has verified.
     """
 
     owner: "Server"
     name: str = ""
-    #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
+    #: Whether it got an HTTP response instead of a WebSocket.
     answered: bool = False
+    #: What its messages are counted in: its own bucket, and its user's where it has one.
+    buckets: tuple[TokenBucket, ...] = ()
+    #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
     unsent: int = 0
     moved_at: float = 0.0
 
@@ -73,21 +49,79 @@ class Connection(ServerConnection):
         self.owner.record("message", self.name, preview(message))
         return message
 
-    def abort_if_stalled(self, now: float, max_unsent: int | None, stall_timeout: float | None) -> None:
-        """Abort where more than `max_unsent` bytes wait, or none has left for `stall_timeout` seconds.
+    async def receive(self, *types: type[Struct]) -> AsyncIterator[Struct]:
+        """Yield each message as one of `types`, until the connection closes.
+
+        A malformed one is answered with an error; the tenth in a row closes with 1008. So does going on above the
+        rate, after one error message that says what would pass.
+        """
+        bad, warned = 0, False
+        async for data in self:
+            warned = warned and not all(bucket.full for bucket in self.buckets)
+            if too_fast := [bucket for bucket in self.buckets if not bucket.take()]:
+                rate = f"{too_fast[0].rate:g} messages a second, with bursts of {too_fast[0].burst:g}"
+                if warned:
+                    await self.dismiss("rate-limited", f"the limit is {rate}", "Too many messages")
+                    return
+                warned = True
+                await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped")
+                continue
+            try:
+                message = decode(data, *types)
+            except BadMessage as error:
+                bad += 1
+                await self.complain("bad-message", str(error))
+                if bad == BAD_IN_A_ROW:
+                    await self.close(CloseCode.POLICY_VIOLATION, f"{bad} malformed messages in a row")
+                    return
+            else:
+                bad = 0
+                yield message
+
+    async def say(self, message: Struct) -> None:
+        """Send one of the types in `wslearn.messages`."""
+        await self.send(encode(message))
+
+    async def complain(self, code: str, message: str) -> None:
+        """Send an error message, and keep the connection."""
+        await self.say(Error(code, message))
+
+    async def dismiss(self, code: str, message: str, reason: str) -> None:
+        """Say why in an error message, then close with 1008: a proxy may lose the close code, a message it keeps."""
+        await self.complain(code, message)
+        await self.close(CloseCode.POLICY_VIOLATION, reason)
+
+    def abort_if_stalled(self, now: float) -> None:
+        """Abort where more bytes wait than the limit, or none has left for too long.
 
         A ping does not find a client that has stopped reading: it queues behind the very bytes that are stuck.
         """
+        limits = self.owner.limits
         unsent = self.transport.get_write_buffer_size()
         if unsent == 0 or unsent < self.unsent or self.unsent == 0:
             self.moved_at = now
         self.unsent = unsent
-        if max_unsent is not None and unsent > max_unsent:
-            why = f"{unsent:,} bytes unsent, the limit is {max_unsent:,}"
-        elif stall_timeout is not None and unsent and now - self.moved_at >= stall_timeout:
-            why = f"{unsent:,} bytes unsent and none left for {stall_timeout:g} s"
-        else:
-            return
-        if not self.transport.is_closing() or unsent:
-            self.owner.record("error", self.name, f"reads too slowly: {why}; connection aborted")
+        if limits.max_unsent is not None and unsent > limits.max_unsent:
+            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, the limit is {limits.max_unsent:,}")
+        elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
+            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and none left for {limits.stall_timeout:g} s")
+
+    def abort(self, why: str) -> None:
+        """End the TCP connection at once, with a line in the log: for a client that no close frame would reach."""
+        if self in self.owner.sockets:
+            self.owner.sockets.discard(self)
+            self.owner.record("error", self.name, f"aborted: {why}")
             self.transport.abort()
+
+
+def fan_out(clients: Iterable[Connection], message: Struct) -> None:
+    """Send a message to every client, encoded once, waiting for none.
+
+    Nothing is awaited, so all get messages in one order, and `clients` cannot change meanwhile. A client that reads
+    too slowly is aborted once more than `limits.max_unsent` bytes wait for it: nobody else notices.
+    """
+    clients = list(clients)
+    broadcast(clients, encode(message))
+    now = clients[0].loop.time() if clients else 0
+    for ws in clients:
+        ws.abort_if_stalled(now)

@@ -4,7 +4,9 @@ A server that has no limits is stopped by its first careless client. Every lesso
 and `wslearn serve` has an option for each. Lesson 07 shows what happens without them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from time import monotonic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +48,35 @@ class Limits:
                     raise ValueError(f"compression: expected 'deflate' or None, got {value!r}")
             elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
                 raise ValueError(f"{field.name}: expected a number above 0, or None for no limit, got {value!r}")
+
+
+class TokenBucket:
+    """Allow `rate` messages a second, and bursts of `burst` (twice the rate, unless given).
+
+    The bucket holds `burst` tokens and gets `rate` new ones a second; a message takes one. It keeps two numbers and
+    needs no timer. `clock` returns seconds. The idea is old: Turner, "New directions in communications", 1986.
+    """
+
+    def __init__(self, rate: float, burst: float | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self.rate, self.clock = rate, clock
+        self.burst = max(1, 2 * rate) if burst is None else burst
+        self.tokens, self.filled_at = self.burst, clock()
+
+    def _fill(self) -> None:
+        now = self.clock()
+        self.tokens = min(self.burst, self.tokens + (now - self.filled_at) * self.rate)
+        self.filled_at = now
+
+    def take(self) -> bool:
+        """Take a token, and tell whether there was one."""
+        self._fill()
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing has been taken for long enough."""
+        self._fill()
+        return self.tokens >= self.burst

@@ -11,11 +11,10 @@ A lesson's server is a subclass that says what happens on one connection:
 import asyncio
 import errno
 import ipaddress
-import logging
-import traceback
-from collections import deque
+from collections.abc import Coroutine, Iterable
 from itertools import count
 from typing import ClassVar, Self
+from weakref import WeakValueDictionary
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -23,32 +22,15 @@ from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
 from wslearn import cells, handshake
-from wslearn.connection import Connection, Event
-from wslearn.limits import Limits
+from wslearn.connection import Connection
+from wslearn.limits import Limits, TokenBucket
+from wslearn.log import Event, Log, beginning, library_logger, logger, where
 from wslearn.messages import redact
-
-logger = logging.getLogger("wslearn")
 
 #: Time in which a closing handshake may be answered when the server stops, in seconds.
 STOP_GRACE = 1.0
 #: How often unsent bytes are looked at, in seconds.
 WATCH_INTERVAL = 0.25
-#: Events that `Server.log` keeps.
-LOG_LENGTH = 1000
-
-
-def _one_line(record: logging.LogRecord) -> bool:
-    """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
-    if record.exc_info and record.exc_info[1]:
-        error = record.exc_info[1]
-        record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
-        record.args, record.exc_info = (), None
-    return not record.getMessage().startswith("opening handshake failed")
-
-
-_library_logger = logging.getLogger("wslearn.websockets")
-_library_logger.setLevel(logging.ERROR)  # below that it logs whole frames, tokens in them too
-_library_logger.addFilter(_one_line)
 
 
 class Server:
@@ -66,6 +48,8 @@ class Server:
     limits: ClassVar[Limits] = Limits()
     #: What the page shows besides a text field: any of `json`, `rooms`, `token`, `ping`, separated by spaces.
     features: ClassVar[str] = ""
+    #: Seconds between the library's own pings, and the time for an answer; None where there is another heartbeat.
+    keepalive: float | None = 20
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None) -> None:
         self.host, self._wanted_port = host, port
@@ -75,8 +59,11 @@ class Server:
         self.connections: set[Connection] = set()
         #: Every open socket, also those that are not WebSockets yet or any more.
         self.sockets: set[Connection] = set()
-        self._log: deque[Event] = deque(maxlen=LOG_LENGTH)
+        self._log = Log(self.name)
+        self.record = self._log.record
         self._names = count(1)
+        #: A user's bucket lives as long as a connection of theirs.
+        self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
         self._handlers: set[asyncio.Task] = set()
         self._listener = None
         self._changing = asyncio.Lock()
@@ -84,6 +71,10 @@ class Server:
     async def handler(self, ws: Connection) -> None:
         """Talk with one client. What a lesson writes; when it returns, the connection is closed with 1000."""
         raise NotImplementedError(f"{type(self).__name__} needs a method: async def handler(self, ws)")
+
+    def background(self) -> Iterable[Coroutine]:
+        """Return what shall run beside the connections, from start to stop: one task each."""
+        return ()
 
     # Life
 
@@ -106,15 +97,17 @@ class Server:
                 compression=limits.compression,
                 open_timeout=limits.open_timeout,
                 max_size=limits.max_size,
+                ping_interval=self.keepalive,
+                ping_timeout=self.keepalive,
                 close_timeout=STOP_GRACE,
-                logger=_library_logger,
+                logger=library_logger,
             )
             try:
                 self._listener = await listener
             except OSError as error:
                 raise self._explained(error) from None
             self.port = self._listener.sockets[0].getsockname()[1]
-            self._watchdog = asyncio.create_task(self._watch(), name=f"{self.name} watchdog")
+            self._tasks = [asyncio.create_task(task) for task in (self._watch(), *self.background())]
             cells.started(self)
         logger.info("%s listens on %s", self.name, self.url)
         if not ipaddress.ip_address(self._listener.sockets[0].getsockname()[0]).is_loopback:
@@ -140,7 +133,8 @@ class Server:
             except TimeoutError:
                 logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
             finally:
-                self._watchdog.cancel()
+                for task in self._tasks:
+                    task.cancel()
                 for ws in list(self.sockets):
                     ws.transport.abort()
                 for handler in self._handlers:
@@ -210,27 +204,35 @@ class Server:
         if response is not None:
             ws.answered = True
             kind = "error" if handshake.wants_websocket(request) else "http"
-            self.record(kind, _address(ws), redact(request.path[:120]), code=response.status_code)
+            self.record(kind, _address(ws), beginning(request.path), code=response.status_code)
         return response
 
     async def _converse(self, ws: Connection) -> None:
         """Run the handler for one client; whatever ends it costs one line in the log."""
         task = asyncio.current_task()
         ws.name = f"guest-{next(self._names)}"
+        if rate := self.limits.rate:
+            ws.buckets = (TokenBucket(rate),)
         self.connections.add(ws)
         self._handlers.add(task)
-        self.record("connect", ws.name, f"{_address(ws)} {redact(ws.request.path[:120])}")
+        self.record("connect", ws.name, f"{_address(ws)} {beginning(ws.request.path)}")
         try:
             await self.handler(ws)
-        except Exception as error:  # one client's end is nobody else's
+        except Exception as error:  # noqa: BLE001 - one client's end is nobody else's
             if isinstance(error, ConnectionClosed) and ws.protocol.state is not OPEN:
                 return  # this client has gone: on_lost writes the line
-            self.record("error", ws.name, _where(error))
+            self.record("error", ws.name, where(error))
             logger.debug("%s: the handler's traceback", self.name, exc_info=error)
             await ws.close(1011, "the server's handler failed")
         finally:
             self.connections.discard(ws)
             self._handlers.discard(task)
+
+    def identify(self, ws: Connection, name: str) -> None:
+        """Call a client `name` from now on. All connections of one name together have one connection's rate."""
+        ws.name = name
+        if rate := self.limits.rate:
+            ws.buckets = (*ws.buckets, self._users.setdefault(name, TokenBucket(rate)))
 
     def on_lost(self, ws: Connection) -> None:
         """Write the line for a connection that has ended, with the close frame of whoever closed first."""
@@ -242,7 +244,7 @@ class Server:
             self.record("close", ws.name, code=int(code), reason=redact(reason))
         elif not ws.answered:
             error = ws.protocol.handshake_exc
-            why = redact(f"{error}"[:120]) if error else "connection closed before a request"
+            why = beginning(str(error)) if error else "connection closed before a request"
             self.record("error", _address(ws), f"no handshake: {why}")
 
     async def _watch(self) -> None:
@@ -251,30 +253,16 @@ class Server:
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
             for ws in list(self.sockets):
-                ws.abort_if_stalled(clock(), self.limits.max_unsent, self.limits.stall_timeout)
+                ws.abort_if_stalled(clock())
 
     # Log
 
     @property
     def log(self) -> list[Event]:
         """The last events, oldest first."""
-        return list(self._log)
-
-    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
-        """Add an event to the log. `text` and `reason` must have had their secrets redacted."""
-        event = Event(kind, client, text, code, reason)
-        self._log.append(event)
-        level = logging.DEBUG if kind == "message" else logging.INFO
-        if logger.isEnabledFor(level):
-            logger.log(level, "%s %s", self.name, event)
+        return list(self._log.events)
 
 
 def _address(ws: Connection) -> str:
     address = ws.transport.get_extra_info("peername") or ("a client that has gone", "")
     return ":".join(str(part) for part in address[:2])
-
-
-def _where(error: BaseException) -> str:
-    """Return an error of a handler and its place, on one line."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (in {frame.name}, line {frame.lineno})".replace("\n", " ")

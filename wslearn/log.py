@@ -1,0 +1,90 @@
+"""What a server tells about its connections: a bounded list of events, a log line each, and no secret in either."""
+
+import logging
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from wslearn.messages import redact
+
+logger = logging.getLogger("wslearn")
+
+#: How much of a message or a request is kept, in characters or bytes.
+SHOWN = 120
+#: How many events are kept.
+LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a server's log. Secrets are redacted before they come here.
+
+    `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` what was said or went wrong;
+    `code` and `reason` belong to a close (RFC 6455, section 7.4) or to an HTTP answer.
+    """
+
+    kind: Literal["connect", "message", "close", "error", "http"]
+    client: str
+    text: str = ""
+    code: int | None = None
+    reason: str = ""
+    time: float = field(default_factory=time.time)
+
+    def __str__(self) -> str:
+        clock = datetime.fromtimestamp(self.time, UTC).strftime("%H:%M:%S.%f")[:-3]
+        said = [self.text, str(self.code or ""), repr(self.reason) if self.reason else ""]
+        return " ".join([clock, f"{self.kind:<7}", self.client, *filter(None, said)])
+
+
+def preview(data: str | bytes) -> str:
+    """Return the beginning of a message on one line, secrets redacted."""
+    if isinstance(data, str):
+        shown, whole = repr(beginning(data)), len(data) <= SHOWN
+    else:
+        shown, whole = f"{len(data)} bytes: {data[: SHOWN // 8].hex(' ')}", len(data) <= SHOWN // 8
+    return shown if whole else f"{shown}…"
+
+
+def beginning(text: str) -> str:
+    """Return the beginning of a text, secrets redacted."""
+    return redact(text[:SHOWN])
+
+
+def where(error: BaseException) -> str:
+    """Return an error and its place in the code, on one line."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = redact(str(error)[: 2 * SHOWN]).replace("\n", " ")
+    return f"{type(error).__name__}: {what} (in {frame.name}, line {frame.lineno})"
+
+
+class Log:
+    """The last 1,000 events of the server `name`, each a line of the logger `wslearn` too."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.events: deque[Event] = deque(maxlen=LENGTH)
+
+    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
+        """Add an event. `text` and `reason` must have had their secrets redacted."""
+        event = Event(kind, client, text, code, reason)
+        self.events.append(event)
+        level = logging.DEBUG if kind == "message" else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s %s", self.name, event)
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
+        record.args, record.exc_info = (), None
+    return not record.getMessage().startswith("opening handshake failed")
+
+
+library_logger = logging.getLogger("wslearn.websockets")
+library_logger.setLevel(logging.ERROR)  # below that it logs whole frames, tokens in them too
+library_logger.addFilter(_one_line)

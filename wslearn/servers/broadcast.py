@@ -1,0 +1,20 @@
+"""Broadcast: what one client says, all hear, the sender too. Lesson 03."""
+
+from wslearn.connection import fan_out
+from wslearn.limits import Limits
+from wslearn.messages import Broadcast, Say, now
+from wslearn.server import Server
+
+
+class BroadcastServer(Server):
+    """Send each `{"message": …}` to every client, the sender too: `{"type":"broadcast","message":…,"timestamp":…}`.
+
+    Nothing is awaited between a message's arrival and its last copy, so everybody hears everything in one order.
+    """
+
+    limits = Limits(rate=20)
+    features = "json"
+
+    async def handler(self, ws):
+        async for said in ws.receive(Say):
+            fan_out(self.connections, Broadcast(said.message, now()))
