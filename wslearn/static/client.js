@@ -72,9 +72,8 @@ function received({ data }) {
   lastError = type === "error" ? message : null;
   show(lastError ? "error" : "received", describe(message) ?? data, data);
   if (type === "authenticated" && features.has("token")) ready();
-  if (type === "presence" && features.has("rooms") && message.room !== leftRoom) {
-    showRoom(message.room, message.members);
-  }
+  const isPresence = features.has("rooms") && type === "presence" && Array.isArray(message.members);
+  if (isPresence && message.room !== leftRoom) showRoom(message.room, message.members);
 }
 
 function closed({ code, reason }) {

@@ -1,0 +1,97 @@
+"""A real browser for the tests here: one for the session, a fresh context and a watched page for each test.
+
+Playwright belongs to one event loop, so each module here says
+`pytestmark = pytest.mark.asyncio(loop_scope="session")`, and runs its servers in that loop beside the page.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    *(
+        f"{os.environ[folder]}/{program}"
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+        if folder in os.environ
+        for program in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+    ),
+)
+#: A browser that asks nobody for anything that a test did not ask it for.
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: What the browser itself writes when nobody listens; no page can prevent it.
+REFUSED = "WebSocket connection to 'ws://127.0.0.1:"
+
+
+def missing(what: str) -> None:
+    """Skip the test, or fail it where WSLEARN_REQUIRE_BROWSER=1 says that a browser must be here."""
+    if os.environ.get("WSLEARN_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{what}, and WSLEARN_REQUIRE_BROWSER=1 asks for it")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, Chrome or Edge."""
+    path = next(filter(None, map(shutil.which, COMMANDS)), None) or next(filter(os.path.exists, PLACES), None)
+    if path is None:
+        missing("no Chromium, Chrome or Edge found: install one, for example with 'apt-get install chromium'")
+    return path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator:
+    """A running browser."""
+    try:
+        from playwright.async_api import async_playwright
+    except ImportError:
+        missing("no Playwright: install wslearn[test]")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What went wrong on the page: errors in its console, exceptions, requests that left this machine."""
+    return []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser, problems: list[str]) -> AsyncIterator:
+    """A page in a context of its own; the test fails at its end if anything went wrong on it."""
+    context = await browser.new_context()
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+
+    def console(message) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
+            problems.append(f"console: {message.text}")
+
+    def address(what) -> None:
+        if urlsplit(what.url).hostname != "127.0.0.1":
+            problems.append(f"left this machine: {what.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: problems.append(f"exception: {error}"))
+    page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
+    page.on("request", address)
+    page.on("websocket", address)
+    yield page
+    await context.close()
+    assert problems == []
