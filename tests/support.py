@@ -1,9 +1,13 @@
 """What several tests need: raw sockets, waits with a bound."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed
 
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -67,3 +71,26 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
     key = b"\x12\x34\x56\x78"
     masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
     return bytes([first, length[0] | 0x80]) + length[1:] + key + masked
+
+
+async def hear(ws, kind: str | None = None) -> dict:
+    """Return the next message, or the next of type `kind`, decoded from JSON."""
+    async with asyncio.timeout(10):
+        while True:
+            message = json.loads(await ws.recv())
+            if kind in (None, message["type"]):
+                return message
+
+
+async def tell(ws, **message) -> None:
+    """Send a message as JSON."""
+    await ws.send(json.dumps(message))
+
+
+async def closed_with(ws) -> tuple[int, str]:
+    """Wait for the end of a connection, whatever still comes, and return its close code and reason."""
+    async with asyncio.timeout(10):
+        with suppress(ConnectionClosed):
+            while True:
+                await ws.recv()
+    return ws.close_code, ws.close_reason

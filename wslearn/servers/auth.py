@@ -25,6 +25,13 @@ class Refused(Exception):
     """A client that may not come in; the text says why."""
 
 
+def wrong_name(user: str) -> str | None:
+    """Return what is wrong with a user's name, which all others will be shown, or None."""
+    if user.isprintable() and 1 <= len(user) <= 64:
+        return None
+    return f"sub: expected a name of 1 to 64 printable characters, got {user[:64]!r}"
+
+
 @dataclass(frozen=True)
 class Tokens:
     """Issue and verify JSON Web Tokens (RFC 7519), HS256 with `secret`.
@@ -37,7 +44,9 @@ class Tokens:
     audience: str | None = None
 
     def issue(self, user: str, expires: float = 3600) -> str:
-        """Return a token for `user` that is valid for `expires` seconds."""
+        """Return a token for `user` that is valid for `expires` seconds. Raises ValueError for a name that is none."""
+        if wrong := wrong_name(user):
+            raise ValueError(wrong)
         claims = {"sub": user, "iat": int(time.time()), "exp": time.time() + expires}
         if self.audience is not None:
             claims["aud"] = self.audience
@@ -56,8 +65,8 @@ class Tokens:
             raise Refused(str(error)) from None
         except (ValueError, OverflowError, RecursionError):  # claims and headers that no honest issuer writes
             raise Refused("the token is malformed") from None
-        if not (claims["sub"].isprintable() and 1 <= len(claims["sub"]) <= 64):
-            raise Refused("sub: expected a name of 1 to 64 printable characters")
+        if wrong := wrong_name(claims["sub"]):
+            raise Refused(wrong)
         return claims
 
 

@@ -1,0 +1,94 @@
+"""Who is let in, and how. Who is not: tests/hostile/test_auth_refused.py."""
+
+import time
+
+import pytest
+from support import closed_with, hear, tell, until
+from websockets.asyncio.client import connect
+
+from wslearn.limits import Limits
+from wslearn.servers.auth import AuthServer, Refused, Tokens
+
+SECRET = "a secret of 32 bytes at the least"
+
+
+async def test_a_token_as_first_message_in_the_header_or_in_the_address():
+    async with AuthServer() as server:
+        token = server.tokens.issue("ann")
+        header = {"Authorization": f"Bearer {token}"}
+        async with (
+            connect(server.url) as first,
+            connect(server.url, additional_headers=header) as second,
+            connect(f"{server.url}?token={token}") as third,
+        ):
+            await tell(first, type="authenticate", token=token)
+            for ws in (first, second, third):
+                assert await hear(ws) == {"type": "authenticated", "user": "ann"}
+            await tell(second, message="hi", sender="root")
+            for ws in (first, second, third):
+                heard = await hear(ws)
+                assert (heard["message"], heard["sender"]) == ("hi", "ann")
+        await until(lambda: not server.members)
+        assert token not in "\n".join(map(str, server.log))
+
+
+async def test_who_has_not_shown_a_token_hears_nothing():
+    async with AuthServer() as server, connect(server.url) as stranger:
+        async with connect(f"{server.url}?token={server.tokens.issue('ann')}") as ann:
+            await tell(ann, message="secret")
+            await hear(ann, "broadcast")
+            await tell(stranger, message="let me hear")
+            assert (await hear(stranger))["type"] == "error"
+            assert await closed_with(stranger) == (1008, "Invalid token")
+
+
+async def test_silence_ends_after_the_time_for_it():
+    async with AuthServer(limits=Limits(auth_timeout=0.2)) as server, connect(server.url) as ws:
+        error = await hear(ws)
+        assert (error["code"], error["message"]) == ("unauthorized", "no token within 0.2 s")
+        assert await closed_with(ws) == (1008, "Invalid token")
+
+
+async def test_a_live_connection_ends_with_its_token():
+    async with AuthServer() as server:
+        async with connect(f"{server.url}?token={server.tokens.issue('ann', expires=1.2)}") as ws:
+            begun = time.monotonic()
+            await hear(ws, "authenticated")
+            assert (await hear(ws))["code"] == "token-expired"
+            assert await closed_with(ws) == (1008, "Token expired")
+            assert 0.2 < time.monotonic() - begun < 2.2
+        await until(lambda: not server.members)
+
+
+async def test_each_server_makes_its_own_secret_unless_given_one():
+    first, second = AuthServer(), AuthServer()
+    with pytest.raises(Refused, match="Signature verification failed"):
+        second.tokens.verify(first.tokens.issue("ann"))
+    given = AuthServer(secret=SECRET)
+    assert given.tokens.verify(Tokens(SECRET).issue("ann"))["sub"] == "ann"
+
+
+def test_an_audience_is_checked_where_one_is_configured():
+    token = Tokens(SECRET, "chat").issue("ann")
+    assert Tokens(SECRET, "chat").verify(token)["aud"] == "chat"
+    assert Tokens(SECRET).verify(token)["sub"] == "ann"
+    with pytest.raises(Refused, match="Audience"):
+        Tokens(SECRET, "mail").verify(token)
+    with pytest.raises(Refused, match="aud"):
+        Tokens(SECRET, "chat").verify(Tokens(SECRET).issue("ann"))
+
+
+@pytest.mark.parametrize("user", ["", "x" * 65, "a\nb", "\x1b[2J"])
+def test_a_user_must_have_a_name_that_can_be_shown(user):
+    with pytest.raises(ValueError, match="expected a name of 1 to 64 printable characters"):
+        Tokens(SECRET).issue(user)
+
+
+async def test_all_connections_of_a_user_share_one_rate():
+    async with AuthServer(limits=Limits(rate=5)) as server:
+        url = f"{server.url}?token={server.tokens.issue('ann')}"
+        async with connect(url) as one, connect(url) as two:
+            for _ in range(8):  # each stays within its own burst of 10, together they do not
+                await tell(one, message="x")
+                await tell(two, message="x")
+            assert "5 messages a second" in (await hear(two, "error"))["message"]
