@@ -8,6 +8,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared, so a slow example is no failure; and the same examples every time: a failure is one again.
+settings.register_profile("wslearn", deadline=None, derandomize=True)
+settings.load_profile("wslearn")
 
 REPOSITORY = Path(__file__).parent.parent
 

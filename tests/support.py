@@ -15,6 +15,15 @@ HANDSHAKE = (
 )
 
 
+class Clock:
+    """A clock that a test sets, in seconds."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until `condition()` holds: for states that send no event. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
@@ -78,7 +87,7 @@ async def hear(ws, kind: str | None = None) -> dict:
     async with asyncio.timeout(10):
         while True:
             message = json.loads(await ws.recv())
-            if kind in (None, message["type"]):
+            if kind in (None, message.get("type")):
                 return message
 
 

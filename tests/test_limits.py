@@ -1,8 +1,11 @@
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import Clock
 
-from wslearn.limits import Limits
+from wslearn.limits import Limits, TokenBucket
 
 
 def test_the_defaults_are_the_documented_ones():
@@ -29,3 +32,34 @@ def test_other_values_are_named_too():
         Limits(compression="gzip")
     with pytest.raises(ValueError, match="origins: expected a tuple of texts or None, got 'https://a'"):
         Limits(origins="https://a")
+
+
+def test_a_bucket_lets_a_burst_pass_and_then_its_rate():
+    clock = Clock()
+    bucket = TokenBucket(20, clock=clock)
+    assert bucket.full
+    assert [bucket.take() for _ in range(41)] == [True] * 40 + [False]
+    clock.now += 0.06
+    assert [bucket.take(), bucket.take()] == [True, False]
+    clock.now += 2
+    assert bucket.full and sum(bucket.take() for _ in range(100)) == 40
+
+
+def test_a_rate_below_one_still_lets_single_messages_pass():
+    clock = Clock()
+    bucket = TokenBucket(0.1, clock=clock)
+    assert [bucket.take(), bucket.take()] == [True, False]
+    clock.now += 10
+    assert bucket.take()
+
+
+@given(st.floats(0.1, 100), st.lists(st.floats(0, 10), max_size=20))
+def test_no_pattern_of_waiting_passes_more_than_burst_and_rate(rate, waits):
+    clock = Clock()
+    bucket = TokenBucket(rate, clock=clock)
+    passed = 0
+    for wait in waits:
+        clock.now += wait
+        while bucket.take():
+            passed += 1
+    assert passed <= bucket.burst + rate * sum(waits) + 1e-6 * len(waits) + 1

@@ -1,10 +1,25 @@
+import re
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wslearn.messages import REDACTED, encode, redact
+from wslearn.messages import (
+    REDACTED,
+    BadMessage,
+    Broadcast,
+    JoinRoom,
+    LeaveRoom,
+    Pong,
+    RoomMessage,
+    Say,
+    SayInRoom,
+    decode,
+    encode,
+    now,
+    redact,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
 
@@ -49,3 +64,64 @@ def test_a_token_never_survives_whatever_surrounds_it(token, before, after):
 
 def test_encode_gives_compact_json_text():
     assert encode({"status": "ok", "connections": 0}) == '{"status":"ok","connections":0}'
+
+
+def test_types_are_written_as_documented():
+    assert encode(Broadcast("hi", "T")) == '{"type":"broadcast","message":"hi","timestamp":"T"}'
+    assert encode(Broadcast("hi", "T", "ann")) == '{"type":"broadcast","message":"hi","timestamp":"T","sender":"ann"}'
+    assert encode(Pong()) == '{"type":"pong"}'
+    room_message = '{"type":"room-message","room":"a","message":"hi","sender":"ann","timestamp":"T"}'
+    assert encode(RoomMessage("a", "hi", "ann", "T")) == room_message
+
+
+def test_now_is_utc_in_milliseconds():
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", now())
+
+
+ROOMS = (JoinRoom, LeaveRoom, SayInRoom)
+
+
+def test_each_type_is_decoded_and_members_that_it_does_not_name_are_ignored():
+    assert decode('{"type":"join-room","room":"a.B-c_9"}', *ROOMS) == JoinRoom("a.B-c_9")
+    assert decode('{"sender":"root","type":"leave-room"}', *ROOMS) == LeaveRoom()
+    assert decode('{"message":"\\ud83d\\ude00\\u0000"}', Say) == Say("😀\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ('{"type":"dance"}', "Invalid value 'dance' - at `$.type`"),
+        ('{"room":"a"}', "missing required field `type`"),
+        ('{"type":"join-room"}', "missing required field `room`"),
+        ('{"type":"join-room","room":"a b"}', "Expected 1 to 64 of a-z A-Z 0-9 . _ - - at `$.room`"),
+        ('{"type":"room-message","message":5}', "Expected `str`, got `int` - at `$.message`"),
+        ("[]", "Expected `object`, got `array`"),
+        ("hello", "JSON is malformed"),
+        ("", "truncated"),
+        ('{"type":"room-message","message":"\\ud800"}', "JSON"),
+        ('{"x":' + "[" * 60_000, "nested too deeply"),
+        (b"{}", "got a binary message of 2 bytes"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_was_expected(data, said):
+    with pytest.raises(BadMessage) as error:
+        decode(data, *ROOMS)
+    text = str(error.value)
+    assert "\n" not in text and len(text) < 400
+    assert '{"type":"join-room","room":"…"} or {"type":"leave-room"} or {"type":"room-message","message":"…"}' in text
+    if "ud800" not in str(data):
+        assert said in text
+
+
+def test_an_error_shows_no_token():
+    with pytest.raises(BadMessage) as error:
+        decode('{"type":"eyJhbGciOiJIUzI1NiJ9.e30.x"}', *ROOMS)
+    assert "eyJ" not in str(error.value)
+
+
+@given(st.text() | st.binary())
+def test_whatever_comes_is_a_message_or_a_clear_error(data):
+    try:
+        assert isinstance(decode(data, Say), Say)
+    except BadMessage as error:
+        assert '{"message":"…"}' in str(error)

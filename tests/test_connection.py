@@ -1,0 +1,86 @@
+from support import Clock, closed_with, hear, tell, until
+from websockets.asyncio.client import connect
+
+from wslearn import Limits, Server
+from wslearn.connection import fan_out
+from wslearn.limits import TokenBucket
+from wslearn.messages import Say
+
+
+class Parrot(Server):
+    limits = Limits(rate=None)
+
+    async def handler(self, ws):
+        async for said in ws.receive(Say):
+            await ws.say(said)
+
+
+async def test_a_malformed_message_is_answered_and_the_connection_kept():
+    async with Parrot() as server, connect(server.url) as ws:
+        for bad in ["hello", "[]", '{"message":5}', b"\x00"] * 2:
+            await ws.send(bad)
+            error = await hear(ws)
+            assert (error["type"], error["code"]) == ("error", "bad-message")
+            assert error["message"].startswith('expected {"message":"…"}; ') or "binary" in error["message"]
+        await tell(ws, message="fine")
+        assert await hear(ws) == {"message": "fine"}
+
+
+async def test_the_tenth_malformed_message_in_a_row_is_the_last():
+    async with Parrot() as server, connect(server.url) as ws:
+        for _ in range(9):
+            await ws.send("bad")
+        await tell(ws, message="a good one begins the count anew")
+        for _ in range(10):
+            await ws.send("bad")
+        assert await closed_with(ws) == (1008, "10 malformed messages in a row")
+
+
+async def test_too_fast_is_warned_then_dismissed_with_what_would_pass():
+    async with Parrot(limits=Limits(rate=5)) as server, connect(server.url) as ws:
+        for number in range(12):
+            await tell(ws, message=f"{number}")
+        assert [(await hear(ws))["message"] for _ in range(10)] == [f"{n}" for n in range(10)]
+        warning = await hear(ws)
+        assert warning["code"] == "rate-limited"
+        assert "the limit is 5 messages a second, with bursts of 10: slow down" in warning["message"]
+        assert await closed_with(ws) == (1008, "Too many messages")
+
+
+async def test_a_warning_is_forgotten_when_the_client_has_slowed_down():
+    async with Parrot() as server, connect(server.url) as ws:
+        await until(lambda: server.connections)
+        [connection] = server.connections
+        clock = Clock()
+        connection.buckets = (TokenBucket(5, clock=clock),)
+        for _ in range(3):
+            for number in range(11):
+                await tell(ws, message=f"{number}")
+            assert [(await hear(ws))["message"] for _ in range(10)] == [f"{n}" for n in range(10)]
+            assert (await hear(ws))["code"] == "rate-limited"
+            clock.now += 2
+
+
+async def test_fan_out_reaches_open_connections_and_skips_those_that_have_gone():
+    async with Parrot() as server, connect(server.url) as ann, connect(server.url) as bob:
+        await until(lambda: len(server.connections) == 2)
+        connections = list(server.connections)
+        bob.transport.abort()
+        await until(lambda: len(server.connections) == 1)
+        fan_out(connections, Say("hi"))
+        fan_out([], Say("to nobody"))
+        assert await hear(ann) == {"message": "hi"}
+
+
+async def test_fan_out_drops_who_has_too_much_unsent_at_once_and_not_only_by_and_by():
+    async with Parrot(limits=Limits(max_unsent=100_000)) as server:
+        async with connect(server.url) as ws:
+            await until(lambda: len(server.connections) == 1)
+            [connection] = server.connections
+            for _ in range(1000):  # without ever giving the event loop a turn
+                fan_out(server.connections, Say("x" * 100_000))
+            assert connection.transport.get_write_buffer_size() == 0
+            await until(lambda: not server.connections)
+            ws.transport.abort()
+        [error] = [event.text for event in server.log if event.kind == "error"]
+        assert error.startswith("aborted: it reads too slowly")
