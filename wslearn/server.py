@@ -11,6 +11,7 @@ A lesson's server is a subclass that says what happens on one connection:
 import asyncio
 import errno
 import ipaddress
+import ssl
 from collections.abc import Coroutine, Iterable
 from itertools import count
 from typing import ClassVar, Self
@@ -37,7 +38,7 @@ class Server:
     """A WebSocket server, and its page, on one port.
 
     `async with Server() as server` runs it for a block; `await Server().start()` until `await server.stop()`.
-    `port` 0 lets the system pick a free one. `limits` replaces the class's own.
+    `port` 0 lets the system pick a free one. `limits` replaces the class's own. With `tls` it is `wss` and `https`.
 
     - `connections`: the live connections.
     - `url`, `page_url`: addresses that work from this machine, once it runs.
@@ -51,8 +52,15 @@ class Server:
     #: Seconds between the library's own pings, and the time for an answer; None where there is another heartbeat.
     keepalive: float | None = 20
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None) -> None:
-        self.host, self._wanted_port = host, port
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.host, self._wanted_port, self.tls = host, port, tls
         if limits is not None:
             self.limits = limits
         self.name = type(self).__name__.removesuffix("Server").lower() or "server"
@@ -101,6 +109,7 @@ class Server:
                 ping_timeout=self.keepalive,
                 close_timeout=STOP_GRACE,
                 logger=library_logger,
+                ssl=self.tls,
             )
             try:
                 self._listener = await listener
@@ -142,7 +151,8 @@ class Server:
             try:
                 await asyncio.wait_for(listener.wait_closed(), STOP_GRACE / 2)
             except TimeoutError:
-                logger.error("%s: %d handlers do not end when cancelled", self.name, len(self._handlers))
+                if self._handlers:
+                    logger.error("%s: %d handlers do not end when cancelled", self.name, len(self._handlers))
         logger.info("%s stopped", self.name)
 
     async def __aenter__(self) -> Self:
@@ -154,12 +164,12 @@ class Server:
     @property
     def url(self) -> str:
         """The WebSocket's address."""
-        return f"ws://{self._netloc}/"
+        return f"ws{'s' if self.tls else ''}://{self._netloc}/"
 
     @property
     def page_url(self) -> str:
         """The page's address."""
-        return f"http://{self._netloc}/"
+        return f"http{'s' if self.tls else ''}://{self._netloc}/"
 
     @property
     def _netloc(self) -> str:
