@@ -30,7 +30,8 @@ def tracked(repository) -> list[Path]:
     """The text files that git keeps, those not committed yet too."""
     if not (repository / ".git").exists():
         pytest.skip("not a git checkout")
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    # safe.directory: in a container the checkout often belongs to somebody else.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=repository, capture_output=True, check=True, timeout=20).stdout.decode()
     paths = [repository / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()]
