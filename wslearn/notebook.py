@@ -10,6 +10,9 @@ from collections.abc import Coroutine
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+from wslearn import __version__
 
 T = TypeVar("T")
 
@@ -29,27 +32,41 @@ def setup(notebook: str) -> None:
 
     `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
     """
+    _talk_to_this_machine_directly()
     print(_problem(notebook) or _ready())
 
 
+def _talk_to_this_machine_directly() -> None:
+    """Except this machine from the system's HTTP proxy, for this kernel and the processes that it starts.
+
+    Many schools and companies set one, and the `websockets` client would ask it even for 127.0.0.1.
+    """
+    proxies = getproxies()
+    if not proxies or proxy_bypass("127.0.0.1"):
+        return
+    for scheme, address in proxies.items():  # a variable hides the settings of Windows and macOS: keep all of them
+        os.environ.setdefault(f"{scheme}_proxy", address)
+    os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), *LOOPBACK]))
+
+
 def _ready() -> str:
-    installed = f"wslearn {metadata.version('wslearn')}, websockets {metadata.version('websockets')}"
+    installed = f"wslearn {__version__}, websockets {metadata.version('websockets')}"
     return f"Ready: {installed}, Python {platform.python_version()}."
 
 
 def _problem(notebook: str) -> str | None:
-    from packaging.requirements import Requirement  # comes with JupyterLab
+    from packaging.requirements import Requirement  # packaging comes with JupyterLab
+    from packaging.version import Version
 
-    wslearn = metadata.version("wslearn")
-    wanted, has = (tuple(map(int, version.split(".")[:2])) for version in (notebook, wslearn))
+    wanted, has = Version(notebook).release[:2], Version(__version__).release[:2]
     if wanted > has:
         return (
-            f"This notebook was written for wslearn {notebook}, and {wslearn} is installed. "
+            f"This notebook was written for wslearn {notebook}, and {__version__} is installed. "
             "Get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."
         )
     if wanted < has:
         return (
-            f"This notebook was written for wslearn {notebook}, and {wslearn} is installed. "
+            f"This notebook was written for wslearn {notebook}, and {__version__} is installed. "
             "In a terminal run 'wslearn lab --reset' with this notebook's number: your copy is kept aside."
         )
     for line in metadata.requires("wslearn") or []:
