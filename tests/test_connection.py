@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
+import pytest
 from support import Clock, closed_with, hear, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import Limits, Server
-from wslearn.connection import fan_out
+from wslearn.connection import Connection, fan_out
 from wslearn.limits import TokenBucket
 from wslearn.messages import Say
 
@@ -84,3 +87,44 @@ async def test_fan_out_drops_who_has_too_much_unsent_at_once_and_not_only_by_and
             ws.transport.abort()
         [error] = [event.text for event in server.log if event.kind == "error"]
         assert error.startswith("aborted: it reads too slowly")
+
+
+class Watched:
+    """As much of a connection as the watchdog looks at, with unsent bytes that the test sets."""
+
+    unsent, moved_at, aborted = 0, 0.0, None
+    abort_if_stalled = Connection.abort_if_stalled
+
+    def __init__(self, **limits):
+        self.owner = SimpleNamespace(limits=Limits(**limits))
+        self.transport = SimpleNamespace(get_write_buffer_size=lambda: self.waiting)
+
+    def abort(self, why):
+        self.aborted = why
+
+    def seen(self, *sizes):
+        """Let the watchdog see these unsent bytes, one a second; return after how many it aborted."""
+        for number, self.waiting in enumerate(sizes, 1):
+            self.abort_if_stalled(100.0 + number)
+            if self.aborted:
+                return number
+        return None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "dropped_after"),
+    [
+        ([9, 9, 9, 9, 9, 9], 6),  # nothing has left for 5 s
+        ([9, 10, 11, 12, 13, 14], 6),  # more comes, nothing leaves
+        ([9, 10, 9, 10, 9, 10, 9, 10, 9, 10, 9], None),  # slow, but it moves
+        ([0] * 20, None),
+        ([9, 9, 9, 9, 0, 9, 9, 9, 9], None),  # once all had left
+        ([9, 9, 101], 3),  # too many, however fast
+    ],
+)
+def test_the_watchdog_drops_who_stands_still_and_keeps_who_moves(sizes, dropped_after):
+    assert Watched(stall_timeout=5, max_unsent=100).seen(*sizes) == dropped_after
+
+
+def test_the_watchdog_can_be_switched_off():
+    assert Watched(stall_timeout=None, max_unsent=None).seen(*[10**9] * 50) is None
