@@ -57,9 +57,10 @@ def chromium() -> str:
 async def browser(chromium: str) -> AsyncIterator:
     """A running browser."""
     try:
-        from playwright.async_api import async_playwright
+        from playwright.async_api import async_playwright, expect
     except ImportError:
         missing("no Playwright: install wslearn[test]")
+    expect.set_options(timeout=10_000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
@@ -74,10 +75,9 @@ def problems() -> list[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser, problems: list[str]) -> AsyncIterator:
-    """A page in a context of its own; the test fails at its end if anything went wrong on it."""
+    """A page in a context of its own; the test fails at its end if anything went wrong on it or its siblings."""
     context = await browser.new_context()
     context.set_default_timeout(10_000)
-    page = await context.new_page()
 
     def console(message) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
@@ -87,11 +87,11 @@ async def page(browser, problems: list[str]) -> AsyncIterator:
         if urlsplit(what.url).hostname != "127.0.0.1":
             problems.append(f"left this machine: {what.url}")
 
-    page.on("console", console)
-    page.on("pageerror", lambda error: problems.append(f"exception: {error}"))
-    page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
-    page.on("request", address)
-    page.on("websocket", address)
-    yield page
+    context.on("console", console)
+    context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
+    context.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
+    context.on("request", address)
+    context.on("page", lambda page: page.on("websocket", address))
+    yield await context.new_page()
     await context.close()
     assert problems == []

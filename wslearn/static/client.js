@@ -5,7 +5,7 @@
 import { backoff } from "./backoff.js";
 import { explain, isFinal } from "./close-codes.js";
 import { describe, hex, parse } from "./describe.js";
-import { clear, show } from "./log.js";
+import { clear, element, show } from "./log.js";
 
 const CONNECT_MS = 10_000;     // every wait has an end: a browser alone would wait for minutes
 const CLOSE_MS = 5_000;
@@ -93,7 +93,7 @@ function closed({ code, reason }) {
     reason && `Reason given: ${reason}.`,
     lastError && `The server's last words: ${lastError.message}`,
     again && final && "Trying again would end the same way, so this page does not.",
-  ].filter(Boolean).join(" ");
+  ].filter(Boolean);
   if (again && !final) return reconnectLater(`${code} ${name}`, words);
   enter("closed", `${code} ${name}`, words);
   showRoom(null);
@@ -116,7 +116,7 @@ function disconnect() {
   clearInterval(countdown);
   clearInterval(heartbeat);
   showRoom(null);
-  if (socket === null) return enter("closed", "", "You stopped the waiting.");
+  if (socket === null) return enter("closed", "", ["You stopped the waiting."]);
   socket.close(1000, "goodbye");   // begins the closing handshake; closed() runs once the server has answered
   deadline = setTimeout(abandon, CLOSE_MS, `no close frame from the server within ${CLOSE_MS / 1000} s`);
   enter("closing");
@@ -186,11 +186,7 @@ function showRoom(name, members = []) {
   $("members").hidden = members.length === 0;
   const names = members.slice(0, MOST_MEMBERS);
   if (members.length > MOST_MEMBERS) names.push(`and ${members.length - MOST_MEMBERS} more`);
-  $("members").replaceChildren(...names.map((member) => {
-    const item = document.createElement("li");
-    item.textContent = member;
-    return item;
-  }));
+  $("members").replaceChildren(...names.map((member) => element("li", member)));
 }
 
 // ---- The page's controls ---------------------------------------------------------------------------------
@@ -204,11 +200,11 @@ const WORDS = {
 };
 
 /** Enter a state and show it: in words, in the button's name and, by style.css, in the light. */
-function enter(next, code = "", detail = "") {
+function enter(next, code = "", details = []) {
   state = document.body.dataset.state = next;
   $("state").textContent = WORDS[next];
   $("code").textContent = code;
-  $("detail").textContent = detail;
+  $("details").replaceChildren(...details.map((text) => element("li", text)));
   $("countdown").hidden = next !== "waiting";
   $("toggle").textContent = { closed: "Connect", waiting: "Stop reconnecting" }[next] ?? "Disconnect";
   if (next !== "open") showPulse("none", "No open connection");
@@ -250,4 +246,4 @@ for (const element of document.querySelectorAll("[data-needs]")) {
 $("name").textContent = document.body.dataset.name;
 $("url").textContent = url;
 document.title = `${document.body.dataset.name} · wslearn`;
-enter("closed", "", "Not connected yet.");
+enter("closed", "", ["Not connected yet."]);

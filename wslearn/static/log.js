@@ -11,8 +11,10 @@ const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 export function show(kind, text, raw = text) {
   const row = document.createElement("li");
   row.className = kind;
-  row.append(part("span", LABELS[kind], "label"), part("time", clock.format()), part("span", text, "text"));
-  if (raw !== text) row.append(part("code", raw, "raw"));
+  row.append(element("span", LABELS[kind], "label"));
+  row.append(element("time", clock.format()));
+  row.append(element("span", shorten(text), "text"));
+  if (raw !== text) row.append(element("code", shorten(raw), "raw"));
   list.append(row);
   while (list.childElementCount > MOST_ROWS) list.firstElementChild.remove();
 }
@@ -22,11 +24,15 @@ export function clear() {
   list.replaceChildren();
 }
 
-function part(tag, text, className = "") {
-  const element = document.createElement(tag);
-  element.className = className;
+/** Return a new element that holds `text`. */
+export function element(tag, text, className = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;   // never innerHTML: what a stranger wrote, a <script> too, must stay text
+  return made;
+}
+
+function shorten(text) {
   const more = text.length - MOST_CHARACTERS;
-  // textContent, never innerHTML: what a stranger wrote is text, and a <script> in it must stay text.
-  element.textContent = more > 0 ? `${text.slice(0, MOST_CHARACTERS)} … and ${more} more characters` : text;
-  return element;
+  return more > 0 ? `${text.slice(0, MOST_CHARACTERS)} … and ${more} more characters` : text;
 }
