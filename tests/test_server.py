@@ -1,4 +1,5 @@
 import asyncio
+import json
 import logging
 import socket
 import time
@@ -220,6 +221,29 @@ async def test_a_handler_that_fails_costs_its_client_1011_and_one_line(caplog):
         errors = [event for event in server.log if event.kind == "error"]
         assert len(errors) == 1 and "ZeroDivisionError: division by zero (in handler, line" in errors[0].text
     assert "Traceback" not in caplog.text
+
+
+async def test_a_handler_that_is_no_coroutine_is_told_in_the_log():
+    class NotAsync(Server):
+        def handler(self, ws):
+            return None
+
+    async with NotAsync() as server, connect(server.url):
+        await until(lambda: "error" in kinds(server))
+        assert "NoneType can't be used in 'await'" in str(server.log[1])
+
+
+async def test_an_error_deep_in_a_library_is_placed_in_the_handlers_own_code():
+    class Trusting(Server):
+        async def handler(self, ws):
+            json.loads(await ws.recv())
+
+    async with Trusting() as server, connect(server.url) as ws:
+        await ws.send("no JSON")
+        await until(lambda: "error" in kinds(server))
+        [error] = [event.text for event in server.log if event.kind == "error"]
+        line = Trusting.handler.__code__.co_firstlineno + 1
+        assert error == f"JSONDecodeError: Expecting value: line 1 column 1 (char 0) (in handler, line {line})"
 
 
 async def test_a_handler_that_trips_over_another_client_is_not_silent():

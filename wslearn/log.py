@@ -54,8 +54,10 @@ def beginning(text: str) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Return an error and its place in the code, on one line."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    """Return a handler's error and its place in the handler's own file, on one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = frames[1:] or frames  # the first is the server's call of the handler
+    frame = [frame for frame in frames if frame.filename == frames[0].filename][-1]
     what = redact(str(error)[: 2 * SHOWN]).replace("\n", " ")
     return f"{type(error).__name__}: {what} (in {frame.name}, line {frame.lineno})"
 
