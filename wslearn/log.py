@@ -42,15 +42,15 @@ class Event:
 def preview(data: str | bytes) -> str:
     """Return the beginning of a message on one line, secrets redacted."""
     if isinstance(data, str):
-        shown, whole = repr(beginning(data)), len(data) <= SHOWN
+        shown, whole = repr(redact(data[:SHOWN])), len(data) <= SHOWN
     else:
         shown, whole = f"{len(data)} bytes: {data[: SHOWN // 8].hex(' ')}", len(data) <= SHOWN // 8
     return shown if whole else f"{shown}…"
 
 
 def beginning(text: str) -> str:
-    """Return the beginning of a text, secrets redacted."""
-    return redact(text[:SHOWN])
+    """Return the beginning of a text, secrets redacted, and what a terminal would obey (ESC, CR, …) spelled out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in redact(text[:SHOWN]))
 
 
 def where(error: BaseException) -> str:
