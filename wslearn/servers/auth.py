@@ -19,6 +19,8 @@ from wslearn.server import Server
 ALGORITHM = "HS256"
 #: A longer token is refused unread, in characters.
 MAX_TOKEN = 4096
+#: A token may not outlive the year 9999, in seconds since 1970: its end must be a time that a timer can wait for.
+MAX_EXP = 253_402_300_799
 
 
 class Refused(Exception):
@@ -63,8 +65,10 @@ class Tokens:
                 claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=self.audience)
         except jwt.PyJWTError as error:
             raise Refused(str(error)) from None
-        except (ValueError, OverflowError, RecursionError):  # claims and headers that no honest issuer writes
+        except (TypeError, ValueError, OverflowError, RecursionError):  # what no honest issuer writes
             raise Refused("the token is malformed") from None
+        if not isinstance(claims["exp"], int | float) or claims["exp"] > MAX_EXP:  # PyJWT takes "99" for a number
+            raise Refused("exp: expected a number, in seconds since 1970, before the year 10000")
         if wrong := wrong_name(claims["sub"]):
             raise Refused(wrong)
         return claims
