@@ -32,6 +32,9 @@ from wslearn.messages import redact
 STOP_GRACE = 1.0
 #: How often unsent bytes are looked at, in seconds.
 WATCH_INTERVAL = 0.25
+#: Connections that may wait to be accepted. When all clients come back at one moment, each that finds the system's
+#: queue full tries again a second or more later; asyncio's own choice is 100.
+BACKLOG = 1024
 
 
 class Server:
@@ -102,6 +105,7 @@ class Server:
                 self._wanted_port,
                 process_request=lambda ws, request: self._answer(ws, request),
                 create_connection=self._create_connection,
+                backlog=BACKLOG,
                 compression=limits.compression,
                 open_timeout=limits.open_timeout,
                 max_size=limits.max_size,
