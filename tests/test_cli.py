@@ -1,26 +1,32 @@
 """The command line, as real processes: what it prints, what it refuses, how it ends."""
 
+import ast
 import asyncio
 import json
 import os
 import runpy
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import click
 import pytest
-from support import until
+from support import hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server, __version__
-from wslearn.cli import LIMITS, SERVERS, main
+from wslearn.cli import SERVERS, main
+from wslearn.options import LIMITS
 
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks a process to end")
 
@@ -202,6 +208,68 @@ async def test_compression(wslearn):
 # What serve refuses
 
 
+# The servers' own options, tokens, TLS
+
+
+@pytest.mark.parametrize("name", SERVERS)
+async def test_every_server_starts_and_prints_its_line(wslearn, name):
+    process = await wslearn("serve", name, "--port", 0)
+    line = await ready(process)
+    shown, url, page_url = line.split()
+    assert shown == name and url.startswith("ws://127.0.0.1:")
+    async with connect(url):
+        page = await asyncio.to_thread(lambda: urllib.request.urlopen(page_url).read().decode())
+        assert f'data-name="{name}"' in page
+
+
+async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
+    env = {"WSLEARN_SECRET": "the two share it, and nobody else has it"}
+    server = await wslearn("serve", "auth", "--port", 0, "--audience", "class", env=env)
+    url = (await ready(server)).split()[1]
+    maker = await wslearn("token", "ann", "--expires", 60, "--audience", "class", env=env)
+    stdout, stderr = await asyncio.wait_for(maker.communicate(), 20)
+    assert (maker.returncode, stderr) == (0, b"")
+    async with connect(url) as ws:
+        await tell(ws, type="authenticate", token=stdout.decode().strip())
+        assert await hear(ws) == {"type": "authenticated", "user": "ann"}
+
+
+async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn):
+    server = await wslearn("serve", "chat", "--port", 0, env={"WSLEARN_SECRET": ""})
+    url = (await ready(server)).split()[1]
+    while "A token for this run: wslearn" not in (line := (await server.stderr.readline()).decode()):
+        assert line, "the way to a token was not told"
+    maker = await wslearn(*line.split()[6:])
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    async with connect(url) as ws:
+        await tell(ws, type="authenticate", token=stdout.decode().strip())
+        assert (await hear(ws))["user"] == "ann"
+
+
+async def test_interval_reaches_the_heartbeat(wslearn):
+    process = await wslearn("serve", "heartbeat", "--port", 0, "--interval", 0.1)
+    url = (await ready(process)).split()[1]
+    with await raw_websocket(SimpleNamespace(url=url, port=urlsplit(url).port)) as sock:
+        assert (await asyncio.to_thread(sock.recv, 1)) == b"\x89"  # a ping (RFC 6455, section 5.5.2)
+
+
+async def test_tls_says_what_to_trust_and_takes_it_away_again(wslearn):
+    process = await wslearn("serve", "echo", "--port", 0, "--tls")
+    _, url, page_url = (await ready(process)).split()
+    assert url.startswith("wss://") and page_url.startswith("https://")
+    told = ""
+    while "cafile=" not in told:
+        told = (await process.stderr.readline()).decode()
+        assert told, "what to trust was not told"
+    file = ast.literal_eval(told.partition("cafile=")[2].strip().rstrip(")"))
+    async with connect(url, ssl=ssl.create_default_context(cafile=file)) as ws:
+        assert await ws.recv()
+    if sys.platform != "win32":
+        process.terminate()
+        assert await ended(process, 5) == 0
+        await until(lambda: not Path(file).exists())
+
+
 async def test_port_in_use(complaint):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -225,7 +293,11 @@ async def test_port_in_use(complaint):
         (["echo", "--max-size", "much"], ["--max-size", "'much'"]),
         (["echo", "--rate", "nan"], ["rate"]),
         (["echo", "--compression", "gzip"], ["'gzip'", "deflate"]),
-        (["echo", "--interval"], ["--interval"]),
+        (["echo", "--interval", "5"], ["--interval is for heartbeat and chat, not for echo"]),
+        (["auth", "--plain"], ["--plain is for echo, not for auth"]),
+        (["chat", "--interval", "0"], ["interval", "above 0"]),
+        (["echo", "--cert", "cert.pem"], ["--cert and --key together"]),
+        (["echo", "--cert", "no.pem", "--key", "no.pem"], ["no.pem", "No such file"]),
     ],
     ids=" ".join,
 )
@@ -240,6 +312,22 @@ async def test_a_port_that_needs_more_rights(complaint):
     code, line = await complaint("serve", "echo", "--port", 1)
     assert code == 1
     assert "port 1 " in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ann"], ["no secret", "WSLEARN_SECRET"]),
+        (["", "--secret", "s"], ["1 to 64 printable characters"]),
+        (["ann", "--secret", "s", "--expires", "0"], ["--expires", "above 0"]),
+        (["ann", "--secret", "s", "--expires", "soon"], ["--expires", "'soon'"]),
+    ],
+    ids=" ".join,
+)
+async def test_no_token(complaint, arguments, words):
+    code, line = await complaint("token", *arguments, env={"WSLEARN_SECRET": ""})
+    assert code != 0
+    assert all(word in line for word in words), line
 
 
 async def test_no_such_command(complaint):

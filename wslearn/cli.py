@@ -1,24 +1,26 @@
-"""The command line: `wslearn lab` and `wslearn serve`.
+"""The command line: `wslearn lab`, `wslearn serve` and `wslearn token`.
 
 What a command needs is imported when it runs, so that each of them starts fast.
 """
 
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from wslearn import Limits, __version__
+from wslearn import __version__, options
 
 #: What `wslearn serve` can start, as `module:class`. A new server is one more line.
 SERVERS = {
     "echo": "wslearn.servers.echo:EchoServer",
+    "broadcast": "wslearn.servers.broadcast:BroadcastServer",
+    "rooms": "wslearn.servers.rooms:RoomsServer",
+    "auth": "wslearn.servers.auth:AuthServer",
+    "heartbeat": "wslearn.servers.heartbeat:HeartbeatServer",
+    "chat": "wslearn.servers.chat:ChatServer",
 }
-
-#: Stands for an option's value `none`; None is what click gives for an option that was left out.
-OFF = object()
 
 
 def run() -> None:
@@ -94,62 +96,17 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
 # serve
 
 
-class Limit(click.ParamType):
-    """A limit's value: what `kind` says, or `none` for no limit."""
-
-    def __init__(self, kind: type | click.ParamType, metavar: str) -> None:
-        self.kind, self.name = click.types.convert_type(kind), metavar
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        return OFF if value == "none" else self.kind.convert(value, param, ctx)
-
-
-#: For each limit: what its value is called, the type of it, what it limits.
-LIMITS = {
-    "max_size": ("BYTES", int, "Largest message."),
-    "max_connections": ("COUNT", int, "Connections at one time."),
-    "open_timeout": ("SECONDS", float, "Time for the opening handshake."),
-    "rate": ("PER-SECOND", float, "Messages of one connection; bursts of twice as many pass."),
-    "auth_timeout": ("SECONDS", float, "Time to authenticate, where the server asks for it."),
-    "max_unsent": ("BYTES", int, "Bytes waiting for a client that reads too slowly."),
-    "stall_timeout": ("SECONDS", float, "Time for which bytes may wait and none leave."),
-    "compression": ("deflate", click.Choice(["deflate"]), "Compression of messages (RFC 7692)."),
-    "origins": ("ORIGIN", str, "One more origin whose pages may connect; may be repeated."),
-}
-
-
-def limit_options(command: click.Command) -> click.Command:
-    """Add an option for each field of `Limits`."""
-    defaults = {field.name: field.default for field in fields(Limits)}
-    for name, (metavar, kind, text) in reversed(LIMITS.items()):
-        flag = "--origin" if name == "origins" else f"--{name.replace('_', '-')}"
-        default = f"  [default: {defaults[name]}]" if defaults[name] else ""
-        command = click.option(
-            flag,
-            name,
-            type=Limit(kind, metavar),
-            metavar=f"{metavar}|none",
-            multiple=name == "origins",
-            help=text + default,
-        )(command)
-    return command
-
-
-def limits_given(options: dict[str, object]) -> dict[str, object]:
-    """Return the limits that were given on the command line, as `Limits` takes them."""
-    given = {name: None if value is OFF else value for name, value in options.items() if value not in (None, ())}
-    if OFF in options["origins"]:
-        given["origins"] = None
-    return given
-
-
 @main.command(
     help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}.
 
     Prints the addresses of the WebSocket and of the page when both work. Ctrl-C stops it. The limits protect the
     server; none switches one off.
     """,
-    epilog=examples("wslearn serve echo", "wslearn serve echo --port 0 --json", "wslearn serve echo --max-size none"),
+    epilog=examples(
+        "wslearn serve echo",
+        "wslearn serve chat --port 0 --tls",
+        "wslearn serve broadcast --rate 5 --max-size none",
+    ),
 )
 @click.argument("name")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
@@ -162,20 +119,27 @@ def limits_given(options: dict[str, object]) -> dict[str, object]:
     help="Event loop; auto takes uvloop where it is installed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as a JSON object.")
-@click.option("--plain", is_flag=True, help="For echo: no welcome, and every message comes back unchanged.")
 @click.option("--verbose", is_flag=True, help="Log every message too.")
-@limit_options
+@click.option("--quiet", is_flag=True, help="Log warnings and errors only.")
+@options.own_options
+@options.tls_options
+@options.limit_options
 @click.option("--exit-with-parent", is_flag=True, hidden=True)
+@click.pass_context
 def serve(
+    ctx: click.Context,
     name: str,
     host: str,
     port: int,
     loop: str,
     as_json: bool,
-    plain: bool,
     verbose: bool,
+    quiet: bool,
+    tls: bool,
+    cert: str | None,
+    key: str | None,
     exit_with_parent: bool,
-    **limits: object,
+    **others: object,
 ) -> None:
     """Run the server of a lesson in this terminal."""
     import json
@@ -185,23 +149,50 @@ def serve(
 
     if name not in SERVERS:
         raise click.UsageError(f"there is no server {name!r}; there are: {', '.join(SERVERS)}.")
-    if plain and name != "echo":
-        raise click.UsageError(f"--plain is for echo, not for {name}.")
+    own = options.own_given(name, ctx)
+    if bool(cert) != bool(key) or (tls and cert):
+        raise click.UsageError("give --cert and --key together, for a certificate that you have, or --tls alone.")
     module, _, class_name = SERVERS[name].partition(":")
     cls = getattr(import_module(module), class_name)
 
     logging.basicConfig(format="%(levelname)-7s %(message)s")
-    logging.getLogger("wslearn").setLevel(logging.DEBUG if verbose else logging.INFO)
-    # The library would say most of it once more, and at DEBUG log whole frames, tokens in them too.
-    logging.getLogger("wslearn.websockets").setLevel(logging.WARNING)
+    logging.getLogger("wslearn").setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
 
     def announce(server) -> str:
+        if "secret" not in own and (tokens := getattr(server, "tokens", None)):
+            click.echo(f"A token for this run: wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
         return json.dumps(ready) if as_json else " ".join(ready.values())
 
     try:
-        options = {"plain": True} if plain else {}
-        server = cls(host, port, limits=replace(cls.limits, **limits_given(limits)), **options)
-        serve.run(server, announce, loop, exit_with_parent)
+        with serve.tls_context(host, tls, cert, key) as context:
+            limits = replace(cls.limits, **options.limits_given(others))
+            serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
     except (OSError, ValueError) as error:
+        raise explained(error) from error
+
+
+# token
+
+
+@main.command(epilog=examples("wslearn token ann --secret a-secret-that-the-server-has-too --expires 600"))
+@click.argument("user")
+@options.secret
+@click.option("--expires", default=3600.0, show_default=True, metavar="SECONDS", help="Time until it is worthless.")
+@click.option("--audience", help="Its `aud`, where the server asks for one.")
+def token(user: str, secret: str | None, expires: float, audience: str | None) -> None:
+    """Print a token with which USER may talk to `wslearn serve auth` or `wslearn serve chat`.
+
+    It must be signed with the server's secret: there is no built-in one. A server that is started without a secret
+    makes one for its run, and prints the command that makes a token for it.
+    """
+    from wslearn.servers.auth import Tokens
+
+    if not secret:
+        raise click.UsageError("no secret: give --secret or set WSLEARN_SECRET, the same as the server's.")
+    if not 0 < expires < float("inf"):
+        raise click.UsageError(f"--expires: expected seconds above 0, got {expires:g}.")
+    try:
+        click.echo(Tokens(secret, audience).issue(user, expires))
+    except ValueError as error:
         raise explained(error) from error

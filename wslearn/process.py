@@ -42,7 +42,7 @@ class ServerProcess:
         with tempfile.TemporaryFile() as errors:
             # Not asyncio's subprocesses: the event loop of a kernel on Windows has none.
             self._process = subprocess.Popen(  # noqa: ASYNC220
-                [*command, "--json", "--exit-with-parent"],
+                [*command, "--json", "--quiet", "--exit-with-parent"],
                 # The child reads its end of this pipe and ends at end-of-file: even SIGKILL closes ours.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

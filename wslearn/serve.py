@@ -5,10 +5,13 @@ import contextlib
 import importlib.util
 import os
 import signal
+import ssl
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from wslearn.server import Server
 
@@ -32,6 +35,30 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop
 
     return uvloop.new_event_loop
+
+
+@contextlib.contextmanager
+def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iterator[ssl.SSLContext | None]:
+    """Yield the context for `wss`: with the files' certificate, with one made on the spot if `tls`, or None.
+
+    What is made on the spot is gone after the block, and with it whatever was made to trust it.
+    """
+    from wslearn.tls import from_files, throwaway
+
+    if cert and key:
+        yield from_files(Path(cert), Path(key))
+    elif tls:
+        with tempfile.TemporaryDirectory(prefix="wslearn-") as folder:
+            context, authority = throwaway(host, Path(folder))
+            print(
+                "A certificate was made for this run; nobody trusts it yet. In Python:\n"
+                f"  connect(url, ssl=ssl.create_default_context(cafile={str(authority)!r}))\n"
+                "A browser will warn: go on from there, or import that file into it as an authority.",
+                file=sys.stderr,
+            )
+            yield context
+    else:
+        yield None
 
 
 def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_parent: bool = False) -> None:

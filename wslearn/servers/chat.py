@@ -20,7 +20,9 @@ class ChatServer(Server):
     features = "token rooms ping"
     keepalive = None
 
-    def __init__(self, *args, secret: str | None = None, audience: str | None = None, interval: float = 30, **options):
+    def __init__(
+        self, *args, secret: str | None = None, audience: str | None = None, interval: float | None = 30, **options
+    ):
         super().__init__(*args, **options)
         self.tokens = Tokens(secret or secrets.token_urlsafe(32), audience)
         self.rooms = Rooms()

@@ -12,19 +12,19 @@ class Heartbeat:
     """Ping every client of a server each `interval` seconds; drop who has not answered by the next time.
 
     One task for all of them. So a client that is gone is found after one to two intervals, and whatever stands
-    between sees that the connection is in use (RFC 6455, section 5.5.2). Raises ValueError for an interval that is
-    not above 0.
+    between sees that the connection is in use (RFC 6455, section 5.5.2). With None there is no heartbeat. Raises
+    ValueError for an interval that is not above 0.
     """
 
-    def __init__(self, interval: float) -> None:
-        if not 0 < interval < float("inf"):
+    def __init__(self, interval: float | None) -> None:
+        if interval is not None and not 0 < interval < float("inf"):
             raise ValueError(f"interval: expected seconds above 0, got {interval!r}")
         self.interval = interval
 
     async def run(self, server: Server) -> None:
         """Beat until cancelled."""
         pongs = {}
-        while True:
+        while self.interval is not None:
             await asyncio.sleep(self.interval)
             for ws, pong in pongs.items():
                 if not pong.done():
@@ -45,7 +45,7 @@ class HeartbeatServer(Server):
 
     features = "ping"
 
-    def __init__(self, *args, interval: float = 30, library: bool = False, **options):
+    def __init__(self, *args, interval: float | None = 30, library: bool = False, **options):
         super().__init__(*args, **options)
         self.heartbeat = Heartbeat(interval)
         self.keepalive = interval if library else None

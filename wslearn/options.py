@@ -1,0 +1,126 @@
+"""The options of `wslearn serve`: a limit each, those that only some servers have, and TLS."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import click
+
+from wslearn import Limits
+
+#: Stands for an option's value `none`; None is what click gives for an option that was left out.
+OFF = object()
+
+
+class Limit(click.ParamType):
+    """A limit's value: what `kind` says, or `none` for no limit."""
+
+    def __init__(self, kind: type | click.ParamType, metavar: str) -> None:
+        self.kind, self.name = click.types.convert_type(kind), metavar
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        return OFF if value == "none" else self.kind.convert(value, param, ctx)
+
+
+#: For each limit: what its value is called, the type of it, what it limits.
+LIMITS = {
+    "max_size": ("BYTES", int, "Largest message."),
+    "max_connections": ("COUNT", int, "Connections at one time."),
+    "open_timeout": ("SECONDS", float, "Time for the opening handshake."),
+    "rate": (
+        "PER-SECOND",
+        float,
+        "Messages of one connection or user, with bursts of twice as many.  "
+        "[default: 20 in broadcast, rooms, auth, chat]",
+    ),
+    "auth_timeout": ("SECONDS", float, "Time to authenticate, where the server asks for it."),
+    "max_unsent": ("BYTES", int, "Bytes waiting for a client that reads too slowly."),
+    "stall_timeout": ("SECONDS", float, "Time for which bytes may wait and none leave."),
+    "compression": ("deflate", click.Choice(["deflate"]), "Compression of messages (RFC 7692)."),
+    "origins": ("ORIGIN", str, "One more origin whose pages may connect; may be repeated."),
+}
+
+
+def limit_options(command: Callable) -> Callable:
+    """Add an option for each field of `Limits`."""
+    defaults = {field.name: field.default for field in fields(Limits)}
+    for name, (metavar, kind, text) in reversed(LIMITS.items()):
+        flag = "--origin" if name == "origins" else f"--{name.replace('_', '-')}"
+        default = f"  [default: {defaults[name]}]" if defaults[name] else ""
+        command = click.option(
+            flag,
+            name,
+            type=Limit(kind, metavar),
+            metavar=f"{metavar}|none",
+            multiple=name == "origins",
+            help=text + default,
+        )(command)
+    return command
+
+
+def limits_given(options: dict[str, object]) -> dict[str, object]:
+    """Return the limits that were given on the command line, as `Limits` takes them."""
+    given = {
+        name: None if options[name] is OFF else options[name] for name in LIMITS if options[name] not in (None, ())
+    }
+    if OFF in options["origins"]:
+        given["origins"] = None
+    return given
+
+
+#: Options that only some servers have, as arguments of their classes.
+OWN = {
+    "plain": ("echo",),
+    "interval": ("heartbeat", "chat"),
+    "secret": ("auth", "chat"),
+    "audience": ("auth", "chat"),
+}
+
+#: The secret that tokens are signed with; `wslearn token` takes it in the same way.
+secret = click.option(
+    "--secret",
+    envvar="WSLEARN_SECRET",
+    show_envvar=True,
+    help="What tokens are signed with; better in the environment, where other users cannot read it.",
+)
+
+
+def own_options(command: Callable) -> Callable:
+    """Add the options of `OWN`."""
+    for option in (
+        click.option("--audience", help="For auth and chat: the `aud` that a token must have."),
+        secret,
+        click.option(
+            "--interval",
+            type=Limit(float, "SECONDS"),
+            metavar="SECONDS|none",
+            help="For heartbeat and chat: between two pings.  [default: 30]",
+        ),
+        click.option("--plain", is_flag=True, default=None, help="For echo: every message comes back unchanged."),
+    ):
+        command = option(command)
+    return command
+
+
+def own_given(name: str, ctx: click.Context) -> dict[str, object]:
+    """Return the arguments for the class of server `name`. Raises UsageError for an option that it does not have."""
+    given = {}
+    for option, servers in OWN.items():
+        if (value := ctx.params[option]) is None:
+            continue
+        if name in servers:
+            given[option] = None if value is OFF else value
+        elif ctx.get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{option} is for {' and '.join(servers)}, not for {name}.")
+    return given
+
+
+def tls_options(command: Callable) -> Callable:
+    """Add the options that make it `wss` and `https`."""
+    file = click.Path(dir_okay=False)
+    for option in (
+        click.option("--key", type=file, help="Key of the certificate, PEM."),
+        click.option("--cert", type=file, help="Serve wss:// and https:// with this certificate chain, PEM."),
+        click.option("--tls", is_flag=True, help="Serve wss:// and https:// with a certificate made on the spot."),
+    ):
+        command = option(command)
+    return command
