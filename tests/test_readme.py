@@ -49,6 +49,11 @@ def test_the_commands_are_found():
     assert {arguments[0] for arguments in commands()} == set(main.commands)
 
 
+def test_every_server_is_named():
+    section = README.partition("## A server in the terminal")[2].partition("```")[0]
+    assert [name for name in SERVERS if not re.search(rf"\b{name}\b", section)] == []
+
+
 def test_the_two_commands_that_set_everything_up():
     assert "\n```sh\npip install uv && uv run wslearn lab\n```\n" in README
     assert "\n```sh\npip install uv && uv run --extra test pytest\n```\n" in README

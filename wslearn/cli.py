@@ -3,6 +3,7 @@
 What a command needs is imported when it runs, so that each of them starts fast.
 """
 
+import errno
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -169,6 +170,9 @@ def serve(
             limits = replace(cls.limits, **options.limits_given(others))
             serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
+            raise click.ClickException(f"port {port} on {host} is in use: {advice}") from error
         raise explained(error) from error
 
 
