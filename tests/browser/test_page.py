@@ -41,6 +41,7 @@ async def test_connect_send_and_see_the_echo(page):
 async def test_disconnect_shows_the_code_and_what_it_means(page):
     async with EchoServer() as server:
         await connect(page, server, reconnect=True)
+        await expect(page.locator("#state")).to_have_text("Open")
         await button(page, "Disconnect").click()
         closed = re.compile("Closed.*1000 Normal closure.*finished", re.S)
         await expect(page.get_by_role("status")).to_contain_text(closed)
@@ -60,6 +61,7 @@ async def test_what_is_typed_without_a_connection_stays_and_is_explained(page):
 async def test_a_stopped_server_is_1001_and_the_page_comes_back_when_it_does(page):
     async with EchoServer() as server:
         await connect(page, server, reconnect=True)
+        await expect(page.locator("#state")).to_have_text("Open")
         await server.stop()
         await expect(rows(page, "event").filter(has_text="1001 Going away")).to_be_visible()
     async with EchoServer(port=server.port) as server:

@@ -124,6 +124,23 @@ async def test_the_heartbeat_shows_the_last_round_trip(page):
         await expect(page.get_by_text("No open connection")).to_be_visible()
 
 
+async def test_a_second_welcome_leaves_no_second_heartbeat(page):
+    welcome = {"type": "authenticated", "user": "alice"}
+    async with Sends(welcome, welcome, features="token ping") as server:
+        await page.add_init_script(
+            """const { setInterval, clearInterval } = window;
+            window.beating = new Set();
+            window.setInterval = (...how) => { const id = setInterval(...how); beating.add(id); return id; };
+            window.clearInterval = (id) => { clearInterval(id); beating.delete(id); };"""
+        )
+        await connect(page, server)
+        await expect(rows(page, "received")).to_have_count(2)
+        assert await page.evaluate("beating.size") == 1
+        await button(page, "Disconnect").click()
+        await expect(page.locator("#state")).to_have_text("Closed")
+        assert await page.evaluate("beating.size") == 0
+
+
 async def test_a_server_that_answers_no_ping_is_given_up(page):
     await page.clock.install()
     async with Sends(features="ping") as server:

@@ -60,6 +60,7 @@ function opened() {
 function ready() {
   if (room !== null) send({ type: "join-room", room });   // to the server a reconnected client is a new one
   if (!features.has("ping")) return;
+  clearInterval(heartbeat);                               // a server may say twice that we are welcome
   heartbeat = setInterval(ping, PING_EVERY_MS);
   ping();
 }
@@ -205,7 +206,7 @@ function enter(next, code = "", details = []) {
   $("state").textContent = WORDS[next];
   $("code").textContent = code;
   $("details").replaceChildren(...details.map((text) => element("li", text)));
-  $("countdown").hidden = next !== "waiting";
+  $("countdown").textContent = "";
   $("toggle").textContent = { closed: "Connect", waiting: "Stop reconnecting" }[next] ?? "Disconnect";
   if (next !== "open") showPulse("none", "No open connection");
 }
