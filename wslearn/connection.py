@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection, broadcast
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame, Opcode
 
 from wslearn.limits import TokenBucket
 from wslearn.log import preview
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 #: Malformed messages after which a client is dismissed.
 BAD_IN_A_ROW = 10
+#: Pings and pongs that may come in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them
+#: would keep everybody else waiting for seconds. No limit of messages a second counts them: they are no messages.
+CONTROL_AT_ONCE = 1000
+#: How much of a read is taken before they are counted, in bytes: an empty one has 6.
+PIECE = 16 * 1024
 
 
 class Connection(ServerConnection):
@@ -34,6 +39,8 @@ class Connection(ServerConnection):
     #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
     unsent: int = 0
     moved_at: float = 0.0
+    #: Pings and pongs received so far.
+    controls: int = 0
 
     def connection_made(self, transport) -> None:
         self.owner.sockets.add(self)
@@ -43,6 +50,18 @@ class Connection(ServerConnection):
         super().connection_lost(exc)
         self.owner.sockets.discard(self)
         self.owner.on_lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        allowed = self.controls + CONTROL_AT_ONCE
+        for start in range(0, len(data), PIECE):
+            super().data_received(data[start : start + PIECE])
+            if self.controls > allowed:
+                self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
+                return
+
+    def process_event(self, event) -> None:
+        self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
+        super().process_event(event)
 
     async def recv(self, decode: bool | None = None) -> str | bytes:
         message = await super().recv(decode)
