@@ -190,7 +190,7 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
     It must be signed with the server's secret: there is no built-in one. A server that is started without a secret
     makes one for its run, and prints the command that makes a token for it.
     """
-    from wslearn.servers.auth import Tokens
+    from wslearn.tokens import Tokens
 
     if not secret:
         raise click.UsageError("no secret: give --secret or set WSLEARN_SECRET, the same as the server's.")

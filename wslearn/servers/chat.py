@@ -5,9 +5,10 @@ import secrets
 from wslearn.limits import Limits
 from wslearn.messages import Ping, Pong
 from wslearn.server import Server
-from wslearn.servers.auth import Tokens, authenticated
+from wslearn.servers.auth import authenticated
 from wslearn.servers.heartbeat import Heartbeat
 from wslearn.servers.rooms import Rooms
+from wslearn.tokens import Tokens
 
 
 class ChatServer(Server):
