@@ -21,7 +21,10 @@ def refresh(path: Path) -> list[str]:
     cells = code_cells(notebook)
     with TemporaryDirectory() as folder, kernel(Path(folder)) as running:
         for cell in cells:
-            cell.outputs = running.run(cell).outputs
+            try:
+                cell.outputs = running.run(cell).outputs
+            except RuntimeError as error:  # it did not end
+                return [str(error)]
             if problem := fault(cell):
                 return [problem]
     normalise(notebook)
