@@ -86,9 +86,14 @@ class BadMessage(ValueError):
     """A message that is none of those that were expected; its text says which, what came, and where it differs."""
 
 
+class _Nothing(msgspec.Struct, tag=""):
+    """Beside it, a type with a tag needs its tag: alone, msgspec would take `{}` for a `{"type":"ping"}`."""
+
+
 @lru_cache
 def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder:
-    return msgspec.json.Decoder(Union[types])  # noqa: UP007 - of a tuple
+    tagged = all(kind.__struct_config__.tag for kind in types)
+    return msgspec.json.Decoder(Union[(*types, _Nothing) if tagged else types])  # noqa: UP007 - of a tuple
 
 
 @lru_cache
@@ -111,7 +116,10 @@ def decode(data: str | bytes, *types: type[msgspec.Struct]) -> msgspec.Struct:
     if not isinstance(data, str):
         raise BadMessage(f"expected JSON text like {_shapes(types)}, got a binary message of {len(data)} bytes")
     try:
-        return _decoder(types).decode(data)
+        message = _decoder(types).decode(data)
+        if not isinstance(message, _Nothing):
+            return message
+        wrong = "Invalid value '' - at `$.type`"
     except RecursionError:
         wrong = "it is nested too deeply"
     except msgspec.DecodeError as error:
