@@ -24,6 +24,7 @@ from support import hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+import wslearn as package
 from wslearn import Limits, Server, __version__
 from wslearn.cli import SERVERS, main
 from wslearn.options import LIMITS
@@ -76,7 +77,7 @@ def test_an_old_python_is_told_so_in_one_line(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 13, "final", 0))
     monkeypatch.setattr(sys, "version", "3.10.13 (main)")
     with pytest.raises(SystemExit) as exit:
-        runpy.run_module("wslearn", run_name="__main__")
+        runpy.run_path(package.__file__)
     assert str(exit.value).startswith("wslearn needs Python 3.11 or newer, and this is 3.10.13")
     assert "\n" not in str(exit.value)
 

@@ -262,12 +262,15 @@ class Server:
             self.record("error", _address(ws), f"no handshake: {why}")
 
     async def _watch(self) -> None:
-        """Abort connections whose unsent bytes pile up or do not move."""
-        clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
-            for ws in list(self.sockets):
-                ws.abort_if_stalled(clock())
+            self._abort_stalled()  # apart, so that no variable here keeps a connection that has ended
+
+    def _abort_stalled(self) -> None:
+        """Abort connections whose unsent bytes pile up or do not move."""
+        now = asyncio.get_running_loop().time()
+        for ws in list(self.sockets):
+            ws.abort_if_stalled(now)
 
     # Log
 

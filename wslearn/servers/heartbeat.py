@@ -26,14 +26,19 @@ class Heartbeat:
         pongs = {}
         while self.interval is not None:
             await asyncio.sleep(self.interval)
-            for ws, pong in pongs.items():
-                if not pong.done():
-                    ws.abort(f"no pong within {self.interval:g} s")
-            pongs = {}
-            for ws in list(server.connections):
-                # Where bytes are stuck ping() would wait behind them, and all others too: the watchdog has those.
-                if ws.protocol.state is OPEN and not ws.transport.get_write_buffer_size():
-                    pongs[ws] = await ws.ping()
+            pongs = await self.beat(server.connections, pongs)
+
+    async def beat(self, clients, pongs: dict) -> dict:
+        """Abort whose pong of the last beat is missing, ping the others, and return where their pongs will be."""
+        for ws, pong in pongs.items():
+            if not pong.done():
+                ws.abort(f"no pong within {self.interval:g} s")
+        return {
+            ws: await ws.ping()
+            for ws in list(clients)
+            # Where bytes are stuck ping() would wait behind them, and all others too: the watchdog has those.
+            if ws.protocol.state is OPEN and not ws.transport.get_write_buffer_size()
+        }
 
 
 class HeartbeatServer(Server):
