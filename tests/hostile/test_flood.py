@@ -59,7 +59,7 @@ stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 closed = 0
 while not stop.is_set():
-    with connect(sys.argv[1], compression=None) as ws:
+    with connect(sys.argv[1], compression=None, close_timeout=0.2) as ws:
         print("flooding", flush=True) if not closed else None
         ws.send('{"type":"join-room","room":"flood"}')
         try:
