@@ -7,13 +7,14 @@ import sys
 import time
 
 import pytest
-from support import closed_with, hear, tell
+from support import closed_with, frame, hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import ServerProcess
 from wslearn.servers.auth import AuthServer
 from wslearn.servers.broadcast import BroadcastServer
 from wslearn.servers.chat import ChatServer
+from wslearn.servers.heartbeat import HeartbeatServer
 from wslearn.servers.rooms import RoomsServer
 from wslearn.tokens import Tokens
 
@@ -46,6 +47,49 @@ async def test_it_is_warned_with_what_would_pass_and_then_closed(name):
         assert warning["code"] == "rate-limited"
         assert "the limit is 20 messages a second, with bursts of 40: slow down" in warning["message"]
         assert await closed_with(ws) == (1008, "Too many messages")
+
+
+@pytest.mark.parametrize("opcode", [9, 10], ids=["pings", "pongs"])
+async def test_pings_and_pongs_at_full_speed_end_the_connection(opcode):
+    # No limit of messages counts them. 43,000 fit into one read, which took the server seconds to answer.
+    async with BroadcastServer() as server, connect(server.url) as other:
+        sock = await raw_websocket(server)
+
+        def flood():
+            with pytest.raises(ConnectionError):
+                while True:
+                    sock.sendall(frame(opcode) * 10_000)
+
+        await asyncio.wait_for(asyncio.to_thread(flood), 10)
+        await until(lambda: any("more than 1,000 pings and pongs at once" in event.text for event in server.log))
+        await tell(other, message="hi")
+        assert (await hear(other))["message"] == "hi"
+        sock.close()
+
+
+async def test_a_few_hundred_pings_at_once_are_answered():
+    async with BroadcastServer() as server:
+        sock = await raw_websocket(server)
+        sock.sendall(frame(9) * 500)
+        pongs = b""
+        while len(pongs) < 1000:
+            pongs += await asyncio.to_thread(sock.recv, 1000)
+        assert pongs == b"\x8a\x00" * 500
+        sock.close()
+
+
+async def test_others_have_their_turn_between_the_messages_of_one():
+    async with HeartbeatServer() as server:
+        sock = await raw_websocket(server)
+        async with connect(server.url) as other:
+            await until(lambda: len(server.connections) == 2)
+            # Nothing is awaited between the two, so both are there when the server looks.
+            sock.sendall(frame(1, b'{"type":"ping"}') * 600)
+            await tell(other, type="ping")
+            assert await hear(other) == {"type": "pong"}
+            clients = [event.client for event in server.log if event.kind == "message"]
+            assert clients.count("guest-1") < 600, "all that one client said came before one word of the other"
+        sock.close()
 
 
 #: A client in a process of its own that talks as fast as it can, and comes back as soon as it is closed, until its
