@@ -1,0 +1,153 @@
+"""Heads and frames as a coloured hex table for a notebook: pointing at a part names it.
+
+HTML and CSS only. The colours are matplotlib's `tableau-colorblind10`; a number at each part's first byte says the same
+as its colour, and the list below the bytes says in words what a pointer or the Tab key shows above it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+
+from wslearn.frames_items import ARROWS, Item, Part
+from wslearn.frames_websocket import Frame
+
+#: Background and text: of black and white, the one with more contrast (at least 4.5 to 1).
+COLOURS = [
+    ("#006ba4", "#fff"), ("#ff800e", "#000"), ("#ababab", "#000"), ("#595959", "#fff"), ("#5f9ed1", "#000"),
+    ("#c85200", "#fff"), ("#898989", "#000"), ("#a2c8ec", "#000"), ("#ffbc79", "#000"), ("#cfcfcf", "#000"),
+]  # fmt: skip
+#: Items and parts of an item that are shown; bytes at the beginning and end of a part, when it has more than both.
+MAX_ITEMS, MAX_PARTS, FIRST, LAST = 100, 40, 64, 16
+#: So many items are shown opened; more than that are lines to open.
+OPENED = 6
+
+# JupyterLab's theme colours every table and every pre inside an output: hence !important.
+_STYLE = """<style>
+.wsl-bytes{background:#fff!important;color:#000!important;padding:8px 12px;overflow-x:auto;font:14px/1.45 sans-serif}
+.wsl-bytes details{margin:0 0 6px;border-top:1px solid #cfcfcf;padding-top:4px}
+.wsl-bytes summary{cursor:pointer;color:#000}
+.wsl-bytes pre{position:relative;background:#fff!important;color:#000!important;margin:6px 0;
+padding:0 0 3.4em!important;font:14px/1.7 monospace!important;width:max-content;min-width:44em}
+.wsl-bytes .part{padding:2px 0;border-radius:3px}
+.wsl-bytes .part b{font-size:10px;vertical-align:super;line-height:0;padding:0 1px 0 3px}
+.wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:3px solid #000;outline-offset:1px}
+.wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;bottom:0;
+width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;font:14px/1.4 sans-serif;
+white-space:normal;z-index:1}
+.wsl-bytes .part:hover::after{z-index:2}
+.wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:13px!important;
+color:#000!important}
+.wsl-bytes tr{background:#fff!important}
+.wsl-bytes th,.wsl-bytes td{text-align:left!important;vertical-align:top!important;padding:2px 10px 2px 4px!important;
+color:#000;border-bottom:1px solid #cfcfcf!important;max-width:34em;white-space:normal!important;overflow-wrap:anywhere}
+.wsl-bytes p{margin:2px 0!important;color:#000}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What `table` returns: a notebook shows `html`, everything else `text`."""
+
+    html: str = field(repr=False)
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
+def table(items: Iterable[Item], secrets: bool = False) -> Table:
+    """Return the bytes of `items` as a hex table for a notebook; with `secrets`, nothing is redacted."""
+    items = list(items)
+    shown = items[:MAX_ITEMS]
+    blocks = [_item(item, secrets, opened=len(items) <= OPENED) for item in shown]
+    texts = [item.text(secrets) for item in shown]
+    if len(items) > MAX_ITEMS:
+        left = f"{len(items) - MAX_ITEMS:,} more items left out: show a part of the list, such as items[{MAX_ITEMS}:]"
+        blocks.append(f"<p>{left}</p>")
+        texts.append(left)
+    return Table(f'{_STYLE}<div class="wsl-bytes">{"".join(blocks)}</div>', "\n\n".join(texts))
+
+
+def _item(item: Item, secrets: bool, opened: bool) -> str:
+    """Return an item: a line that opens, its bytes, the list of its parts."""
+    arrow = ARROWS[item.direction].replace("->", "→")
+    incomplete = " (incomplete)" if item.missing else ""
+    line = (
+        f"{item.time:.3f} s · connection {item.connection} · {arrow} · {len(item.raw):,} bytes · "
+        f"<strong>{escape(item.what(secrets))}{incomplete}</strong>"
+    )
+    parts = item.parts
+    numbered = list(enumerate(parts[:MAX_PARTS], start=1))
+    mask = b"" if secrets else item.hidden
+    lines = list(_lines(item.raw, mask, numbered))
+    if isinstance(item, Frame) and item.masked and item.payload:
+        start = item.payload_start
+        lines.append("        unmasked:")
+        unmasked = [(n, Part(p.name, p.start - start, p.stop - start, p.meaning, p.section))
+                    for n, p in numbered if p.start >= start]  # fmt: skip
+        lines += _lines(item.payload, mask[start:], unmasked)
+    rows = "".join(_row(item, number, part, secrets) for number, part in numbered)
+    remarks = item.remarks(secrets)
+    if len(parts) > MAX_PARTS:
+        remarks.append(
+            f"{len(parts) - MAX_PARTS:,} more parts left out, of {len(item.raw) - parts[MAX_PARTS].start:,} bytes"
+        )
+    if isinstance(item, Frame) and item.content is not None and (item.compressed or item.opcode == 0):
+        remarks.append(f"the whole message, {len(item.content):,} bytes: {item.whole(secrets, 400)}")
+    return (
+        f"<details{' open' if opened else ''}><summary>{line}</summary><pre>{chr(10).join(lines)}</pre>"
+        "<table><tr><th>part</th><th>bytes</th><th>reads</th><th>meaning</th><th>defined in</th></tr>"
+        f"{rows}</table>{''.join(f'<p>{escape(remark)}</p>' for remark in remarks)}</details>"
+    )
+
+
+def _row(item: Item, number: int, part: Part, secrets: bool) -> str:
+    last = f"–{part.stop - 1}" if part.stop - part.start > 1 else ""
+    cells = [f"{part.start}{last}", item.reading(part, secrets), part.meaning, part.section]
+    name = f'<td><span style="{_colours(number)};padding:0 5px">{number}</span> {escape(part.name)}</td>'
+    return f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _colours(number: int) -> str:
+    background, colour = COLOURS[(number - 1) % len(COLOURS)]
+    return f"background-color:{background};color:{colour}"
+
+
+def _lines(raw: bytes, mask: bytes, parts: list[tuple[int, Part]]) -> Iterator[str]:
+    """Yield lines of up to 16 bytes: where they begin, the bytes in hexadecimal, the same as ASCII."""
+    runs: list[list[tuple[int, Part, int, int]]] = [[]]  # what is shown without a gap, part by part
+    for number, part in parts:
+        if part.stop - part.start > FIRST + LAST:
+            runs[-1].append((number, part, part.start, part.start + FIRST))
+            runs.append([(number, part, part.stop - LAST, part.stop)])
+        else:
+            runs[-1].append((number, part, part.start, part.stop))
+    end = None
+    for run in filter(None, runs):
+        begin = run[0][2]
+        if end is not None:
+            yield f"        … {begin - end:,} bytes left out …"
+        end = run[-1][3]
+        for start in range(begin, end, 16):
+            stop = min(start + 16, end)
+            pieces = [_piece(raw, mask, number, part, max(a, start), min(b, stop)) for number, part, a, b in run
+                      if a < stop and b > start]  # fmt: skip
+            text = "".join(
+                "*" if mask and mask[i] else chr(raw[i]) if 32 <= raw[i] < 127 else "." for i in range(start, stop)
+            )
+            # Each part's number is as wide as a space, more or less: the padding keeps the column of text in its place.
+            yield f"{start:>6}  {' '.join(pieces)}{'   ' * (16 - stop + start)}  {escape(text)}"
+
+
+def _piece(raw: bytes, mask: bytes, number: int, part: Part, start: int, stop: int) -> str:
+    octets = " ".join("**" if mask and mask[i] else f"{raw[i]:02x}" for i in range(start, stop))
+    tip = escape(f"{number} {part.name} ({part.stop - part.start:,} bytes): {part.meaning}. {part.section}")
+    first = start == part.start
+    label = f"<b>{number}</b>" if first else ""
+    focus = f' tabindex="0" role="note" aria-label="{tip}"' if first else ""
+    return f'<span class="part" style="{_colours(number)}" data-tip="{tip}"{focus}>{label}{octets}</span>'
