@@ -137,11 +137,11 @@ class Stream:
         self.data = b"".join(chunk.data for _, chunk in self._chunks)
         return self
 
-    def take(self, kind: type[Item], stop: int, **fields) -> Item:
+    def take(self, item_type: type[Item], stop: int, **fields) -> Item:
         """Make an item of the bytes up to `stop`, and go on behind them."""
         index, chunk = self._chunks[bisect_right(self._starts, self.at) - 1]
         where = {"time": chunk.time, "connection": self.connection, "direction": self.direction}
-        item = kind(**where, raw=self.data[self.at : stop], **fields)
+        item = item_type(**where, raw=self.data[self.at : stop], **fields)
         self.items.append(((index, self.at), item))
         self.at = stop
         return item
