@@ -1,6 +1,8 @@
 """What the tests of this folder share: the whole log, and leave to open many sockets."""
 
 import logging
+import logging.handlers
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,11 +13,18 @@ except ImportError:  # Windows, which sets no such limit
 
 
 @pytest.fixture
-def records(caplog) -> list[logging.LogRecord]:
-    """What is logged by the servers and by asyncio."""
-    for name in ("wslearn", "asyncio"):
-        caplog.set_level(logging.DEBUG, logger=name)
-    return caplog.records
+def records() -> Iterator[list[logging.LogRecord]]:
+    """What is logged by the servers and by asyncio from now on, in other fixtures too: caplog begins anew for each."""
+    kept = logging.handlers.BufferingHandler(capacity=10**9)
+    loggers = [logging.getLogger(name) for name in ("wslearn", "asyncio")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(kept)
+        logger.setLevel(logging.DEBUG)
+    yield kept.buffer
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.removeHandler(kept)
+        logger.setLevel(level)
 
 
 @pytest.fixture
