@@ -31,7 +31,7 @@ async def throw_texts(server, thrown):
                 assert await asyncio.wait_for(ws.recv(), 10) == f"Echo: {text}"
                 thrown["text, echoed"] += 1
             else:
-                error = await hear(ws)
+                error = await hear(ws, "error")
                 assert (error["type"], error.get("code")) == ("error", "bad-message"), (text[:200], error)
                 thrown["text, bad-message"] += 1
             await be_served(server)
