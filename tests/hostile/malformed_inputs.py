@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from functools import lru_cache
 
+import websockets
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support import frame
@@ -169,8 +170,9 @@ FRAMES = [
     ("64 KiB and a byte, in two", frame(1, b"x" * 40000, fin=False) + frame(0, b"x" * 25537), 1009),
     *[("a length of 2 to the 62", bytes([0x80 | op, 0xFF]) + (2**62).to_bytes(8), 1009) for op in (1, 2)],
     ("fragments without end", frame(1, b"x", fin=False) + frame(0, b"x" * 1000, fin=False) * 66, 1009),
-    ("empty fragments without end", frame(1, b"", fin=False) + frame(0, b"", fin=False) * 50_000, 1009),
 ]
+if int(websockets.__version__.partition(".")[0]) >= 17:  # version 16 keeps such a message, and more and more memory
+    FRAMES.append(("empty fragments without end", frame(1, b"", fin=False) + frame(0, b"", fin=False) * 50_000, 1009))
 #: Bytes that may be anything, and are the last that their sender says.
 GARBAGE = made(st.binary(min_size=1, max_size=200), 60)
 
