@@ -97,8 +97,6 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
         remarks.append(
             f"{len(parts) - MAX_PARTS:,} more parts left out, of {len(item.raw) - parts[MAX_PARTS].start:,} bytes"
         )
-    if isinstance(item, Frame) and item.content is not None and (item.compressed or item.opcode == 0):
-        remarks.append(f"the whole message, {len(item.content):,} bytes: {item.whole(secrets, 400)}")
     return (
         f"<details{' open' if opened else ''}><summary>{line}</summary><pre>{chr(10).join(lines)}</pre>"
         "<table><tr><th>part</th><th>bytes</th><th>reads</th><th>meaning</th><th>defined in</th></tr>"

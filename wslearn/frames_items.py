@@ -85,7 +85,8 @@ class Item:
             octets = " ".join("**" if stars and self.hidden[i] else f"{self.raw[i]:02x}" for i in shown)
             octets += f" … {part.stop - part.start:,} bytes" if part.stop - part.start > 12 else ""
             lines.append(f"  {part.start:>6}  {octets:<36}  {part.name}: {part.meaning} ({part.section})")
-            lines.append(f"  {'':>6}  {self.reading(part, secrets)}")
+            if reading := self.reading(part, secrets):
+                lines.append(f"  {'':>6}  {reading}")
         return "\n".join([*lines, *(f"  {remark}" for remark in self.remarks(secrets))])
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ def printable(data: bytes, limit: int = 60) -> str:
     text = data[: 4 * limit + 4].decode("utf-8", "backslashreplace")
     cut = len(data) > 4 * limit + 4 or len(text) > limit
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:limit])
-    return escaped + (" …" if cut else "")
+    return f"{escaped[:limit]} …" if cut or len(escaped) > limit else escaped
 
 
 def hidden_rest(data: bytes, *, encrypted: bool = False) -> bytes:

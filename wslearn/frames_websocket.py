@@ -80,6 +80,13 @@ class Frame(Item):
         shown = self._shown(self.payload, 0, len(self.payload), secrets, self.payload_start)
         return f"{what}: {printable(shown)}" if shown and not self.compressed else what
 
+    def remarks(self, secrets: bool = False) -> list[str]:
+        lines = super().remarks(secrets)
+        if self.content is not None and (self.compressed or self.opcode == 0):
+            whole = "the whole message" if self.fin and not self.missing else "the message so far"
+            lines.append(f"{whole}, {len(self.content):,} bytes: {self.whole(secrets, 400)}")
+        return lines
+
     def whole(self, secrets: bool = False, limit: int = 60) -> str:
         """Return the message that ends with this frame as text in one line."""
         content = self.content or b""
