@@ -28,7 +28,7 @@ WEBSOCKET_PATHS = ("/", "/ws")
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
     """Return an HTTP response after which the connection is closed. `more` are headers, `_` standing for `-`."""
-    data = body.encode()
+    data = body.encode(errors="backslashreplace")  # websockets 16 keeps bytes that are not ASCII as lone surrogates
     headers = {
         "Connection": "close",
         "Cache-Control": "no-store",
