@@ -27,19 +27,23 @@ _STYLE = """<style>
 .wsl-bytes details{margin:0 0 6px;border-top:1px solid #cfcfcf;padding-top:4px}
 .wsl-bytes summary{cursor:pointer;color:#000}
 .wsl-bytes pre{position:relative;background:#fff!important;color:#000!important;margin:6px 0;
-padding:0 0 3.4em!important;font:14px/1.7 monospace!important;width:max-content;min-width:44em}
-.wsl-bytes .part{padding:2px 0;border-radius:3px}
-.wsl-bytes .part b{font-size:10px;vertical-align:super;line-height:0;padding:0 1px 0 3px}
-.wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:3px solid #000;outline-offset:1px}
-.wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;bottom:0;
-width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;font:14px/1.4 sans-serif;
+padding:0!important;font:14px/1.7 monospace!important;width:max-content;min-width:100%}
+.wsl-bytes .part{padding:2px 0;box-shadow:inset 2px 0 #fff}
+.wsl-bytes .part b{position:relative}
+.wsl-bytes .part b::before{content:attr(data-n);position:absolute;right:0;top:-3px;font-size:10px;letter-spacing:-1px}
+.wsl-bytes .hint{color:#595959;font:13px/1.8 sans-serif}
+.wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:2px solid #000}
+.wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;
+top:calc(100% - 1.7em);width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;font:14px/1.4 sans-serif;
 white-space:normal;z-index:1}
 .wsl-bytes .part:hover::after{z-index:2}
 .wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:13px!important;
 color:#000!important}
 .wsl-bytes tr{background:#fff!important}
 .wsl-bytes th,.wsl-bytes td{text-align:left!important;vertical-align:top!important;padding:2px 10px 2px 4px!important;
-color:#000;border-bottom:1px solid #cfcfcf!important;max-width:34em;white-space:normal!important;overflow-wrap:anywhere}
+color:#000;border-bottom:1px solid #cfcfcf!important;max-width:34em}
+.wsl-bytes th,.wsl-bytes td:not(.long){white-space:nowrap!important}
+.wsl-bytes td.long{overflow-wrap:anywhere}
 .wsl-bytes p{margin:2px 0!important;color:#000}
 </style>"""
 
@@ -91,6 +95,7 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
         unmasked = [(n, Part(p.name, p.start - start, p.stop - start, p.meaning, p.section))
                     for n, p in numbered if p.start >= start]  # fmt: skip
         lines += _lines(item.payload, mask[start:], unmasked)
+    lines.append('<span class="hint">Point at a part, or go to it with the Tab key: this line says what it is.</span>')
     rows = "".join(_row(item, number, part, secrets) for number, part in numbered)
     remarks = item.remarks(secrets)
     if len(parts) > MAX_PARTS:
@@ -106,9 +111,9 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
 
 def _row(item: Item, number: int, part: Part, secrets: bool) -> str:
     last = f"–{part.stop - 1}" if part.stop - part.start > 1 else ""
-    cells = [f"{part.start}{last}", item.reading(part, secrets), part.meaning, part.section]
+    words = "".join(f'<td class="long">{escape(cell)}</td>' for cell in (item.reading(part, secrets), part.meaning))
     name = f'<td><span style="{_colours(number)};padding:0 5px">{number}</span> {escape(part.name)}</td>'
-    return f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    return f"<tr>{name}<td>{part.start}{last}</td>{words}<td>{escape(part.section)}</td></tr>"
 
 
 def _colours(number: int) -> str:
@@ -138,14 +143,15 @@ def _lines(raw: bytes, mask: bytes, parts: list[tuple[int, Part]]) -> Iterator[s
             text = "".join(
                 "*" if mask and mask[i] else chr(raw[i]) if 32 <= raw[i] < 127 else "." for i in range(start, stop)
             )
-            # Each part's number is as wide as a space, more or less: the padding keeps the column of text in its place.
-            yield f"{start:>6}  {' '.join(pieces)}{'   ' * (16 - stop + start)}  {escape(text)}"
+            yield f"{start:>6} {''.join(pieces)}{'   ' * (16 - stop + start)}  {escape(text)}"
 
 
 def _piece(raw: bytes, mask: bytes, number: int, part: Part, start: int, stop: int) -> str:
     octets = " ".join("**" if mask and mask[i] else f"{raw[i]:02x}" for i in range(start, stop))
-    tip = escape(f"{number} {part.name} ({part.stop - part.start:,} bytes): {part.meaning}. {part.section}")
+    count = part.stop - part.start
+    tip = escape(f"{number} {part.name} ({count:,} byte{'s' * (count != 1)}): {part.meaning}. {part.section}")
     first = start == part.start
-    label = f"<b>{number}</b>" if first else ""
+    # The number stands on the space before the byte, so that all columns stay in their places.
+    label = f'<b data-n="{number}"> </b>' if first else " "
     focus = f' tabindex="0" role="note" aria-label="{tip}"' if first else ""
     return f'<span class="part" style="{_colours(number)}" data-tip="{tip}"{focus}>{label}{octets}</span>'
