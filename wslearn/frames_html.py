@@ -34,8 +34,8 @@ padding:0!important;font:14px/1.7 monospace!important;width:max-content;min-widt
 .wsl-bytes .hint{color:#595959;font:13px/1.8 sans-serif}
 .wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:2px solid #000}
 .wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;
-top:calc(100% - 1.7em);width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;font:14px/1.4 sans-serif;
-white-space:normal;z-index:1}
+top:calc(100% - 1.7em);width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;
+font:14px/1.4 sans-serif;white-space:normal;z-index:1}
 .wsl-bytes .part:hover::after{z-index:2}
 .wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:13px!important;
 color:#000!important}
