@@ -238,9 +238,9 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
 async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn):
     server = await wslearn("serve", "chat", "--port", 0, env={"WSLEARN_SECRET": ""})
     url = (await ready(server)).split()[1]
-    while "A token for this run: wslearn" not in (line := (await server.stderr.readline()).decode()):
+    while "A token for this run: " not in (line := (await server.stderr.readline()).decode()):
         assert line, "the way to a token was not told"
-    maker = await wslearn(*line.split()[6:])
+    maker = await wslearn("token", *line.partition("wslearn token ")[2].split())
     stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
     async with connect(url) as ws:
         await tell(ws, type="authenticate", token=stdout.decode().strip())

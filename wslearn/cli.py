@@ -4,6 +4,7 @@ What a command needs is imported when it runs, so that each of them starts fast.
 """
 
 import errno
+import os
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -101,7 +102,7 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
     help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}.
 
     Prints the addresses of the WebSocket and of the page when both work. Ctrl-C stops it. The limits protect the
-    server; none switches one off.
+    server; the word none as a value switches a limit off.
     """,
     epilog=examples(
         "wslearn serve echo",
@@ -161,7 +162,8 @@ def serve(
 
     def announce(server) -> str:
         if "secret" not in own and (tokens := getattr(server, "tokens", None)):
-            click.echo(f"A token for this run: wslearn token ann --secret {tokens.secret}", err=True)
+            uv = "uv run " if "UV" in os.environ else ""  # as this command itself was started
+            click.echo(f"A token for this run: {uv}wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
         return json.dumps(ready) if as_json else " ".join(ready.values())
 

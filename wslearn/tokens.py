@@ -50,6 +50,8 @@ class Tokens:
         """Return the token's claims. Raises Refused where it is not valid."""
         if len(token) > MAX_TOKEN:
             raise Refused(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
+        if token.count(".") != 2:
+            raise Refused("this is no JSON Web Token: expected three parts with dots between them")
         options = {"require": ["sub", "exp"], "verify_aud": self.audience is not None, "verify_iat": False}
         try:
             with warnings.catch_warnings(category=jwt.InsecureKeyLengthWarning, action="ignore"):
