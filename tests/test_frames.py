@@ -470,3 +470,13 @@ def test_a_secret_beyond_the_bound_of_decompression_is_hidden_too():
     payload = deflated(b"a" * frames_inflate.MAX_MESSAGE + b'"token":"QWERTYUIOP"')
     [frame] = conversation(compressed_frame(payload), "down", "permessage-deflate")
     assert frame.hidden[frame.payload_start :] == b"\1" * len(payload)
+
+
+@pytest.mark.parametrize("way", ["gzip", "not agreed", "masked rest"])
+def test_what_cannot_be_read_is_hidden_since_it_may_hold_a_secret(way):
+    chunks = carrying("QWERTYUIOPASD", way, 12, False, "down")
+    item = read(chunks)[-1]
+    start = {Head: lambda: item.head_length, Frame: lambda: item.payload_start, Rest: lambda: 0}[type(item)]()
+    assert len(item.raw) - start > 20
+    assert item.hidden[start:] == b"\1" * (len(item.raw) - start)
+    assert not any(item.raw[start:][i : i + 4] in run for run in bytes_shown(table([item]).html) for i in range(20))
