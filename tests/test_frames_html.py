@@ -108,7 +108,7 @@ def test_many_parts_and_many_items_are_shortened():
     assert "3 more items left out" in view.html and "3 more items left out" in view.text
     lines = b"".join(b"X: %d\r\n" % n for n in range(100))
     [head] = read([Chunk(0.0, 1, "up", b"GET / HTTP/1.1\r\n" + lines + b"\r\n")])
-    assert "62 more parts left out" in table([head]).html
+    assert "62 more parts left out" in table([head]).html and "62 more parts left out" in str(head)
 
 
 def test_a_notebook_shows_html_and_everything_else_text():

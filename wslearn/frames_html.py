@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 
-from wslearn.frames_items import ARROWS, Item, Part
+from wslearn.frames_items import ARROWS, MAX_PARTS, Item, Part
 from wslearn.frames_websocket import Frame
 
 #: Background and text: of black and white, the one with more contrast (at least 4.5 to 1).
@@ -16,8 +16,8 @@ COLOURS = [
     ("#006ba4", "#fff"), ("#ff800e", "#000"), ("#ababab", "#000"), ("#595959", "#fff"), ("#5f9ed1", "#000"),
     ("#c85200", "#fff"), ("#898989", "#000"), ("#a2c8ec", "#000"), ("#ffbc79", "#000"), ("#cfcfcf", "#000"),
 ]  # fmt: skip
-#: Items and parts of an item that are shown; bytes at the beginning and end of a part, when it has more than both.
-MAX_ITEMS, MAX_PARTS, FIRST, LAST = 100, 40, 64, 16
+#: Items that are shown; bytes at the beginning and end of a part, when it has more than both.
+MAX_ITEMS, FIRST, LAST = 100, 64, 16
 #: So many items are shown opened; more than that are lines to open.
 OPENED = 6
 
@@ -85,8 +85,7 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
         f"{item.time:.3f} s · connection {item.connection} · {arrow} · {len(item.raw):,} bytes · "
         f"<strong>{escape(item.what(secrets))}{incomplete}</strong>"
     )
-    parts = item.parts
-    numbered = list(enumerate(parts[:MAX_PARTS], start=1))
+    numbered = list(enumerate(item.parts[:MAX_PARTS], start=1))
     mask = b"" if secrets else item.hidden
     lines = list(_lines(item.raw, mask, numbered))
     if isinstance(item, Frame) and item.masked and item.payload:
@@ -98,10 +97,6 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
     lines.append('<span class="hint">Point at a part, or go to it with the Tab key: this line says what it is.</span>')
     rows = "".join(_row(item, number, part, secrets) for number, part in numbered)
     remarks = item.remarks(secrets)
-    if len(parts) > MAX_PARTS:
-        remarks.append(
-            f"{len(parts) - MAX_PARTS:,} more parts left out, of {len(item.raw) - parts[MAX_PARTS].start:,} bytes"
-        )
     return (
         f"<details{' open' if opened else ''}><summary>{line}</summary><pre>{chr(10).join(lines)}</pre>"
         "<table><tr><th>part</th><th>bytes</th><th>reads</th><th>meaning</th><th>defined in</th></tr>"

@@ -108,7 +108,7 @@ class _Message:
 
     stop: int
     parts: list[Part] = field(default_factory=list)
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, list[str]]] = field(default_factory=list)  # a name, and the lines of its value
     body: list[tuple[int, int]] = field(default_factory=list)
     missing: str = ""
     notes: list[str] = field(default_factory=list)
@@ -140,7 +140,11 @@ def read_message(stream: Stream, kind: Literal["request", "response"], method: s
     _fields(data, message)
     if not whole:
         message.missing = f"the {message.parts[0].name} is not recorded to its end"
-    head = {"kind": kind, "start_line": start_line, "headers": tuple(message.headers)}
+    head = {
+        "kind": kind,
+        "start_line": start_line,
+        "headers": tuple((name, " ".join(lines)) for name, lines in message.headers),
+    }
     end_of_head = message.stop
     if not message.missing:
         _body(data, message, Head(**head, time=0, connection=0, direction="up", raw=b""), method)
@@ -169,12 +173,11 @@ def _fields(data: bytes, message: _Message) -> None:
             message.part("header field, broken off", stop, "the recording ends in it", section)
             return
         if line[:1] in b" \t" and message.headers:
-            last, before = message.headers[-1]
-            message.headers[-1] = (last, f"{before} {line.strip().decode('utf-8', 'backslashreplace')}")
+            message.headers[-1][1].append(line.strip().decode("utf-8", "backslashreplace"))
             message.part("header field, continued", stop, "goes on from the line before", "RFC 9112 section 5.2")
         elif colon and re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             key = name.decode()
-            message.headers.append((key, value.strip(b" \t").decode("utf-8", "backslashreplace")))
+            message.headers.append((key, [value.strip(b" \t").decode("utf-8", "backslashreplace")]))
             message.part(key, stop, *_FIELDS.get(key.lower(), ("a header field: name, colon, value", section)))
         else:
             message.part("no header field", stop, "expected a name, a colon and a value", section)
@@ -266,9 +269,9 @@ def _hidden(data: bytes, at: int, message: _Message, body: bytes) -> bytes:
     """Mark the secrets of the head, of the body even where it is cut into chunks, and of what stands between them."""
     codings = {
         coding.strip().lower()
-        for name, value in message.headers
+        for name, lines in message.headers
         if name.lower() in ("content-encoding", "transfer-encoding")
-        for coding in value.split(",")
+        for coding in " ".join(lines).split(",")
     }
     secret = hidden(body)
     if body and codings - {"chunked", "identity", ""}:

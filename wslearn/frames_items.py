@@ -10,6 +10,8 @@ from typing import Literal
 from wslearn.frames_secrets import conceal, printable
 
 Direction = Literal["up", "down"]
+#: Parts of an item that are shown.
+MAX_PARTS = 40
 ARROWS = {"up": "client -> server", "down": "server -> client"}
 
 
@@ -63,9 +65,12 @@ class Item:
         return printable(self._shown(self.raw, part.start, part.stop, secrets).rstrip(b"\r\n"))
 
     def remarks(self, secrets: bool = False) -> list[str]:
-        """Return what is missing, what is remarkable, and whether something is redacted: one line for each."""
+        """Return what is missing, what is remarkable, and what is redacted or left out: one line for each."""
         lines = [f"incomplete: {self.missing}"] if self.missing else []
-        lines += self.notes
+        if len(parts := self.parts) > MAX_PARTS:
+            left = len(self.raw) - parts[MAX_PARTS].start
+            lines.append(f"{len(parts) - MAX_PARTS:,} more parts left out, of {left:,} bytes")
+        lines += dict.fromkeys(self.notes)  # each once
         if 1 in self.hidden and not secrets:
             lines.append(f"{sum(self.hidden)} bytes redacted (**): secrets=True shows them")
         return lines
@@ -79,7 +84,7 @@ class Item:
     def text(self, secrets: bool = False) -> str:
         """Return its parts as a plain table; with `secrets`, nothing is redacted."""
         lines = [self.line(secrets)]
-        for part in self.parts:
+        for part in self.parts[:MAX_PARTS]:
             stars = self.hidden and not secrets
             shown = range(part.start, min(part.stop, part.start + 12))
             octets = " ".join("**" if stars and self.hidden[i] else f"{self.raw[i]:02x}" for i in shown)
