@@ -43,7 +43,7 @@ color:#000!important}
 .wsl-bytes th,.wsl-bytes td{text-align:left!important;vertical-align:top!important;padding:2px 10px 2px 4px!important;
 color:#000;border-bottom:1px solid #cfcfcf!important;max-width:34em}
 .wsl-bytes th,.wsl-bytes td:not(.long){white-space:nowrap!important}
-.wsl-bytes td.long{overflow-wrap:anywhere}
+.wsl-bytes td.long{overflow-wrap:anywhere;min-width:12em}
 .wsl-bytes p{margin:2px 0!important;color:#000}
 </style>"""
 
