@@ -19,7 +19,7 @@ def main(file: str) -> None:
     figure, axes = plt.subplots(2, sharex=True, sharey=True, figsize=(8, 5), layout="constrained")
     for ax, jitter in zip(axes, (False, True), strict=True):
         arrivals = asyncio.run(arrivals_after_restart(CLIENTS, jitter))
-        counts, _, _ = ax.hist(arrivals, bins=[tenth / 10 for tenth in range(16)], edgecolor="white")
+        counts, _, _ = ax.hist(arrivals, bins=[tenth / 10 for tenth in range(26)], edgecolor="white")
         name = "full jitter" if jitter else "no jitter: each waits the longest time"
         ax.set(title=name, ylabel="clients back")
         print(f"{name}: first {arrivals[0]:.2f} s, last {arrivals[-1]:.2f} s, most in 0.1 s: {max(counts):.0f}")

@@ -10,18 +10,28 @@ from wslearn import Server
 from wslearn.client import stay_connected
 
 CLIENTS = 300
+#: The longest time that a client waits, in seconds.
+BASE = 2.0
 
 
 class Register(Server):
-    """Learns each client's number and keeps it on the line; knows when each came."""
+    """Learns each client's number and keeps it on the line; knows when each came.
+
+    They come when they are accepted: how long their handshakes take then is the affair of a machine that is shared.
+    """
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.arrivals: list[tuple[float, int]] = []
 
+    def _create_connection(self, *args, **options):
+        connection = super()._create_connection(*args, **options)
+        connection.came = time.monotonic()
+        return connection
+
     async def handler(self, ws):
         number = int(await ws.recv())
-        self.arrivals.append((time.monotonic(), number))
+        self.arrivals.append((ws.came, number))
         async for _ in ws:
             pass
 
@@ -37,7 +47,7 @@ async def arrivals_after_restart(clients: int, jitter: bool = True) -> list[floa
             raise ConnectionError("the connection has ended")
 
         rng = random.Random(number) if jitter else AlwaysTheLongest()
-        await stay_connected(first.url, talk, base=1.0, cap=2.0, rng=rng)
+        await stay_connected(first.url, talk, base=BASE, cap=BASE, rng=rng)
 
     first = await Register().start()
     tasks = [asyncio.create_task(client(number)) for number in range(clients)]
@@ -73,12 +83,12 @@ def most_within(arrivals: list[float], seconds: float) -> float:
 
 async def test_all_are_back_spread_in_time_and_none_is_doubled(room_for):
     arrivals = await arrivals_after_restart(room_for(CLIENTS))
-    # Waits are drawn from a whole second: about 30 of 300 in each tenth, and a noisy machine may bunch some.
-    assert most_within(arrivals, 0.1) < 0.35
-    assert arrivals[-1] - arrivals[0] > 0.5
+    # Waits are drawn from two whole seconds, so about 30 of 300 come in each fifth of one. On a machine that is starved
+    # for half a second all that are due in it come together: up to half of them is allowed, where a herd is all.
+    assert most_within(arrivals, 0.2) < 0.5
+    assert arrivals[-1] - arrivals[0] > 1
 
 
 async def test_without_jitter_they_come_as_a_herd(room_for):
     arrivals = await arrivals_after_restart(room_for(CLIENTS), jitter=False)
-    assert arrivals[0] > 0.5  # nobody in the first half second, then everybody
-    assert most_within(arrivals, 0.5) > 0.5
+    assert most_within(arrivals, 0.2) > 0.8
