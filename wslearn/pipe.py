@@ -156,7 +156,8 @@ class Pipe:
         #: When it is due, how many bytes, what to do then.
         self._under_way: deque[tuple[float, int, Callable[[], None]]] = deque()
         self._bytes = 0
-        self._last_due = self.not_before = 0.0
+        #: Nothing leaves before this time.
+        self.not_before = 0.0
         self._timer: asyncio.Handle | None = None
         self._paused = self._resetting = False
         #: Whether the target is being connected to; whether its FIN has been sent.
@@ -195,22 +196,20 @@ class Pipe:
 
     def _due(self, size: int) -> float:
         leaves = max(self.net.leaves_queue(self.direction, size), self.not_before)
-        delay = self.net.delays[self.direction] + self._random.random() * self.net.jitter
-        self._last_due = max(self._last_due, leaves + delay)  # nothing overtakes
-        return self._last_due
+        return leaves + self.net.delays[self.direction] + self._random.random() * self.net.jitter
 
     def plan_anew(self, since: float) -> None:
         """Let everything that is due after `since` set off now."""
-        planned, self._under_way = self._under_way, deque()
-        self._last_due = 0.0
-        for due, size, action in planned:
-            due = self._due(size) if due > since else due
-            self._last_due = max(self._last_due, due)
-            self._under_way.append((due, size, action))
+        self._under_way = deque(
+            (self._due(size) if due > since else due, size, action) for due, size, action in self._under_way
+        )
         self.advance()
 
     def advance(self) -> None:
-        """Deliver what is due, and come back for the next."""
+        """Deliver what is due, and come back for the next.
+
+        What is due sooner than something before it waits: this is a queue, in which nothing overtakes.
+        """
         if self._timer:
             self._timer.cancel()
         while self._under_way and not self.net.silent and not self.waits:
