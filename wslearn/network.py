@@ -45,9 +45,12 @@ class SimulatedNetwork:
 
     A TCP connection costs a round trip before its first byte can leave (RFC 9293, section 3.5). Here the system
     answers a client's SYN at once, so the bytes of a new connection are held until a round trip has passed. FIN and
-    RST take their turn behind the bytes. Bytes arrive about 0.1 ms late at the median, where the system's
-    timers are good to a millisecond (Linux, macOS); on Windows they can be 16 ms late. See
-    tests/benchmarks/network_accuracy.py.
+    RST take their turn behind the bytes.
+
+    Accuracy, as tests/benchmarks/network_accuracy.py prints it: for 1 to 200 ms one way, bytes are 0.1 ms late at the
+    median (0.2 at most) and 3 ms at the 95th percentile, on a busy Linux machine with 2 cores. It shares the event
+    loop with its user, and code that blocks the loop delays bytes too. On Windows before Python 3.13 the loop's
+    timers tick every 15.6 ms, and bytes can be as much too late.
 
     - `url`, `page_url`: the target's address, and its page's, through this network.
     - `recording`: each chunk of bytes that entered; at most 16 MiB, the oldest are dropped first.
