@@ -42,7 +42,10 @@ def understood(server: str, text: str) -> bool:
 
 
 def made(strategy: st.SearchStrategy, number: int, wanted: Callable = lambda value: True) -> list:
-    """Return `number` values of a Hypothesis strategy, the same ones in every run."""
+    """Return `number` values of a Hypothesis strategy, the same ones in every run of the same tests.
+
+    Of the same tests, because Hypothesis also uses the constants that it finds in the modules loaded by then.
+    """
     values = []
 
     @settings(
