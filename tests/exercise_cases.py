@@ -53,7 +53,8 @@ class ExerciseCase:
     """The tests of one exercise."""
 
     exercise: Exercise
-    #: A part of the message that a wrong answer must get, and no other one may get, to its code. At least three.
+    #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them
+    #: may get the same message.
     wrong: ClassVar[dict[str, str]]
     #: What its lesson imports, besides `IMPORTS`.
     imports: ClassVar[str] = ""
@@ -81,8 +82,9 @@ class ExerciseCase:
         for part, result in said.items():
             assert str(result).startswith("Not yet.\n") and not result, f"meant for: {part}\n{result}"
             assert any(step.wrong for step in result.steps), f"what came, and what was expected?\n{result}"
-            found = [other for other, its in said.items() if part in its.message]
-            assert found == [part], f"{part!r} is in the messages for {found}\n{result}"
+            assert part in result.message, f"meant for: {part}\n{result}"
+        messages = [result.message for result in results]
+        assert len(set(messages)) == len(messages), "two mistakes get the same message:\n" + "\n\n".join(messages)
 
     async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
         async def diagnosis(name: str, value: Any, part: str) -> None:

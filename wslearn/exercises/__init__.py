@@ -25,7 +25,7 @@ JSON object or list comes decoded, all others as they are.
 `talk`, what a conversation is made with (each step has 2 s, unless it is told `within=…`; the whole has 15 s):
 
 - `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). Its state is
-  there to look at. What its handler raises becomes part of the result, with the line, and is never right.
+  there to look at. What its handler raises is never right, and stands before your text, with its line.
 - `await talk.client(server, "ann", **options)`: connect; options are those of `connect`, and `url=…` for another
   address, `receive_buffer=4096` for a client that can be stalled soon. `await talk.refused(server, 403, or_else, …)`
   expects that the handshake is answered with this HTTP status.
