@@ -303,14 +303,7 @@ async def _tells_who_is_here(talk: Talk, server_class: type[Server]) -> None:
         await told(ann, _about_the_one_left_behind, "tea", "guest-1")
 
         await _talks(ann, "hi")
-        await ann.hears(
-            _words(ann, "hi", "tea"),
-            lambda came: (
-                isinstance(came, dict)
-                and came.get("type") == "presence"
-                and "Presence is told when it changes, not with each message."
-            ),
-        )
+        await ann.hears(_words(ann, "hi", "tea"), _about_needless_presence)
         await _joins(eve, "tea")
         await told(eve, "guest-3 joined `tea`: it must be told all who are there.", "tea", "guest-1", "guest-3")
         await told(ann, "guest-3 joined `tea`, and guest-1 is there too.", "tea", "guest-1", "guest-3")
@@ -341,6 +334,14 @@ def _about_the_one_left_behind(came: object) -> str | None:
     if isinstance(came, dict) and came.get("room") == "coffee":
         return "guest-1 is in `tea`, and was told who is in `coffee`: tell the members of that room, nobody else."
     return None
+
+
+def _about_needless_presence(came: object) -> str | None:
+    if not isinstance(came, dict) or came.get("type") != "presence":
+        return None
+    if came.get("room") == "coffee":
+        return "guest-1 is in `tea`, and was told who is in `coffee`: tell the members of that room, nobody else."
+    return "Presence is told when it changes, not with each message."
 
 
 presence = Exercise(
