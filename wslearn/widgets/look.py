@@ -4,7 +4,7 @@ import traceback
 from html import escape
 
 #: Width of a control and of the label in it: two fit beside each other on a narrow page.
-CONTROL, LABEL = "340px", "130px"
+CONTROL, LABEL = "300px", "120px"
 
 # JupyterLab's own variables: a theme sets the colours, and only sizes are set here.
 STYLE = """<style>
