@@ -22,6 +22,7 @@ SERVERS = {
     "auth": "wslearn.servers.auth:AuthServer",
     "heartbeat": "wslearn.servers.heartbeat:HeartbeatServer",
     "chat": "wslearn.servers.chat:ChatServer",
+    "comparison": "wslearn.servers.comparison:ComparisonServer",
 }
 
 
@@ -174,7 +175,8 @@ def serve(
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            raise click.ClickException(f"port {port} on {host} is in use: {advice}") from error
+            which = error.strerror.partition(" is in use")[0]  # of the comparison's two ports
+            raise click.ClickException(f"{which} is in use: {advice}") from error
         raise explained(error) from error
 
 
