@@ -6,15 +6,14 @@ ask for. Everything is bounded, as in `wslearn.limits`.
 
 import asyncio
 import ssl
-from collections import deque
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import hdrs, web
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
+from wslearn.events import Events, Published, Status
 from wslearn.handshake import foreign_origin, respond
 from wslearn.log import beginning, library_logger
 from wslearn.messages import encode
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Time for which a long poll is held before it is answered with 204, in seconds.
 HOLD = 25.0
-#: Events that are kept for those who ask later: so many, and so many characters of payload in all.
-KEPT, KEPT_TEXT = 1000, 1024 * 1024
 #: Time in which answers may still leave when the server stops, and in which a refused body is read, in seconds.
 GRACE = 1.0
 #: Connections that may wait to be accepted.
@@ -39,64 +36,6 @@ PATHS = {
     "/events": "GET: server-sent events; goes on after the number in Last-Event-ID",
     "/status": "GET: the server's clock in seconds, the last event's number, and how many clients wait for the next",
 }
-
-
-class Published(msgspec.Struct):
-    """An event: its number, 1 for the first; when it was published, in seconds of the server's clock; its payload."""
-
-    id: int
-    time: float
-    payload: str
-
-
-class Events:
-    """The last events, and a way to wait for the next."""
-
-    def __init__(self) -> None:
-        self.last = self.waiting = 0
-        self.closed = False
-        self._kept: deque[Published] = deque()
-        self._text = 0
-        self._changed = asyncio.Event()
-
-    def publish(self, payload: str) -> Published:
-        """Stamp an event, keep it, and wake all who wait."""
-        self.last += 1
-        event = Published(self.last, clock(), payload)
-        self._kept.append(event)
-        self._text += len(payload)
-        while len(self._kept) > KEPT or self._text > KEPT_TEXT:
-            self._text -= len(self._kept.popleft().payload)
-        self._wake()
-        return event
-
-    def close(self) -> None:
-        """Let nobody wait any more."""
-        self.closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def after(self, number: int) -> list[Published]:
-        """Return the events after `number` that are still kept, oldest first."""
-        news = []
-        for event in reversed(self._kept):
-            if event.id <= number:
-                break
-            news.append(event)
-        return news[::-1]
-
-    async def wait(self, number: int) -> list[Published]:
-        """Return the events after `number` as soon as there is one; none if this is closed."""
-        self.waiting += 1
-        try:
-            while self.last <= number and not self.closed:
-                await self._changed.wait()
-        finally:
-            self.waiting -= 1
-        return self.after(number)
 
 
 class HttpPeers:
@@ -220,7 +159,8 @@ class HttpPeers:
         except UnicodeDecodeError as error:
             raise BadRequest(f"Expected text in UTF-8 as the payload, got a body that is none: {error}.") from None
         self.server.published(event)
-        return json({"id": event.id, "time": event.time})
+        await asyncio.sleep(0)  # who waits for the event comes before who published it
+        return json(Published(event.id, event.time))
 
     async def _poll(self, request: web.Request) -> web.Response:
         return listed(self.events.after(self._known(number(request.query, "after"))))
@@ -257,7 +197,7 @@ class HttpPeers:
 
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.server.listening
-        return json({"time": clock(), "last": self.events.last, "waiting": waiting})
+        return json(Status(clock(), self.events.last, waiting))
 
 
 class BadRequest(Exception):
@@ -309,6 +249,6 @@ PAGE = (
     '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>comparison</title>\n'
     '<body data-name="comparison">\n<h1>HTTP beside WebSocket</h1>\n<dl>\n'
     + "".join(f"<dt><code>{path}</code></dt><dd>{text}</dd>\n" for path, text in PATHS.items())
-    + "</dl>\n<p>The WebSocket has a port of its own, one less unless the system picked it. There every message comes back;"
-    "\nat <code>/ws?events</code> it sends each event instead.</p>\n</body>\n</html>\n"
+    + "</dl>\n<p>The WebSocket has a port of its own, one less unless the system picked it. There every message comes "
+    "back;\nat <code>/ws?events</code> it sends each event instead.</p>\n</body>\n</html>\n"
 )
