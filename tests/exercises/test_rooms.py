@@ -75,7 +75,7 @@ class TestLeaveRoom(ServerExercise):
         "who talks in a room hears it too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
         "KeyError: <": mistake(exercise, ("discard(ws)", "remove(ws)")),
         "a dict, from each room's name": mistake(exercise, ("self.members", "self.rooms")),
-        "UnboundLocalError": mistake(exercise, ("        room = None\n", ""), (LEAVES_FIRST, "pass")),
+        "UnboundLocalError": mistake(exercise, ("        room = None\n", "")),
     }
 
 
