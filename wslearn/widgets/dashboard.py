@@ -52,7 +52,10 @@ class Dashboard:
         self.controls = controls
         self._initial = {control: control.value for control in controls}
         for control in controls:
-            control.layout.width, control.style.description_width = CONTROL, LABEL
+            if isinstance(control, widgets.Checkbox):
+                control.indent, control.layout.width = False, "auto"
+            else:
+                control.layout.width, control.style.description_width = CONTROL, LABEL
         self.run = _button("Run", "play", lambda: self.task.start(self._experiment), style="primary")
         self.cancel = _button("Cancel", "stop", lambda: self.task.cancel())
         self.reset = _button("Reset", "undo", lambda: self.task.start(self._reset))
@@ -101,6 +104,9 @@ class Dashboard:
         await self.task.ended()
         return self
 
+    def _ipython_display_(self) -> None:
+        """Show nothing more: a cell's last line is `await ping_lab()`, and what it returns is on the page already."""
+
     def action(
         self, label: str, do: Callable[[], Awaitable[None] | None], *, icon: str = "", live: bool = True
     ) -> widgets.Button:
@@ -118,7 +124,7 @@ class Dashboard:
         def changed() -> None:
             self._enable()
             if task.error:
-                self.status.value = error_html(task.error)
+                self.fail(task.error)
 
         task = Task(changed, name=label)
         button = _button(label, icon, lambda: task.start(job))
@@ -135,6 +141,10 @@ class Dashboard:
     def say(self, text: str) -> None:
         """Say how it goes, in the line below the buttons."""
         self.status.value = status_html(text)
+
+    def fail(self, error: BaseException) -> None:
+        """Say what went wrong, in the same place."""
+        self.status.value = error_html(error)
 
     # What happens
 
@@ -166,7 +176,7 @@ class Dashboard:
         if self.task.state == "cancelled":
             self.say("Cancelled. Press Run to start again.")
         elif self.task.error:
-            self.status.value = error_html(self.task.error)
+            self.fail(self.task.error)
         self._enable()
 
     def _enable(self) -> None:
