@@ -60,8 +60,8 @@ async def test_every_control_has_its_effect(lab, tmp_path):
     for _ in range(5):
         await field(page, "Delay (ms)").press("ArrowRight")
     await field(page, "Jitter (ms)").press("ArrowRight")
-    await field(page, "Bytes").fill("1000")
-    await field(page, "Messages").fill("3")
+    await field(page, "Payload (B)").fill("1000")
+    await field(page, "Count").fill("3")
     await page.get_by_label("http-new").uncheck()
     await press_run(page)
     await expect(caption(page)).to_contain_text("http-keepalive")
@@ -81,9 +81,9 @@ async def test_every_control_has_its_effect(lab, tmp_path):
     await expect(caption(page)).to_contain_text("Run 1: A message waits: http-new")
     assert await picture(page) != alone
 
-    await expect(field(page, "Poll every (ms)")).to_be_hidden()
+    await expect(field(page, "Interval (ms)")).to_be_hidden()
     await field(page, "Measure").select_option("push")
-    await field(page, "Poll every (ms)").fill("30")
+    await field(page, "Interval (ms)").fill("30")
     await page.get_by_label("sse").uncheck()
     await press_run(page)
     await expect(caption(page)).to_contain_text("Run 3: A message waits: polling")
@@ -107,13 +107,13 @@ async def test_every_control_has_its_effect(lab, tmp_path):
     await button(page, "Reset").click()
     await expect(status(page)).to_contain_text("Done in", timeout=20_000)
     await expect(caption(page)).to_contain_text("Medians: http-new")
-    await expect(field(page, "Messages")).to_have_value("15")
+    await expect(field(page, "Count")).to_have_value("15")
     await expect(field(page, "Compare with").locator("option")).to_have_count(1)
 
 
 async def test_cancel_then_run_again_while_it_runs(lab):
     page = await lab(LATENCY)
-    await field(page, "Messages").fill("500")
+    await field(page, "Count").fill("500")
     await button(page, "Run").click()
     bar = page.locator(".wsl-dashboard .progress-bar")
     await expect(bar).not_to_have_attribute("style", re.compile(r"width: (0|100)%"))
@@ -124,19 +124,19 @@ async def test_cancel_then_run_again_while_it_runs(lab):
 
     await button(page, "Run").click()
     await expect(button(page, "Cancel")).to_be_enabled()
-    await field(page, "Messages").fill("2")
+    await field(page, "Count").fill("2")
     await press_run(page)
-    await expect(field(page, "Compare with").locator("option")).to_have_text(["nothing", re.compile("run 1")])
+    await expect(field(page, "Compare with").locator("option")).to_have_text(["nothing", re.compile(r"run\s1")])
 
 
 async def test_what_cannot_be_measured_is_said_where_one_looks(lab):
     page = await lab(LATENCY)
-    await field(page, "Messages").fill("-1")
+    await field(page, "Count").fill("-1")
     await button(page, "Run").click()
     await expect(page.get_by_role("alert")).to_have_text(
         "It did not work: count must be a whole number, at least 1: got -1"
     )
-    await field(page, "Messages").fill("2")
+    await field(page, "Count").fill("2")
     for name in ("http-new", "http-keepalive", "websocket"):
         await page.get_by_label(name).uncheck()
     await button(page, "Run").click()
@@ -153,7 +153,7 @@ async def test_nothing_is_cut_off(lab, theme, width):
     page = await lab(LATENCY, theme=theme, width=width)
     await field(page, "Measure").select_option("push")
     await press_run(page)
-    await page.locator(".jp-Notebook-footer").scroll_into_view_if_needed()
+    await page.set_viewport_size({"width": width, "height": 1300})
     await shot(page, f"latency-{theme}-{width}")
     right = await page.locator(".jp-OutputArea").first.evaluate("area => area.getBoundingClientRect().right")
     for part in await page.locator(".wsl-dashboard button, .wsl-dashboard input, .wsl-dashboard select").all():

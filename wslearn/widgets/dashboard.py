@@ -33,7 +33,7 @@ from typing import Self
 import ipywidgets as widgets
 from IPython.display import display
 
-from wslearn.widgets.look import CONTROL, LABEL, STYLE, error_html, status_html, title_html
+from wslearn.widgets.look import CONTROL, FAILED, LABEL, STYLE, error_html, status_html, title_html, words
 from wslearn.widgets.picture import Picture
 from wslearn.widgets.task import Task
 
@@ -102,6 +102,8 @@ class Dashboard:
         display(details, raw=True)
         self.task.start(self._first)
         await self.task.ended()
+        if self.task.error:  # also where no widget runs, and for a program that runs the notebook
+            self.picture.say(f"{FAILED} {words(self.task.error)}")
         return self
 
     def _ipython_display_(self) -> None:

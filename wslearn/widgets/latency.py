@@ -26,17 +26,16 @@ PLOTS = {
 }
 #: So many runs are remembered.
 REMEMBERED = 5
-#: The table's columns: keys of `report.as_json`, and what they are called.
+#: The table's columns: keys of `report.as_json`, how they are called and written.
 COLUMNS = {
-    "transport": "transport",
-    "median_ms": "median (ms)",
-    "p95_ms": "95 % (ms)",
-    "p99_ms": "99 % (ms)",
-    "theory_ms": "theory (ms)",
-    "bytes_up": "bytes up",
-    "bytes_down": "bytes down",
-    "setup_ms": "set-up (ms)",
-    "setup_bytes": "set-up (bytes)",
+    "transport": ("transport", ""),
+    "median_ms": ("median (ms)", ",.1f"),
+    "p95_ms": ("95 % (ms)", ",.1f"),
+    "theory_ms": ("theory (ms)", ",.1f"),
+    "bytes_up": ("bytes up", ",.0f"),
+    "bytes_down": ("bytes down", ",.0f"),
+    "setup_ms": ("set-up (ms)", ",.1f"),
+    "setup_bytes": ("set-up (bytes)", ",.0f"),
 }
 
 
@@ -64,9 +63,9 @@ class LatencyLab(Dashboard):
         self.mode = widgets.Dropdown(description="Measure", options=["round trip", "push"])
         self.delay = widgets.IntSlider(description="Delay (ms)", value=5, min=0, max=200)
         self.jitter = widgets.IntSlider(description="Jitter (ms)", value=0, min=0, max=100)
-        self.payload = widgets.IntText(description="Bytes", value=32)
-        self.count = widgets.IntText(description="Messages", value=15)
-        self.interval = widgets.FloatText(description="Poll every (ms)", value=100)
+        self.payload = widgets.IntText(description="Payload (B)", value=32)
+        self.count = widgets.IntText(description="Count", value=15)
+        self.interval = widgets.FloatText(description="Interval (ms)", value=100)
         self.transports = {name: widgets.Checkbox(description=name, value=True) for name in ROUND_TRIPS | PUSHES}
         self.plot = widgets.Dropdown(description="Plot", options=list(PLOTS))
         self.compare = widgets.Dropdown(description="Compare with", options=[("nothing", 0)])
@@ -145,10 +144,10 @@ class LatencyLab(Dashboard):
         if all(ax.get_xscale() == "linear" for ax in axes.flat):  # one scale, to compare with the eye
             for ax in axes.flat:
                 ax.set_xlim(0, max(ax.get_xlim()[1] for ax in axes.flat))
-        texts = [describe(run.samples) for run in runs]
-        return drawn, texts[0] if len(runs) == 1 else " ".join(
-            f"Run {r.number}: {t}" for r, t in zip(runs, texts, strict=True)
-        )
+        lines = [describe(run.samples) for run in runs]
+        if len(runs) > 1:
+            lines = [f"Run {run.number}: {line}" for run, line in zip(runs, lines, strict=True)]
+        return drawn, " ".join(lines)
 
     async def _look(self) -> None:
         if self.runs:
@@ -176,18 +175,15 @@ class LatencyLab(Dashboard):
 
     def _tell(self, run: Run) -> None:
         """Fill the table, and offer the times of all messages as a file."""
-        head = "".join(f"<th>{name}</th>" for name in COLUMNS.values())
+        head = "".join(f"<th>{name}</th>" for name, _ in COLUMNS.values())
         rows = (
-            "".join(
-                f"<td>{value if isinstance(value, str) else f'{value:,.4g}'}</td>" for value in map(row.get, COLUMNS)
-            )
+            "".join(f"<td>{row[key]:{form}}</td>" for key, (_, form) in COLUMNS.items())
             for row in json.loads(as_json(run.samples))
         )
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
         notes = dict.fromkeys(note for sample in run.samples for note in sample.notes)
-        self.table.value = (
-            f'<div style="overflow-x:auto"><table><tr>{head}</tr>{"".join(f"<tr>{row}</tr>" for row in rows)}</table></div>'
-            + "".join(f"<p><strong>Note:</strong> {escape(note)}</p>" for note in notes)
-        )
+        warnings = "".join(f"<p><strong>Note:</strong> {escape(note)}</p>" for note in notes)
+        self.table.value = f"<table><tr>{head}</tr>{body}</table>{warnings}"
         data = base64.b64encode(as_csv(run).encode()).decode()
         self.link.value = (
             f'<a download="latency-run-{run.number}.csv" href="data:text/csv;base64,{data}">'
@@ -199,33 +195,14 @@ def as_csv(run: Run) -> str:
     """Return a table with one line a message: what was measured, when it began, how long it took."""
     file = io.StringIO()
     table = csv.writer(file)
-    table.writerow(
-        [
-            "run",
-            "transport",
-            "push",
-            "delay_ms",
-            "jitter_ms",
-            "payload",
-            "interval_ms",
-            "message",
-            "began_ms",
-            "took_ms",
-        ]
-    )
+    network_names = ["delay_ms", "jitter_ms", "payload", "interval_ms"]
+    table.writerow(["run", "transport", "push", *network_names, "message", "began_ms", "took_ms"])
     for sample in run.samples:
         its = sample.settings
-        of_all = [
-            run.number,
-            sample.transport,
-            its.push,
-            its.delay * 1000,
-            its.jitter * 1000,
-            its.payload,
-            its.interval * 1000,
-        ]
+        network = [its.delay * 1000, its.jitter * 1000, its.payload, its.interval * 1000]
         for number, (begin, end) in enumerate(sample.spans, start=1):
-            table.writerow([*of_all, number, round(begin * 1000, 4), round((end - begin) * 1000, 4)])
+            times = [number, round(begin * 1000, 4), round((end - begin) * 1000, 4)]
+            table.writerow([run.number, sample.transport, its.push, *network, *times])
     return file.getvalue()
 
 
