@@ -70,9 +70,13 @@ class Picture:
         with style.context(LOOK):
             drawn, text = make()
         file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn)
-        self.text = text
         image = {"image/png": base64.b64encode(file).decode(), "text/plain": text}
         self._image.update(image, raw=True)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show this line below the picture."""
+        self.text = text
         line = f'<p style="font-size:16px;line-height:1.4">{html.escape(text)}</p>'
         self._line.update({"text/html": line, "text/plain": text}, raw=True)
 
