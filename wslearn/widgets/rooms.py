@@ -227,7 +227,7 @@ class RoomsLab(Dashboard):
         head = "<tr><th>What the server sent after that</th><th>to</th></tr>"
         self.sent.value = f"<table>{head}{''.join(rows)}</table>" if rows else ""
         self.say(what)
-        await self.picture.draw(picture(seats, ROOMS), f"{what} Now {now}.")
+        await self.picture.draw(lambda: (picture(seats, ROOMS), f"{what} Now {now}."))
 
 
 async def rooms_lab() -> RoomsLab:
