@@ -220,11 +220,13 @@ class RoomsLab(Dashboard):
             for guest in self.guests
         ]
         now = "; ".join(f"{room}: {', '.join(members)}" for room, members in self.where().items()) or "no rooms"
+        wrapped = 'style="text-align:left;white-space:normal;overflow-wrap:anywhere"'
         rows = [
-            f"<tr><td><code>{escape(shorten(text, SHOWN, placeholder='…'))}</code></td><td>{', '.join(names)}</td></tr>"
+            f"<tr><td {wrapped}>{', '.join(sorted(names))}</td>"
+            f"<td {wrapped}><code>{escape(shorten(text, SHOWN, placeholder='…'))}</code></td></tr>"
             for text, names in self.messages.items()
         ]
-        head = "<tr><th>What the server sent after that</th><th>to</th></tr>"
+        head = f"<tr><th>To</th><th {wrapped}>what the server sent after that</th></tr>"
         self.sent.value = f"<table>{head}{''.join(rows)}</table>" if rows else ""
         self.say(what)
         await self.picture.draw(lambda: (picture(seats, ROOMS), f"{what} Now {now}."))
