@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import socket
 import subprocess
 from collections import defaultdict
 from contextlib import asynccontextmanager
@@ -218,6 +219,27 @@ async def test_debug_mode_and_a_patched_loop_are_noted(server, monkeypatch):
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
     (sample,) = await measure(settings, server=server)
     assert "patched" in sample.notes[0]
+
+
+async def test_a_server_on_another_address_than_this_machines_own_loopback():
+    """As on another machine: the network takes it, and the Host is the one that was asked for."""
+    found = [a.address for infos in psutil.net_if_addrs().values() for a in infos if a.family == socket.AF_INET]
+    others = [address for address in found if not address.startswith("127.")]
+    if not others:
+        pytest.skip("this machine has no address but the loopback's")
+    async with ServerProcess("comparison", "--host", others[0]) as server:
+        for push in (False, True):
+            samples = await measure(Settings(push=push, count=1), urls=(server.url, server.page_url))
+            assert [len(sample.times) for sample in samples] == [1] * len(samples)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "http-keepalive"])
+async def test_a_certificate_that_nobody_trusts(transport):
+    async with ServerProcess("comparison", "--tls") as server:
+        with pytest.raises(
+            MeasurementError, match=r"the server at \w+s://.* is not trusted .*certificate verify failed"
+        ):
+            await measure(Settings(transports=[transport]), urls=(server.url, server.page_url))
 
 
 async def test_events_of_others_do_not_count(server):

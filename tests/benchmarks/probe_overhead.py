@@ -1,8 +1,8 @@
 """What a probe adds to a round trip: `python tests/benchmarks/probe_overhead.py`. No test: it judges nothing.
 
-For each transport, on one connection and over the same simulated network with no delay, where overhead shows most: pairs
-of a round trip by the probe, as `measure` times it, and one by a loop written by hand, in turns and in alternating order,
-so that a busy machine troubles both alike. The ratio is that of the two medians; beside it that of each of five parts.
+For each transport, on one connection and over the same simulated network with no delay, where overhead shows most:
+pairs of a round trip by the probe, as `measure` times it, and one by a loop written by hand, in alternating order, so
+that a busy machine troubles both alike. The ratio is that of the two medians; beside it that of each of five parts.
 """
 
 import argparse

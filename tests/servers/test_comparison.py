@@ -44,6 +44,20 @@ async def test_where_the_next_port_is_taken_neither_is_kept():
         pass
 
 
+async def test_where_the_first_port_is_taken_neither_is_kept():
+    port = two_free_ports()
+    with socket.create_server(("127.0.0.1", port)):
+        with pytest.raises(OSError, match=f"port {port} on 127.0.0.1 is in use"):
+            await ComparisonServer(port=port).start()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        pass
+
+
+async def test_a_host_that_is_none():
+    with pytest.raises(OSError, match="cannot listen on 'no such host': no such host"):
+        await ComparisonServer("no such host").start()
+
+
 async def test_the_last_port_has_no_next_one():
     with pytest.raises(ValueError, match="port 65535 has no next one"):
         ComparisonServer(port=65535)
