@@ -160,4 +160,7 @@ async def test_nothing_is_cut_off(lab, theme, width):
         if await part.is_visible():
             box = await part.bounding_box()
             assert box["x"] + box["width"] <= right
-    await expect(status(page)).to_have_css("font-size", "16px")
+    sizes = await page.locator(".wsl-dashboard button, .wsl-status").evaluate_all(
+        "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
+    )
+    assert min(sizes) >= (20 if width == 1920 else 16)

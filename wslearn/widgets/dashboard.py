@@ -51,8 +51,9 @@ class Dashboard:
     def __init__(self, title: str, *controls: widgets.Widget) -> None:
         self.controls = controls
         self._initial = {control: control.value for control in controls}
+        ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
         for control in controls:
-            if isinstance(control, widgets.Checkbox):
+            if control in ticks:
                 control.indent, control.layout.width = False, "auto"
             else:
                 control.layout.width, control.style.description_width = CONTROL, LABEL
@@ -69,7 +70,8 @@ class Dashboard:
         self.panel = widgets.VBox(
             [
                 widgets.HTML(STYLE + title_html(title)),
-                widgets.HBox(controls, layout=_wrapped()),
+                widgets.HBox([c for c in controls if c not in ticks], layout=_wrapped()),
+                widgets.HBox(ticks, layout=_wrapped()),
                 self._buttons,
                 self.status,
             ]

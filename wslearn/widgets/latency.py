@@ -34,8 +34,8 @@ COLUMNS = {
     "theory_ms": ("theory (ms)", ",.1f"),
     "bytes_up": ("bytes up", ",.0f"),
     "bytes_down": ("bytes down", ",.0f"),
-    "setup_ms": ("set-up (ms)", ",.1f"),
-    "setup_bytes": ("set-up (bytes)", ",.0f"),
+    "setup_ms": ("set‑up (ms)", ",.1f"),
+    "setup_bytes": ("set‑up (bytes)", ",.0f"),
 }
 
 

@@ -4,24 +4,25 @@ import traceback
 from html import escape
 
 #: Width of a control and of the label in it: two fit beside each other on a narrow page.
-CONTROL, LABEL = "300px", "120px"
+CONTROL, LABEL = "18.75em", "7.5em"
 
 #: How a message about a failure begins.
 FAILED = "It did not work:"
 
 # JupyterLab's own variables: a theme sets the colours, and only sizes are set here.
 STYLE = """<style>
-.wsl-dashboard{--jp-widgets-font-size:16px;--jp-widgets-inline-height:34px;--jp-code-font-size:15px;
-overflow:visible!important;max-width:1200px;font-size:16px}
+.wsl-dashboard{--wsl-size:clamp(16px,1.05vw,24px);--jp-widgets-font-size:var(--wsl-size);
+--jp-widgets-inline-height:calc(2.1*var(--wsl-size));
+overflow:visible!important;max-width:75em;font-size:var(--wsl-size)}
 .wsl-dashboard .widget-box,.wsl-dashboard .widget-html{overflow:visible!important}
 .wsl-dashboard .widget-html,.wsl-dashboard .widget-html-content{height:auto!important;line-height:1.4!important;
-font-size:16px!important;width:auto}
-.wsl-dashboard .wsl-title{font-size:22px;font-weight:600;margin:4px 0;line-height:1.3}
+font-size:var(--wsl-size)!important;width:auto}
+.wsl-dashboard .wsl-title{font-size:1.4em;font-weight:600;margin:4px 0;line-height:1.3}
 .wsl-dashboard .wsl-title{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-status{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-error{border-left:6px solid #c85200;padding:4px 10px;color:var(--jp-ui-font-color1,#000)}
-.wsl-dashboard .wsl-error pre{font-size:13px;line-height:1.3;overflow-x:auto;color:inherit;background:none}
-.wsl-dashboard table{border-collapse:collapse;font-size:16px;color:var(--jp-ui-font-color1,#000)}
+.wsl-dashboard .wsl-error pre{font-size:.8em;line-height:1.3;overflow-x:auto;color:inherit;background:none}
+.wsl-dashboard table{border-collapse:collapse;font-size:1em;color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard th,.wsl-dashboard td{padding:3px 12px 3px 0;text-align:right;vertical-align:bottom}
 .wsl-dashboard td{white-space:nowrap}
 .wsl-dashboard th:first-child,.wsl-dashboard td:first-child{text-align:left}
