@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.connection import Connection
 from wslearn.exercises import Client, Exercise, Talk
-from wslearn.exercises.expectations import NotYet
+from wslearn.exercises.expectations import STEP, NotYet
 from wslearn.server import Server
 
 #: What may wait for a client in the last task, in bytes, and how long a message is there, with its number.
@@ -17,17 +18,35 @@ MOST, LONG = 1_000_000, 60_000
 MESSAGES = 3 * MOST // LONG + 10
 
 
-async def _meet(talk: Talk, server: Server, *names: str) -> list[Client]:
-    """Connect clients, and wait until the server knows all of them."""
-    before = len(server.connections)
-    clients = [await talk.client(server, name) for name in names]
-    await talk.eventually(
-        lambda: len(server.connections) == before + len(names),
-        "A client was closed as soon as it came: a handler must go on as long as its client is there.",
-        expected="everybody connected",
-        came=lambda: f"{len(server.connections) - before} of {len(names)}",
+async def _until(talk: Talk, condition: Callable[[], bool], why: str | Callable[[], str], who: str, what: str) -> None:
+    """Wait until who does what, and write down nothing unless it does not come about; `why` is for the student."""
+    try:
+        async with asyncio.timeout(STEP):
+            while not condition():  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        talk.tells(who, "should", what, wrong=True)
+        raise NotYet(why() if callable(why) else why) from None
+
+
+async def _meet(talk: Talk, server: Server, *names: str, **options) -> list[Client]:
+    """Connect clients, and wait until the server knows all of them, or a handler has failed."""
+    there = len(server.connections) + len(names)
+    clients = [await talk.client(server, name, **options) for name in names]
+    failed = lambda: any(event.kind == "error" for event in server.log)  # noqa: E731
+    why = "A client was closed as soon as it came: a handler must go on as long as its client is there."
+    await _until(
+        talk, lambda: len(server.connections) == there or failed(), why, "the server", f"keep {there} connections"
     )
+    if failed():
+        raise NotYet("")  # the handler's own error says more
     return clients
+
+
+async def _gone(talk: Talk, server: Server, left: int) -> None:
+    """Wait until the server has noticed who is gone, and has so many connections left."""
+    why = "A client has gone, and the server does not notice: a handler must end when its client has gone."
+    await _until(talk, lambda: len(server.connections) == left, why, "the server", f"have {left} connections left")
 
 
 def _connection(server: Server, number: int) -> Connection:
@@ -42,7 +61,7 @@ async def _others(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         ann, bob, carl = await _meet(talk, server, "Ann", "Bob", "Carl")
         await ann.says("good morning")
-        unchanged = "Pass the message on as it is: `Bob` needs exactly what `Ann` has said."
+        unchanged = "Pass on exactly what Ann has said, and nothing else."
         for listener in (bob, carl):
             await listener.hears(
                 "good morning",
@@ -67,9 +86,7 @@ async def _others(talk: Talk, server_class: type[Server]) -> None:
             "Bob heard his own message. Leave out whoever speaks: `ws`, not always the same client."
         )
         await carl.vanishes()
-        await talk.eventually(
-            lambda: len(server.connections) == 2, "Carl has gone, and the server still has him.", expected="two clients"
-        )
+        await _gone(talk, server, 2)
         await ann.says("good night")
         await bob.hears(
             "good night", "Carl has gone, and now Bob hears nothing. Who is in the set that you go through?"
@@ -108,6 +125,7 @@ async def _send(talk: Talk, send_to_all, clients: set[Connection], message: str)
     try:
         await talk.call(send_to_all, clients, message)
     except NotYet as wrong:
+        talk.tells("send_to_all", "raises", type(wrong.__cause__).__name__, wrong=True)
         if isinstance(wrong.__cause__, ConnectionClosed):
             raise NotYet(
                 "One client has gone, so `send` raised ConnectionClosed, and your function ended there: "
@@ -132,9 +150,9 @@ async def _vanish(talk: Talk, send_to_all) -> None:
             await person.hears("one", lambda came: "Everybody is there, and not everybody got the message, unchanged.")
 
         # Who is first on the way through the set: then a function that stops there leaves out all the others.
-        first, second = list(clients)[:2]
+        first, second, third, *rest = clients
         await ends[first].vanishes()
-        await talk.eventually(lambda: first not in server.connections, "", expected="the server to notice")
+        await _gone(talk, server, 4)
         talk.tells("", "send_to_all(…, 'two')", f"{ends[first].name} is still in the set")
         await _send(talk, send_to_all, clients, "two")
         there = [ends[client] for client in clients - {first}]
@@ -152,31 +170,35 @@ async def _vanish(talk: Talk, send_to_all) -> None:
         second.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
         slow.stops_reading()
         long = "three " * 500_000
-        talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} goes meanwhile")
+        talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} and {ends[third].name} go meanwhile")
         sending = asyncio.create_task(_send(talk, send_to_all, clients, long))
-        with suppress(NotYet):  # where it still waits, this is what it waits for
-            await talk.eventually(
-                lambda: sending.done() or second.transport.get_write_buffer_size() > 0, "", expected=""
-            )
+        unsent = second.transport.get_write_buffer_size
+        await _until(
+            talk,
+            lambda: sending.done() or unsent() > 0,
+            f"For 2 s nothing was sent to {slow.name}.",
+            "send_to_all",
+            f"send to {slow.name} too",
+        )
+        await ends[third].vanishes()  # the set changes on the way, while an awaited send to the slow one waits
+        await _gone(talk, server, 3)
+        clients.discard(third)
         await slow.vanishes()
-        await talk.eventually(lambda: second not in server.connections, "", expected="the server to notice")
+        await _gone(talk, server, 2)
         clients.discard(second)
         await sending
-        for person in there:
-            if person is not slow:
-                await talk.eventually(
-                    lambda person=person: person.heard[-1:] == [long],
-                    f"{slow.name} went while you were sending, and {person.name} did not get the message.",
-                    expected=f"with {person.name}: the long message",
-                )
+        for person in map(ends.get, rest):
+            why = f"Two clients went while you were sending, and {person.name} did not get the message just once."
+            await _until(talk, lambda p=person: p.heard[2:] == [long], why, person.name, "hear the long message, once")
+            talk.tells(person.name, "hears", "'three three three …'")
 
 
 vanish = Exercise(
     _vanish,
     hints=(
-        "Two things can go wrong on the way: a connection that has gone, and a set that changes. Which errors are these?",
+        "Two things can happen on the way: a connection has gone, and the set changes. Which errors are these?",
         "In a loop of your own, go through `list(clients)`, and catch ConnectionClosed inside the loop, not around it.",
-        "Or do not loop at all. Which function of the library sends to many, waits for none, and skips those that have gone?",
+        "Or do not loop at all: which function of the library sends to many, waits for none, and skips who has gone?",
     ),
     answer="""
         async def send_to_all(clients, message):
@@ -184,8 +206,8 @@ vanish = Exercise(
     """,
     why=(
         "`broadcast` skips connections that are not open, and it has no `await`, so nobody can come or go meanwhile. "
-        "A loop over `list(clients)` with `try: await client.send(message)` and `except ConnectionClosed: pass` is right "
-        "too, but one slow client holds up all the others."
+        "A loop over `list(clients)` that catches ConnectionClosed for each client is right too, "
+        "but one slow client holds up all the others."
     ),
 )
 
@@ -217,16 +239,14 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
             )
         for person in (ann, bob, carl):
             await person.closes()
-        await talk.eventually(lambda: not server.connections, "Everybody has left.", expected="nobody connected")
+        await _gone(talk, server, 0)
         (dora,) = await _meet(talk, server, "Dora")
-        await dora.hears(
-            "43", "All had left when Dora came, and the value was lost. Keep it in the server, not with a client."
-        )
+        await dora.hears("43", "All had left when Dora came, and the value was lost. Keep it in the server.")
     async with talk.server(server_class) as server:
         talk.tells("", "a second server", "of the same class")
         (eve,) = await _meet(talk, server, "Eve")
         await eve.hears_nothing(
-            "A second server told a value that only the first has heard. Keep it in `self`, not in the class or a global."
+            "A second server told a value that only the first one heard. Keep it in `self`, not in the class or a global."
         )
 
 
@@ -272,8 +292,7 @@ latest = Exercise(
 async def _bounded(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         ann, bob = await _meet(talk, server, "Ann", "Bob")
-        lazy = await talk.client(server, "Lazy", receive_buffer=4096)
-        await talk.eventually(lambda: len(server.connections) == 3, "Lazy was not let in.", expected="three clients")
+        (lazy,) = await _meet(talk, server, "Lazy", receive_buffer=4096)
         end = _connection(server, 3)
         # With the system's own buffer, of some megabytes, the same would come later.
         end.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
@@ -285,49 +304,44 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
         talk.tells(
             "Ann", "says", f"up to {MESSAGES} messages of {LONG:,} bytes, each when the one before has come back"
         )
-        unsent = 0
-        for number in range(1, MESSAGES + 1):
-            message = f"{number} ".ljust(LONG, "x")
-            with suppress(ConnectionClosed):
-                await ann.ws.send(message)
-            for person in (ann, bob):
-                await talk.eventually(
-                    lambda person=person, message=message: person.heard[-1:] == [message],
-                    lambda came, person=person: _why_nothing_came(person, unsent),
-                    expected=f"with {person.name}: message {number}",
-                    came=lambda person=person: f"{len(person.heard) - 1} messages",
+        number = unsent = 0
+        while end in server.connections and number < MESSAGES:
+            number, unsent = number + 1, end.transport.get_write_buffer_size()
+            if unsent > MOST + 5 * LONG:
+                talk.tells("for Lazy", "wait", f"{unsent:,} bytes", wrong=True)
+                raise NotYet(
+                    f"{unsent:,} bytes wait for Lazy, and each message adds to them: in your server's memory. "
+                    "After sending, look at `client.transport.get_write_buffer_size()` of each client."
                 )
-            if end not in server.connections:
-                break
-            unsent = end.transport.get_write_buffer_size()
-            talk.expect(
-                unsent <= MOST + 5 * LONG,
-                f"{unsent:,} bytes wait for Lazy, and it will be more with each message: in your server's memory. "
-                f"After sending, look at `client.transport.get_write_buffer_size()` of each client.",
-                expected=f"about {MOST:,} bytes unsent at most",
-                came=unsent,
-            ) if unsent > MOST + 5 * LONG else None
-        talk.expect(
-            end not in server.connections,
-            f"Lazy has read none of {MESSAGES} messages, and is still connected; what it missed, it will never know. "
-            "End its connection when too much waits: then it can come back and begin afresh.",
-            expected="Lazy's connection ended",
-            came="still connected",
-        )
-        talk.expect(
-            unsent + LONG + 1000 > MOST,
-            f"You ended Lazy's connection when about {unsent:,} bytes waited. Everybody is slow for a moment now and then: "
-            f"end it only above {MOST:,}.",
-            expected=f"more than {MOST:,} bytes unsent",
-            came=unsent,
-        )
+            await _goes_round(talk, ann, bob, f"{number} ".ljust(LONG, "x"), number, unsent)
+        talk.tells("Ann, Bob", "hear", f"{number} messages")
+        if end in server.connections:
+            talk.tells("Lazy", "should be", "dropped", wrong=True)
+            raise NotYet(
+                f"Lazy has read none of {MESSAGES} messages, and is still connected; what it missed, it never knows. "
+                "End its connection when too much waits: then it can come back and begin afresh."
+            )
+        early = unsent + LONG + 100 < MOST
+        talk.tells("Lazy", "is", f"dropped; before the last message {unsent:,} bytes waited", wrong=early)
+        if early:
+            raise NotYet(
+                f"You ended Lazy's connection when {unsent:,} bytes waited, or a few more. Everybody is slow for a "
+                f"moment now and then: end it only above {MOST:,}."
+            )
         await ann.says("good night")
         for person in (ann, bob):
-            await person.hears("good night", "Lazy is gone, and now the others hear nothing more.", skip=_is_long)
+            await person.hears("good night", lambda came, p=person: _why_nothing_came(p, 0))
 
 
-def _is_long(message: object) -> bool:
-    return isinstance(message, str) and len(message) == LONG
+async def _goes_round(talk: Talk, ann: Client, bob: Client, message: str, number: int, unsent: int) -> None:
+    """Let Ann say one of many long messages, and wait until Ann and Bob have it; `unsent` bytes wait for Lazy."""
+    with suppress(ConnectionClosed):  # then she does not hear it either
+        await ann.ws.send(message)
+    for person in (ann, bob):
+        heard = f"hear message {number} of {LONG:,} bytes"
+        came = lambda p=person: p.heard[-1:] == [message]  # noqa: E731
+        await _until(talk, came, lambda p=person: _why_nothing_came(p, unsent), person.name, heard)
+        person.judged = len(person.heard)  # they are too many to be shown
 
 
 def _why_nothing_came(person: Client, unsent: int) -> str:
@@ -335,8 +349,8 @@ def _why_nothing_came(person: Client, unsent: int) -> str:
         return f"{person.name} reads everything, and was thrown out. End only the connection for which too much waits."
     if unsent > MOST - 2 * LONG:
         return (
-            f"When too much waited for Lazy, {person.name} had to wait too. A close says goodbye first, behind all those "
-            "bytes, and waits for an answer. Use what needs no answer: `client.transport.abort()`."
+            f"When too much waited for Lazy, {person.name} had to wait. `close` says goodbye behind all those bytes "
+            "and waits for an answer. Use what needs no answer: `client.transport.abort()`."
         )
     return (
         f"{person.name} reads everything, and heard nothing more as soon as Lazy did not read: your handler waits for "
@@ -365,6 +379,6 @@ bounded = Exercise(
     """,
     why=(
         "`broadcast` never waits, so the others do not either; what it cannot send is kept in memory, so somebody must "
-        "count. `abort` needs nothing from the client, while a close message would wait behind the bytes that are stuck."
+        "count. `abort` needs nothing from the client; a close message would wait behind the bytes that are stuck."
     ),
 )
