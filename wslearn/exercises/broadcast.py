@@ -246,7 +246,7 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
         talk.tells("", "a second server", "of the same class")
         (eve,) = await _meet(talk, server, "Eve")
         await eve.hears_nothing(
-            "A second server told a value that only the first one heard. Keep it in `self`, not in the class or a global."
+            "A second server told a value that only the first has heard. Keep it in `self`, not in a class or a global."
         )
 
 
