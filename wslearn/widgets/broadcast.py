@@ -41,6 +41,7 @@ class FanOutNews(Server):
     """Clients only listen. The guard is set low, like the buffers: 256 KiB unsent, and not 1 MiB."""
 
     limits = Limits(max_unsent=256 * 1024, stall_timeout=None)
+    code = "fan_out(clients, message)"
     #: When the connection of the client that may be slow ended.
     slow_ended_at: float | None = None
 
@@ -58,13 +59,15 @@ class FanOutNews(Server):
 class LoopNews(FanOutNews):
     """The loop that most tutorials print."""
 
+    code = "for client in clients: await client.send(message)"
+
     async def publish(self, message: Broadcast) -> None:
         text = encode(message)
         for client in list(self.connections):
             await client.send(text)
 
 
-KINDS = {"await client.send(…) in a loop": LoopNews, "fan_out": FanOutNews}
+KINDS = {"awaited loop": LoopNews, "fan_out": FanOutNews}
 
 
 class Lane:
@@ -110,11 +113,13 @@ class FanOutLab(Dashboard):
         self.was_slow = False
         async with KINDS[self.kind]() as self.server, AsyncExitStack() as stack:
             urls = [self.server.url.rstrip("/") + SLOW, *[self.server.url] * (len(self.lanes) - 1)]
-            # A queue of one message, so that a client that is busy does not read ahead either.
-            clients = [await stack.enter_async_context(connect(url, max_queue=1)) for url in urls]
+            clients = []
+            for url in urls:
+                # A queue of one message, so that a client that is busy does not read ahead either.
+                clients.append(await stack.enter_async_context(connect(url, max_queue=1)))
+                stack.callback(clients[-1].transport.abort)  # with messages in its queue it would read no goodbye
             small(clients[0], socket.SO_RCVBUF)
             self.began = clock()
-            stack.callback(clients[0].transport.abort)  # it might not read the server's goodbye
             async with self.picture.live(self.figure), asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._publish())]
                 tasks += [group.create_task(self._listen(*pair)) for pair in zip(self.lanes, clients, strict=True)]
@@ -191,7 +196,7 @@ class FanOutLab(Dashboard):
         note = {"fontsize": 16, "va": "center", "bbox": {"facecolor": "white", "edgecolor": "#595959"}}
         if dropped is not None:
             ax.plot(dropped, height - 1, "X", color="black", markersize=16)
-            ax.text(dropped + 0.03 * self.seconds, height - 1, "dropped by the server", **note)
+            ax.text(dropped + 0.03 * self.seconds, height - 1, "dropped; reads what is left", **note)
         begin, length = self.longest_wait()
         if length >= self.long():
             ax.text(begin + length / 2, height / 2 - 1, f"nothing for {length:.1f} s", ha="center", **note)
@@ -200,17 +205,17 @@ class FanOutLab(Dashboard):
         ticks |= {height - 1 - number: self.lanes[number].name for number in range(1, height, step)}
         ax.set_yticks(list(ticks), list(ticks.values()))
         ax.set(xlim=(0, self.seconds), ylim=(-0.7, height + 0.7), xlabel="seconds; a mark is a message that arrived")
-        ax.set_title(self.kind, loc="left", fontsize=18)
+        ax.set_title(self.server.code, loc="left", fontsize=18)
         return drawn, self.message()
 
     def message(self) -> str:
         """Say in one line how the others fared."""
         got, due = min(len(lane.arrivals) for lane in self.lanes[1:]), self.due()
         dropped = self.dropped_at()
-        fate = f"; client 1 was dropped after {dropped:.1f} s" if dropped is not None else ""
+        fate = f" Client 1 was dropped after {dropped:.1f} s." if dropped is not None else ""
         return (
-            f"{self.kind}: of {due} messages due, each other client got {got} or more; "
-            f"the longest wait between two was {self.longest_wait()[1]:.2f} s{fate}."
+            f"{self.kind}: {due} messages were due, and the other clients got {got} of them; "
+            f"they had to wait {self.longest_wait()[1]:.2f} s for a message at most.{fate}"
         )
 
     def _remember(self) -> None:
