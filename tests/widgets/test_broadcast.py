@@ -53,10 +53,7 @@ async def test_the_loop_stalls_all_and_fan_out_drops_the_slow_one(lab, monkeypat
     assert 0 < lab.dropped_at() < 2.5
     assert f"Client 1 was dropped after {lab.dropped_at():.1f} s." in lab.picture.text
 
-    assert [(row[0], row[1], row[5][:7]) for row in lab.runs] == [
-        ("awaited loop", "slow", "kept"),
-        ("fan_out", "slow", "dropped"),
-    ]
+    assert [row[:2] for row in lab.runs] == [("awaited loop", "slow, kept"), ("fan_out", "slow, dropped")]
     (table,) = lab.details.children
     assert all(cell in table.value for row in lab.runs for cell in row)
 
@@ -79,7 +76,7 @@ async def test_the_box_works_during_a_run(lab, monkeypatch):
     lab.sent_with.value = "awaited loop"
     lab.run.click()
     await until(lambda: lab.picture.text)  # it has begun
-    await until(lambda: lab.longest_wait()[1] > 0.5)
+    await until(lambda: lab.was_slow and lab.longest_wait()[1] > 0.5)
     got = len(lab.lanes[1].arrivals)
     lab.slow.value = False
     await until(lambda: len(lab.lanes[1].arrivals) > got + 20)
