@@ -133,7 +133,7 @@ async def _send(talk: Talk, send_to_all, clients: set[Connection], message: str)
                 "One client has gone, so `send` raised ConnectionClosed, and your function ended there: "
                 "those behind it in the set got nothing. Catch the error for that one client, and go on."
             ) from None
-        if isinstance(wrong.__cause__, RuntimeError):
+        if "changed size during iteration" in str(wrong.__cause__):
             raise NotYet(
                 f"{wrong} The set changed while you went through it, as it does when a client leaves in the middle. "
                 "Go through a copy."
