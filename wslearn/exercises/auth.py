@@ -55,7 +55,7 @@ first_message = Exercise(
                     await ws.send(message)
     """,
     why="The limit is around the first message only; afterwards a client may be silent for as long as it likes. "
-    "`timeout` waits without blocking, so nobody else notices. A second try is not given: who begins wrong begins again.",
+    "`timeout` waits without blocking, so nobody else notices. There is no second try.",
 )
 
 until_expiry = Exercise(
@@ -92,9 +92,9 @@ origin_rule = Exercise(
     hints=(
         "`origin` is a text such as `https://shop.example:8000`, or None. `host` is a text such as "
         "`shop.example:8000`. Which part of one must be the other?",
-        "Split the Origin at `://`: what is behind it must be equal to `host`. Not contain it, "
+        "Split the Origin at `://`. What is behind it must be equal to `host`, not contain it, "
         "not begin or end with it.",
-        'First: `if origin is None: return True`. Then `origin.partition("://")` gives three parts, and you need the last one.',
+        'First: `if origin is None: return True`. Then `origin.partition("://")` gives three parts: take the last.',
     ),
     answer="""
         def may_connect(origin, host):
