@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import ipywidgets as widgets
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.messages import Authenticate, encode
@@ -39,25 +39,34 @@ class Visit:
         """How long it has been let in, in seconds."""
         return 0.0 if self.came_in is None else (self.left or time.monotonic()) - self.came_in
 
-    async def make(self, url: str, token: str) -> None:
-        """Connect, show the token as the first message, and listen until the server closes."""
-        async with connect(url) as ws:
-            await ws.send(encode(Authenticate(token)))
-            try:
-                async for message in ws:
-                    heard = json.loads(message)
-                    if heard["type"] == "authenticated":
-                        self.came_in = time.monotonic()
-                    else:
-                        self.words = heard["message"]
-            except ConnectionClosed:
-                pass
-            self.left, self.code, self.reason = time.monotonic(), ws.close_code, ws.close_reason
+    async def knock(self, ws: ClientConnection, token: str) -> None:
+        """Show the token as the first message, and hear the answer."""
+        await ws.send(encode(Authenticate(token)))
+        self._hear(await ws.recv())
+
+    async def stay(self, ws: ClientConnection) -> None:
+        """Listen until the server closes."""
+        try:
+            async for message in ws:
+                self._hear(message)
+        except ConnectionClosed:
+            self.code, self.reason = ws.close_code, ws.close_reason
+        finally:
+            self.left = time.monotonic()
+
+    def _hear(self, message: str) -> None:
+        heard = json.loads(message)
+        if heard["type"] == "authenticated":
+            self.came_in = time.monotonic()
+        else:
+            self.words = heard["message"]
 
     def __str__(self) -> str:
         """Say in a few words how it went; a refusal with the server's own words."""
+        if self.left is None:
+            return "✔ is in"
         if self.code is None:
-            return "✔ is in" if self.came_in else "knocks"
+            return "cancelled"
         if self.came_in is None:
             return f"✘ refused: {self.words} ({self.code} {self.reason})"
         return f"✔ was in for {self.inside:.1f} s, then {self.code} {self.reason}"
@@ -74,7 +83,9 @@ class TokenLab(Dashboard):
         self.user = widgets.Text(description="Name", value="ann")
         self.life = widgets.IntSlider(description="Good for (s)", value=10, min=1, max=60)
         super().__init__("Token lab: who is let in, and for how long?", self.user, self.life)
-        self.forge = {name: self.action(name, partial(self._forge, name), live=False) for name in FORGERIES}
+        self.forge = {
+            kind: self.action(kind, partial(self._forge, kind), icon="user-secret", live=False) for kind in FORGERIES
+        }
         self.shown, self.shown_forged = widgets.HTML(), widgets.HTML()
         self.panel.children = [*self.panel.children, self.shown, self.shown_forged]
         self.clear()
@@ -94,39 +105,47 @@ class TokenLab(Dashboard):
 
     async def _live(self, seconds: float) -> None:
         """Issue a token and be connected with it, until it ends."""
-        name = self.user.value.strip()
-        async with AuthServer(secret=self._secret) as server:
-            self.token = server.tokens.issue(name, seconds)
-            self.name, self.seconds, self.own = name, seconds, Visit()
-            self.shown.value = token_html(f"The token of {name}", self.token)
+        name, visit = self.user.value.strip(), Visit()
+        async with AuthServer(secret=self._secret) as server, connect(server.url) as ws:
+            token = server.tokens.issue(name, seconds)  # once connected: its time runs
+            await visit.knock(ws, token)
+            self.name, self.seconds, self.token, self.own = name, seconds, token, visit
             async with self.picture.live(self.figure):
-                async with asyncio.TaskGroup() as group:
-                    clock = group.create_task(self._count_down(claims_of(self.token)["exp"]))
-                    await self.own.make(server.url, self.token)
-                    clock.cancel()
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        clock = group.create_task(self._count_down(claims_of(token)["exp"]))
+                        await visit.stay(ws)
+                        clock.cancel()
+                finally:
+                    self._show_token()
 
     async def _count_down(self, end: float) -> None:
+        self.say("The server closes the connection when the token ends. Forge the token meanwhile.")
         while True:
             left = max(0.0, end - time.time())
             self.progress(1 - left / self.seconds)
-            self.say(f"{self.name} is connected. The token is good for {left:.0f} s more. Forge it meanwhile.")
+            self._show_token(f", {left:.0f} s left")
             await asyncio.sleep(TICK)
+
+    def _show_token(self, left: str = "") -> None:
+        self.shown.value = token_html(f"The token of {self.name}", f"{self.own}{left}", self.token)
 
     async def _forge(self, kind: str) -> None:
         """Make a forgery of the token, connect with it, and show what the server said."""
         if not self.token:
             raise ValueError("there is no token to forge yet: press Run")
         forged = self.forged = FORGERIES[kind](self.token, Tokens(self._secret))
-        self.shown_forged.value = token_html(f"Forged: {kind}", forged, self.token)
         visit = Visit()
-        async with asyncio.timeout(ANSWER), AuthServer(secret=self._secret) as server:
-            await visit.make(server.url, forged)
+        async with asyncio.timeout(ANSWER), AuthServer(secret=self._secret) as server, connect(server.url) as ws:
+            await visit.knock(ws, forged)
+            await visit.stay(ws)
+        self.shown_forged.value = token_html(f"Forged: {kind}", str(visit), forged, self.token)
         self.tried[kind] = visit
-        await self.picture.draw(*self.figure())
+        await self.picture.draw(self.figure)
 
     def figure(self):
         """Draw a lane for each client: a bar for its time inside, and behind it what the server said."""
-        drawn, ax = figure(height=4.8)
+        drawn, ax = figure(height=4.2)
         lanes = {"Real": self.own} | {kind: self.tried.get(kind) for kind in FORGERIES}
         for lane, visit in enumerate(lanes.values()):
             ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color="#006ba4")

@@ -10,6 +10,8 @@ from wslearn.tokens import Tokens
 
 #: For each part its name, and its colours: background and text, of matplotlib's `tableau-colorblind10`.
 PARTS = [("head", "#006ba4", "#fff"), ("claims", "#ff800e", "#000"), ("signature", "#595959", "#fff")]
+#: A token has no spaces: on a narrow page its lines must break anywhere.
+WRAPPED = "text-align:left;white-space:normal;overflow-wrap:anywhere"
 
 
 def unpack(part: str) -> bytes:
@@ -65,8 +67,8 @@ def somebody_else(token: str) -> str:
     return "root" if claims_of(token)["sub"] == "admin" else "admin"
 
 
-def token_html(title: str, token: str, original: str = "") -> str:
-    """Return a token as HTML. Parts that differ from those of the `original` are marked, with a word too."""
+def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
+    """Return a token as HTML, below what became of it. Parts that differ from the `original`'s are marked by a word."""
     parts = token.split(".")
     before = original.split(".") if original else parts
     boxes, rows = [], []
@@ -76,18 +78,18 @@ def token_html(title: str, token: str, original: str = "") -> str:
         boxes.append(f'<span style="{look};padding:1px 3px">{escape(part) or "(nothing)"}</span>')
         rows.append(
             f'<tr><td style="{look};padding:3px 10px"><b>{name}</b>{changed}</td>'
-            f'<td style="padding:3px 10px;text-align:left;white-space:normal">{_says(name, part)}</td></tr>'
+            f'<td style="padding:3px 10px;{WRAPPED}">{_says(name, part)}</td></tr>'
         )
     return (
-        f'<div style="margin:6px 0"><b>{escape(title)}</b>'
-        f'<div style="font:15px/1.6 monospace;overflow-wrap:anywhere;margin:4px 0">{"<b> . </b>".join(boxes)}</div>'
+        f'<div style="margin:8px 0"><div style="font-size:18px"><b>{escape(title)}:</b> {escape(verdict)}</div>'
+        f'<div style="font:15px/1.6 monospace;margin:4px 0;{WRAPPED}">{"<b> . </b>".join(boxes)}</div>'
         f"<table>{''.join(rows)}</table></div>"
     )
 
 
 def _says(name: str, part: str) -> str:
     if name == "signature":
-        return f"{len(unpack(part))} bytes: only who knows the secret can make them" if part else "none at all"
+        return f"{len(unpack(part))} bytes: HMAC-SHA256 of head and claims, with a secret" if part else "none at all"
     text = f"<code>{escape(unpack(part).decode(), quote=False)}</code>"
     if name == "claims":
         ends = time.strftime("%H:%M:%S", time.localtime(json.loads(unpack(part))["exp"]))
