@@ -90,7 +90,7 @@ def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
 def _says(name: str, part: str) -> str:
     if name == "signature":
         return f"{len(unpack(part))} bytes: HMAC-SHA256 of head and claims, with a secret" if part else "none at all"
-    text = f"<code>{escape(unpack(part).decode(), quote=False)}</code>"
+    text = f'<span style="font-family:monospace">{escape(unpack(part).decode(), quote=False)}</span>'
     if name == "claims":
         ends = time.strftime("%H:%M:%S", time.localtime(json.loads(unpack(part))["exp"]))
         text += f" good until {ends}"
