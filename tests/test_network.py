@@ -630,7 +630,7 @@ async def test_a_goodbye_to_who_has_closed_and_resets_is_no_error():
         closed.set()
 
     async with peer(close) as url, SimulatedNetwork(url) as net:
-        reader, writer = await dial(net)
+        _, writer = await dial(net)
         writer.write(b"1")
         await asyncio.wait_for(closed.wait(), 10)
         net.silence()

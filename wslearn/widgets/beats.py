@@ -1,0 +1,147 @@
+"""The heartbeat lab's time line: pings and pongs, the network's silences, and what the server says of its client."""
+
+from dataclasses import dataclass
+from time import perf_counter as clock
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wslearn.widgets.picture import figure
+
+#: How much the picture shows, in seconds.
+WINDOW = 10
+#: From below.
+LANES = ("server says", "pongs", "pings", "network")
+
+
+@dataclass
+class Beat:
+    """A ping, when its pong was due at the latest, and when the pong came, in seconds since the start."""
+
+    sent: float
+    due: float
+    answered: float | None = None
+
+
+@dataclass
+class Span:
+    """Something that lasts: from when to when; `ended` is None while it does."""
+
+    began: float
+    ended: float | None = None
+
+
+@dataclass(kw_only=True)
+class Silence(Span):
+    """A silence of the network; after how many seconds theory says that it is found, and after how many it was."""
+
+    shortest: float
+    longest: float
+    found: float | None = None
+
+    @property
+    def theory(self) -> str:
+        return f"theory: {self.shortest:.2f} to {self.longest:.2f} s"
+
+
+class Beats:
+    """What has happened since the start: `pings`, `silences`, and the `lives` of the connections."""
+
+    def __init__(self) -> None:
+        self.began = clock()
+        self.pings: list[Beat] = []
+        self.lives: list[Span] = []
+        self.silences: list[Silence] = []
+        #: How often a client was given up while the network was well.
+        self.false_alarms = 0
+
+    def now(self) -> float:
+        """Return the seconds since the start."""
+        return clock() - self.began
+
+    def lost(self) -> None:
+        """Note that the server has given up its client."""
+        silence = self.silences[-1] if self.silences else None
+        if silence and silence.ended is None and silence.found is None:
+            silence.found = self.now() - silence.began
+        else:
+            self.false_alarms += 1
+
+    def verdict(self) -> str:
+        """Return in one line whether the client counts as alive, and how that compares with theory."""
+        silence = self.silences[-1] if self.silences else None
+        if silence and silence.ended is None:
+            if silence.found:
+                return f"DEAD: found {silence.found:.2f} s after the silence began ({silence.theory})"
+            return f"SILENT for {self.now() - silence.began:.2f} s, and not noticed yet ({silence.theory})"
+        if not self.lives or self.lives[-1].ended is not None:
+            words = ["NO CONNECTION: the client is on its way"]
+        else:
+            words = ["ALIVE"]
+        if trips := [beat.answered - beat.sent for beat in self.pings if beat.answered is not None]:
+            words.append(f"the last round trip took {1000 * trips[-1]:.0f} ms")
+        if silence and silence.found:
+            words.append(f"the last silence was found after {silence.found:.2f} s ({silence.theory})")
+        elif silence:
+            words.append(f"the last silence, of {silence.ended - silence.began:.2f} s, was not noticed")
+        if self.false_alarms:
+            words.append(f"false alarms: {self.false_alarms}, the timeout is too short")
+        return "; ".join(words)
+
+    def figure(self) -> tuple[Figure, str]:
+        """Return the time line of the last seconds, and the verdict."""
+        now = self.now()
+        start = max(0.0, now - WINDOW)
+        drawn, ax = figure(height=4.4)
+        ax.set(xlim=(start, max(now, start + 2.5)), ylim=(-0.5, 3.5), xlabel="seconds since the start")
+        ax.set_yticks(range(4), LANES)
+        ax.tick_params(axis="y", length=0)
+        for side in ("top", "right", "left"):
+            ax.spines[side].set_visible(False)
+        self._draw_network(ax, now)
+        self._draw_pings(ax, now)
+        self._draw_lives(ax, now)
+        text = self.verdict()
+        ax.set_title(text.split(" (")[0].split(";")[0], loc="left", fontsize=20, fontweight="bold")
+        return drawn, text
+
+    def _draw_network(self, ax: Axes, now: float) -> None:
+        carries = 0.0
+        for silence in self.silences:
+            _bar(ax, 3, carries, silence.began, "carries", color="C0", alpha=0.25)
+            carries = now if silence.ended is None else silence.ended
+            _bar(ax, 3, silence.began, carries, "silent", facecolor="white", edgecolor="0.3", hatch="////")
+            if silence.ended is None or silence.found:
+                low, high = silence.began + silence.shortest, silence.began + silence.longest
+                ax.axvspan(low, high, ymin=0.0, ymax=0.77, color="C1", alpha=0.2, lw=0)
+                ax.text((low + high) / 2, 2.42, "theory", ha="center", va="center", fontsize=13, clip_on=True)
+        _bar(ax, 3, carries, now, "carries", color="C0", alpha=0.25)
+
+    def _draw_pings(self, ax: Axes, now: float) -> None:
+        for beat in self.pings:
+            if beat.answered is not None:
+                ax.plot([beat.sent, beat.answered], [2, 1], "-", color="C0")
+                ax.plot(beat.answered, 1, "o", color="C0", markersize=11)
+            else:
+                ax.plot([beat.sent, min(now, beat.due)], [2, 1], ":", color="0.3")
+                if now >= beat.due:
+                    ax.plot(beat.due, 1, "x", color="black", markersize=14, markeredgewidth=3.5)
+            ax.plot(beat.sent, 2, "v", color="C0", markersize=12)
+
+    def _draw_lives(self, ax: Axes, now: float) -> None:
+        for life, following in zip(self.lives, [*self.lives[1:], Span(now)], strict=True):
+            _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color="C0", alpha=0.25)
+            if life.ended is not None:
+                _bar(ax, 0, life.ended, following.began, "dead", facecolor="0.25", ink="white")
+
+
+def _bar(ax: Axes, lane: int, began: float, ended: float, word: str, *, ink: str = "black", **look) -> None:
+    """Draw a bar in a lane, with a word in what is seen of it, where the word has room."""
+    low, high = ax.get_xlim()
+    began, ended = max(began, low), min(ended, high)
+    if ended <= began:
+        return
+    ax.broken_barh([(began, ended - began)], (lane - 0.3, 0.6), **look)
+    if ended - began > 0.09 * (high - low):
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 2} if "hatch" in look else None
+        ax.text((began + ended) / 2, lane, word, ha="center", va="center", color=ink, bbox=box, fontsize=15)
