@@ -1,6 +1,7 @@
 """The heartbeat lab's time line: pings and pongs, the network's silences, and what the server says of its client."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter as clock
 
 from matplotlib.axes import Axes
@@ -129,7 +130,7 @@ class Beats:
             ax.plot(beat.sent, 2, "v", color="C0", markersize=12)
 
     def _draw_lives(self, ax: Axes, now: float) -> None:
-        for life, following in zip(self.lives, [*self.lives[1:], Span(now)], strict=True):
+        for life, following in pairwise([*self.lives, Span(now)]):
             _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color="C0", alpha=0.25)
             if life.ended is not None:
                 _bar(ax, 0, life.ended, following.began, "dead", facecolor="0.25", ink="white")

@@ -14,8 +14,8 @@ from wslearn.server import Server
 from wslearn.widgets.beats import Beat, Beats, Silence, Span
 from wslearn.widgets.dashboard import Dashboard
 
-#: One way, in seconds: so long that a ping and its pong are seen apart.
-DELAY = 0.04
+#: One way, in seconds: a ping and its pong are seen apart, and take longer than the shortest timeout.
+DELAY = 0.06
 #: How long Run lasts, in seconds.
 LENGTH = 60
 #: How many pongs come before the first run's silence.
