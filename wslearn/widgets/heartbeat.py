@@ -68,8 +68,8 @@ class HeartbeatLab(Dashboard):
     """
 
     def __init__(self) -> None:
-        self.interval = widgets.FloatSlider(description="Interval (s)", value=0.5, min=0.2, max=2, step=0.1)
-        self.timeout = widgets.FloatSlider(description="Timeout (s)", value=0.5, min=0.1, max=2, step=0.1)
+        self.interval = widgets.FloatSlider(description="Interval (s)", value=0.4, min=0.2, max=2, step=0.1)
+        self.timeout = widgets.FloatSlider(description="Timeout (s)", value=0.4, min=0.1, max=2, step=0.1)
         super().__init__("Heartbeat: when is a dead connection found?", self.interval, self.timeout)
         self.silence_button = self.action("Silence", self.silence, icon="volume-off")
         self.heal_button = self.action("Heal", self.heal, icon="medkit")
