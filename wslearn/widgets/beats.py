@@ -60,10 +60,10 @@ class Beats:
         """Return the seconds since the start."""
         return clock() - self.began
 
-    def lost(self) -> None:
-        """Note that the server has given up its client."""
+    def lost(self, beat: Beat) -> None:
+        """Note that the server has given up its client, for the want of this pong."""
         silence = self.silences[-1] if self.silences else None
-        if silence and silence.ended is None and silence.found is None:
+        if silence and silence.found is None and (silence.ended is None or beat.sent < silence.ended):
             silence.found = self.now() - silence.began
         else:
             self.false_alarms += 1

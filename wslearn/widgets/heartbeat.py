@@ -52,7 +52,7 @@ class BeatingServer(Server):
             try:
                 took = await asyncio.wait_for(pong, timeout)
             except TimeoutError:
-                beats.lost()
+                beats.lost(beat)
                 ws.abort(f"no pong within {timeout:g} s")
                 return
             beat.answered = beats.now()
@@ -84,7 +84,9 @@ class HeartbeatLab(Dashboard):
         """Make the network a black hole."""
         if not self.net.silent:
             interval, timeout = self.interval.value, self.timeout.value
-            self.beats.silences.append(Silence(self.beats.now(), shortest=timeout, longest=interval + timeout))
+            # A pong that is on its way now is lost too: then the time has been running for up to a round trip.
+            shortest = max(0.0, timeout - 2 * DELAY)
+            self.beats.silences.append(Silence(self.beats.now(), shortest=shortest, longest=interval + timeout))
             self.net.silence()
 
     def heal(self) -> None:
