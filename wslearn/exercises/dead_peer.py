@@ -7,7 +7,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn import frames
 from wslearn.exercises.exercise import Exercise
-from wslearn.exercises.expectations import STEP
+from wslearn.exercises.expectations import STEP, NotYet
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 
@@ -22,6 +22,13 @@ class _QuietServer(Server):
         await ws.wait_closed()
 
 
+def unmet(talk, who, expected, came, why):
+    """Write down what was expected and what came, in words, and end the check with `why`."""
+    talk.tells(who, "should be", expected)
+    talk.tells(who, "is", came, wrong=True)
+    raise NotYet(why)
+
+
 async def _finds(talk, watch):
     async with talk.server(_QuietServer) as server, SimulatedNetwork(server.url) as net:
         await talk.client(server, "ann", url=net.url)
@@ -32,50 +39,36 @@ async def _finds(talk, watch):
             await _ann_is_gone(talk, net, ann, watching)
         finally:
             watching.cancel()
+            await asyncio.wait({watching})
             net.heal()
         await _ben_leaves(talk, server, watch)
 
 
 async def _ann_answers(talk, net, ann, watching):
-    gone = asyncio.create_task(ann.wait_closed())
     answered = asyncio.create_task(_has_answered(ann, 2))
+    gone = asyncio.create_task(ann.wait_closed())
     await asyncio.wait({gone, answered, watching}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
     answered.cancel()
     pings = _named(net, "ping")
-    _expect(
-        talk,
-        not ann.transport.is_closing(),
-        "ann was dropped, though she answered. Drop only those whose pong is still missing when the time is over.",
-        expected="connected, as long as she answers",
-        came="dropped",
-        who="ann",
-    )
+    if ann.transport.is_closing():
+        why = "ann was dropped, though she answered. Drop only those whose pong is still missing when the time is over."
+        unmet(talk, "ann", "connected, as long as she answers", "dropped", why)
     if watching.done():
         _explain(talk, watching)
         why = "`watch` ended, and has sent no ping. Write `async def`, and begin with `pong = await ws.ping()`."
         if pings:
             why = "`watch` ended, though ann answered. It needs a loop: ping, wait, look, and again."
-        _expect(talk, False, why, expected="at work, as long as ann is there", came="over", who="watch")
-    why = "No ping came to ann. `await ws.ping()` sends one."
-    if pings:
-        why = "After the first ping no other came, though ann answered. Ping again, every `interval` seconds."
-    _expect(
-        talk,
-        len(pings) >= 2,
-        why,
-        expected=f"pinged every {INTERVAL:g} s",
-        came=f"pinged {len(pings)} times in {STEP:g} s",
-        who="ann",
-    )
+        unmet(talk, "watch", "at work, as long as ann is there", "over", why)
+    expected = f"pinged every {INTERVAL:g} s"
+    if len(pings) < 2:
+        why = "No ping came to ann. `await ws.ping()` sends one."
+        if pings:
+            why = "After the first ping no other came, though ann answered. Ping again, every `interval` seconds."
+        unmet(talk, "ann", expected, f"pinged {'once' if pings else 'never'} in {STEP:g} s", why)
     gap = pings[1].time - pings[0].time
-    _expect(
-        talk,
-        gap > 0.6 * INTERVAL,
-        "Far too many pings: the next one followed at once. Wait `await asyncio.sleep(interval)` between two.",
-        expected=f"pinged every {INTERVAL:g} s",
-        came=f"pinged again after {gap:.3f} s",
-        who="ann",
-    )
+    if gap < 0.6 * INTERVAL:
+        why = "Far too many pings: the next one followed at once. Wait `await asyncio.sleep(interval)` between two."
+        unmet(talk, "ann", expected, f"pinged again after {gap:.3f} s", why)
     talk.tells("ann", "answers", f"{len(pings)} pings")
 
 
@@ -88,32 +81,18 @@ async def _ann_is_gone(talk, net, ann, watching):
     found, stays = clock() - began, ann in ann.owner.sockets
     pings, goodbye = len(_named(net, "ping")) - heard, bool(_named(net, "close"))
     _explain(talk, watching)
-    _expect(
-        talk,
-        not stays and not goodbye and pings <= 2 and found < 3.2 * INTERVAL + await late,
-        _about_finding(stays, goodbye, pings),
-        expected=f"dropped after {INTERVAL:g} to {2 * INTERVAL:g} s",
-        came=f"{'still connected' if stays else 'dropped'} after {found:.2f} s and {pings} pings",
-        who="ann",
-    )
-    _expect(
-        talk,
-        found > 0.8 * INTERVAL,
-        "Too soon: a phone may be slow for a moment. It has one `interval` to answer.",
-        expected=f"dropped after {INTERVAL:g} s at the earliest",
-        came=f"dropped after {found:.2f} s",
-        who="ann",
-    )
+    came = f"{'still connected' if stays else 'dropped'} after {found:.2f} s; pings meanwhile: {pings}"
+    if stays or goodbye or pings > 2 or found > 3.2 * INTERVAL + await late:
+        expected = f"dropped after {INTERVAL:g} to {2 * INTERVAL:g} s"
+        unmet(talk, "ann", expected, came, _about_finding(stays, goodbye, pings))
+    if found < 0.8 * INTERVAL:
+        why = "Too soon: a phone may be slow for a moment. It has one `interval` to answer."
+        unmet(talk, "ann", f"dropped after {INTERVAL:g} s at the earliest", came, why)
     await asyncio.wait({watching}, timeout=STEP)
-    _expect(
-        talk,
-        watching.done(),
-        "ann has been dropped, but `watch` goes on. Put a `return` after `abort()`.",
-        expected="over, when ann has been dropped",
-        came="still at work",
-        who="watch",
-    )
-    talk.tells("ann", "is", f"dropped after {found:.2f} s")
+    if not watching.done():
+        why = "ann has been dropped, but `watch` goes on. Put a `return` after `abort()`."
+        unmet(talk, "watch", "over, when ann has been dropped", "still at work", why)
+    talk.tells("ann", "is", came)
 
 
 def _about_finding(stays, goodbye, pings):
@@ -138,24 +117,15 @@ async def _ben_leaves(talk, server, watch):
     await asyncio.wait({watching, asyncio.create_task(_has_answered(seen, 1))}, timeout=STEP)
     await ben.closes()
     await asyncio.wait({watching}, timeout=STEP)
-    over = watching.done()
-    watching.cancel()
-    _expect(
-        talk,
-        over,
-        "ben has left, but `watch` goes on: each client that comes and goes would leave one behind. "
-        "`ws.ping()` raises ConnectionClosed then: let it end the loop.",
-        expected="over, when ben has left",
-        came="still at work",
-        who="watch",
-    )
+    if not watching.done():
+        watching.cancel()
+        why = (
+            "ben has left, but `watch` goes on: each client that comes and goes would leave one behind. "
+            "`ws.ping()` raises ConnectionClosed then: let it end the loop."
+        )
+        unmet(talk, "watch", "over, when ben has left", "still at work", why)
     _explain(talk, watching)
-
-
-def _expect(talk, fact, why, *, expected, came, who):
-    """Write down what came only where it is not what was expected: `came` is said of a fact that does not hold."""
-    if not fact:
-        talk.expect(False, why, expected=expected, came=came, who=who)
+    talk.tells("watch", "is", "over")
 
 
 def _explain(talk, watching):

@@ -4,6 +4,7 @@ import inspect
 import random
 from statistics import mean
 
+from wslearn.exercises.dead_peer import unmet
 from wslearn.exercises.exercise import Exercise
 from wslearn.exercises.expectations import NotYet
 from wslearn.exercises.kinds import kind
@@ -21,7 +22,7 @@ async def _backs_off(talk, backoff):
         waits = await talk.call(backoff, BASE, CAP, random.Random(seed))
         if not hasattr(waits, "__next__"):
             how = "write `def`, not `async def`" if inspect.isasyncgen(waits) else "write `yield` for each wait"
-            _wrong(talk, f"Make it a generator: {how}.", "one wait after the other, with `yield`", kind(waits))
+            unmet(talk, "backoff", "one wait after the other", kind(waits), f"Make it a generator: {how}.")
         return [_next(talk, waits, number) for number in range(1, count + 1)]
 
     talk.tells("backoff", "is called", f"with base {BASE:g}, cap {CAP:g}, for {CLIENTS} clients")
@@ -29,10 +30,10 @@ async def _backs_off(talk, backoff):
     columns = list(zip(*clients, strict=True))
     if len(set(clients[0])) > 1 and all(len(set(column)) == 1 for column in columns):
         why = "Every client waits the same time, so all return at one moment. Draw each wait at random, with `rng`."
-        _wrong(talk, why, "different waits for each client", f"{clients[0]} for all")
+        unmet(talk, "backoff", "different waits for each client", f"{clients[0]} for all", why)
     if await first(7, len(LIMITS)) != clients[7]:
         why = "Draw with `rng`, which was given to you, and not with the module `random`: then a test can repeat it."
-        _wrong(talk, why, "the same waits from the same seed", "others")
+        unmet(talk, "backoff", "the same waits from the same seed", "others", why)
     for number, (column, limit) in enumerate(zip(columns, LIMITS, strict=True), start=1):
         _judge(talk, f"wait {number}", column, limit)
     await first(1, NIGHT)
@@ -44,18 +45,19 @@ def _next(talk, waits, number):
         wait = next(waits)
     except StopIteration:
         why = "It came to an end, and the client would give up. Yield in a loop without end: `while True:`."
-        _wrong(talk, why, "one more wait", f"the end, after {number - 1}")
+        unmet(talk, "backoff", "one more wait", f"the end, after {number - 1}", why)
     except OverflowError as error:
         why = "`2 ** n` grows without end. Keep the limit itself below the cap: `limit = min(cap, 2 * limit)`."
-        _wrong(talk, f"It raised {raised(error)}: {why}", "one more wait", f"OverflowError at wait {number:,}")
+        came = f"OverflowError at wait {number:,}"
+        unmet(talk, "backoff", "one more wait", came, f"It raised {raised(error)}: {why}")
     except NotImplementedError:
         raise
     except Exception as error:
         raise NotYet(f"`backoff` raised {raised(error)}.") from error
     if isinstance(wait, bool) or not isinstance(wait, int | float):
-        _wrong(talk, "Yield a number: how many seconds to wait.", "seconds, a number", kind(wait))
+        unmet(talk, "backoff", "seconds, a number", kind(wait), "Yield a number: how many seconds to wait.")
     if wait < 0:
-        _wrong(talk, "A wait is never below 0.", "seconds, 0 or more", wait)
+        unmet(talk, "backoff", "seconds, 0 or more", f"{wait:.3f}", "A wait is never below 0.")
     return wait
 
 
@@ -77,13 +79,8 @@ def _judge(talk, who, waits, limit):
         why = "The waits are not spread evenly over the range: use `rng.uniform(0, limit)`."
     expected, came = f"from 0 to {limit:g} s, evenly", f"from {low:.2f} to {high:.2f} s, in the mean {middle:.2f} s"
     if why:
-        _wrong(talk, why, expected, came, who)
+        unmet(talk, who, expected, came, why)
     talk.tells(who, "is", came)
-
-
-def _wrong(talk, why, expected, came, who="backoff"):
-    """Write down what was expected and what came, and end the check with `why`."""
-    talk.expect(False, why, expected=expected, came=came, who=who)
 
 
 backoff = Exercise(
