@@ -25,12 +25,13 @@ JSON object or list comes decoded, all others as they are.
 `talk`, what a conversation is made with (each step has 2 s, unless it is told `within=…`; the whole has 15 s):
 
 - `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). Its state is
-  there to look at. What its handler raises becomes part of the result, with the line, and is never right.
+  there to look at. What its handler raises is never right, and stands before your text, with its line.
 - `await talk.client(server, "ann", **options)`: connect; options are those of `connect`, and `url=…` for another
   address, `receive_buffer=4096` for a client that can be stalled soon. `await talk.refused(server, 403, or_else, …)`
   expects that the handshake is answered with this HTTP status.
 - `await talk.calls(function, (1, 2), expected, or_else)`: call a function, async or not; returns what it returned.
-  `await talk.call(function, 1, 2)` only calls, and expects no error.
+  `await talk.call(function, 1, 2)` only calls, and expects no error. Where a class is the answer, not a server's:
+  `bucket = await talk.call(cls, 10)`, then `await talk.calls(talk.method(bucket, "take"), (), True, …)`.
 - `talk.expect(fact, or_else, expected="…", came=…)`: anything else.
 - `await talk.eventually(condition, or_else, expected="…")`: a state that comes with time: `lambda: not server.rooms`.
 - `talk.tells(who, did, what)`: a line for the student to read, such as `talk.tells("the network", "falls", "silent")`.
@@ -42,7 +43,7 @@ connection itself. A marker is the best proof of silence: let somebody say somet
 
 The check runs in a thread of its own. Code that blocks, never ends, raises or is the wrong kind of thing gets a
 diagnosis, and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
-Tests: tests/exercises/support.py says how to prove all this of an exercise in a few lines.
+Tests: tests/exercise_cases.py says how to prove all this of an exercise in a few lines.
 
 In a cell that grades, show why: `assert (result := await ex.others.check(Others)), result`.
 """

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake
 
 from wslearn.exercises.client import Client
 from wslearn.exercises.expectations import STEP, WHOLE, NotYet, OrElse, advice, in_words, matches
-from wslearn.exercises.kinds import check_arguments, check_server_class
+from wslearn.exercises.kinds import check_arguments, check_server_class, kind
 from wslearn.exercises.place import line, raised
 from wslearn.exercises.result import Step, shown
 from wslearn.server import Server
@@ -172,6 +172,12 @@ class Talk:
             or_else = or_else if callable(or_else) and or_else(None) else "It returned None: is a `return` missing?"
         self._judge(what, ("should return", "returns"), expected, came, or_else, meaning)
         return came
+
+    def method(self, thing: object, name: str) -> Callable:
+        """Return a method of something that a student's class or function made, or say that it has none."""
+        if not callable(found := getattr(thing, name, None)):
+            raise NotYet(f"Expected an object with a method `{name}`, got {kind(thing)}.")
+        return found
 
     def expect(self, fact: bool, or_else: OrElse, *, expected: str, came: Any, who: str = "") -> None:
         """Expect a fact that nothing else here looks at."""
