@@ -1,4 +1,4 @@
-"""The command line: `wslearn lab`, `wslearn serve` and `wslearn token`.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
 
 What a command needs is imported when it runs, so that each of them starts fast.
 """
@@ -22,6 +22,7 @@ SERVERS = {
     "auth": "wslearn.servers.auth:AuthServer",
     "heartbeat": "wslearn.servers.heartbeat:HeartbeatServer",
     "chat": "wslearn.servers.chat:ChatServer",
+    "comparison": "wslearn.servers.comparison:ComparisonServer",
 }
 
 
@@ -38,7 +39,7 @@ def run() -> None:
         sys.exit(130)
 
 
-def explained(error: OSError | ValueError) -> click.ClickException:
+def explained(error: OSError | ValueError | RuntimeError) -> click.ClickException:
     """Return an error as click shows it."""
     if isinstance(error, OSError) and error.filename is not None:
         return click.ClickException(f"cannot use {error.filename}: {error.strerror}")
@@ -174,8 +175,44 @@ def serve(
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            raise click.ClickException(f"port {port} on {host} is in use: {advice}") from error
+            which = error.strerror.partition(" is in use")[0]  # of the comparison's two ports
+            raise click.ClickException(f"{which} is in use: {advice}") from error
         raise explained(error) from error
+
+
+# latency
+
+
+@main.command(
+    epilog=examples(
+        "wslearn latency",
+        "wslearn latency --push --delay 100 --interval 500",
+        "wslearn latency --transport http-keepalive --transport websocket --delay 5 --json",
+        "wslearn latency --ws ws://192.0.2.7:8765/ --http http://192.0.2.7:8766/",
+    ),
+)
+@options.measurement_options
+@click.option("--http", metavar="URL", help="With --ws: measure a 'wslearn serve comparison' that runs elsewhere.")
+@click.option("--ws", metavar="URL", help="The two addresses are those that it printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, with an object for each transport.")
+def latency(http: str | None, ws: str | None, as_json: bool, **given: object) -> None:
+    """Measure what HTTP and WebSocket cost, in time and in bytes, over a network with a delay that you set.
+
+    From a request to its answer: http-new, http-keepalive, websocket. With --push from an event on the server to its
+    arrival: polling, long-polling, sse, websocket. Theory is what the network alone costs. Ctrl-C cancels.
+    """
+    from wslearn import report
+
+    if bool(http) != bool(ws):
+        raise click.UsageError("give --http and --ws together: the two addresses of one 'wslearn serve comparison'.")
+    try:
+        samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws else None)
+    except KeyboardInterrupt:
+        click.echo("Cancelled: nothing is left running.", err=True)
+        sys.exit(130)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise explained(error) from error
+    click.echo(report.as_json(samples) if as_json else report.as_table(samples))
 
 
 # token

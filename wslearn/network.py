@@ -38,6 +38,7 @@ class SimulatedNetwork:
     - `delay`: seconds from one side to the other, or a pair `(up, down)`; up is from client to server.
     - `jitter`: up to so many seconds more, drawn anew for each chunk from `seed`; order is kept.
     - `bandwidth`: bytes per second each way, shared by all connections; None: no limit.
+    - `elsewhere`: the target may be another machine, whose own network comes on top; for `wslearn.latency`.
 
     `delay`, `jitter` and `bandwidth` may be set while it runs: delay and jitter count for bytes sent from then on,
     bandwidth also for those still in the queue. A connection has at most 256 KiB under way each way (or bandwidth
@@ -58,7 +59,8 @@ class SimulatedNetwork:
     - `bytes_up`, `bytes_down`: all bytes that entered, dropped or not: what TCP carries, without its own headers.
     - `silent`: whether the network is a black hole now.
 
-    Raises ValueError for an argument that cannot be used, and at the start where the target's host is not this machine.
+    Raises ValueError for an argument that cannot be used, and at the start where the target's host is not this machine
+    and `elsewhere` was not asked for.
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class SimulatedNetwork:
         jitter: float = 0.0,
         bandwidth: float | None = None,
         seed: int = 0,
+        elsewhere: bool = False,
     ) -> None:
-        self.target = checked(target)
+        self.target, self.elsewhere = checked(target), elsewhere
         self.target_port = self.target.port or PORTS[self.target.scheme]
         self._queues_empty_at = {"up": 0.0, "down": 0.0}
         self.links: set[Link] = set()
@@ -89,7 +92,7 @@ class SimulatedNetwork:
         async with self._changing:
             if self._listener is None:
                 await cells.make_way(0)
-                host = await loopback(self.target.hostname)
+                host = "127.0.0.1" if self.elsewhere else await loopback(self.target.hostname)
                 self._started_at = clock()
                 self._listener = await asyncio.get_running_loop().create_server(
                     lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024
@@ -131,7 +134,8 @@ class SimulatedNetwork:
         if self._listener is None:
             raise RuntimeError("the network is not running: use 'async with' or 'await net.start()'")
         user, at, _ = self.target.netloc.rpartition("@")
-        host = f"[{self.target.hostname}]" if ":" in self.target.hostname else self.target.hostname
+        host = "127.0.0.1" if self.elsewhere else self.target.hostname
+        host = f"[{host}]" if ":" in host else host
         return f"{user}{at}{host}:{self.port}"
 
     def opened(self, link: Link) -> None:

@@ -1,4 +1,4 @@
-"""The options of `wslearn serve`: a limit each, those that only some servers have, and TLS."""
+"""The options of `wslearn serve` (limits, those that only some servers have, TLS) and of `wslearn latency`."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -124,3 +124,74 @@ def tls_options(command: Callable) -> Callable:
     ):
         command = option(command)
     return command
+
+
+#: Milliseconds one way, unless the server is elsewhere: there is a network already.
+DELAY = 25.0
+
+
+def measurement_options(command: Callable) -> Callable:
+    """Add the options that say what is measured. Their names are those of `wslearn.latency.Settings`."""
+    time = click.FloatRange(min=0)
+    for option in (
+        # `--transport sse websocket` reaches it too: what follows the first name is an argument.
+        click.argument("more", nargs=-1, metavar=""),
+        click.option("--transport", "transports", multiple=True, metavar="NAME …", help="Only these; may be repeated."),
+        click.option(
+            "--interval",
+            type=click.FloatRange(min=0, max=5000, min_open=True),
+            default=100.0,
+            show_default=True,
+            metavar="MS",
+            help="With --push: between two polls.",
+        ),
+        click.option(
+            "--payload",
+            type=click.IntRange(0, 65536),
+            default=32,
+            show_default=True,
+            metavar="BYTES",
+            help="Size of a message.",
+        ),
+        click.option(
+            "--count",
+            type=click.IntRange(min=1),
+            default=20,
+            show_default=True,
+            metavar="N",
+            help="Messages of each transport.",
+        ),
+        click.option(
+            "--jitter",
+            type=time,
+            default=0.0,
+            show_default=True,
+            metavar="MS",
+            help="Up to so much more, drawn for each chunk.",
+        ),
+        click.option(
+            "--delay", type=time, metavar="MS", help=f"One way.  [default: {DELAY:g}; with --ws and --http 0]"
+        ),
+        click.option("--push", is_flag=True, help="From an event on the server to its arrival."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_given(options: dict[str, object], elsewhere: bool):
+    """Return what was given as Settings, in seconds. Raises ValueError for what cannot be measured."""
+    from wslearn.latency import Settings
+
+    names, more = options["transports"], options["more"]
+    if more and not names:
+        raise click.UsageError(f"unexpected argument {more[0]!r}: names of transports come after --transport.")
+    delay = (0.0 if elsewhere else DELAY) if options["delay"] is None else options["delay"]
+    return Settings(
+        push=options["push"],
+        transports=(*names, *more),
+        delay=delay / 1000,
+        jitter=options["jitter"] / 1000,
+        interval=options["interval"] / 1000,
+        payload=options["payload"],
+        count=options["count"],
+    )

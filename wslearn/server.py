@@ -196,8 +196,8 @@ class Server:
             raise OSError(f"cannot listen on {self.host!r}: no such host ({error})") from None
         return min(found, key=lambda info: info[0])[4][0]  # IPv4 first: it is what 127.0.0.1 stands for
 
-    def _explained(self, error: OSError) -> OSError:
-        where = f"port {self._wanted_port} on {self.host}"
+    def _explained(self, error: OSError, port: int | None = None) -> OSError:
+        where = f"port {self._wanted_port if port is None else port} on {self.host}"
         if error.errno == errno.EADDRINUSE:
             message = f"{where} is in use: stop the program that uses it, or take another port (0 finds a free one)"
         elif error.errno == errno.EACCES:

@@ -22,7 +22,7 @@
     async def ping_lab() -> PingLab:                             # a lesson's cell: await ping_lab()
         return await PingLab().show()
 
-A lab that draws only once says `await self.picture.draw(*self.figure())` at the end of `experiment`.
+A lab that draws only once says `await self.picture.draw(self.figure)` at the end of `experiment`.
 """
 
 import inspect

@@ -4,7 +4,7 @@ import traceback
 from html import escape
 
 #: Width of a control and of the label in it: two fit beside each other on a narrow page.
-CONTROL, LABEL = "340px", "130px"
+CONTROL, LABEL = "300px", "120px"
 
 # JupyterLab's own variables: a theme sets the colours, and only sizes are set here.
 STYLE = """<style>
@@ -13,7 +13,8 @@ overflow:visible!important;max-width:1200px;font-size:16px}
 .wsl-dashboard .widget-box,.wsl-dashboard .widget-html{overflow:visible!important}
 .wsl-dashboard .widget-html,.wsl-dashboard .widget-html-content{height:auto!important;line-height:1.4!important;
 font-size:16px!important;width:auto}
-.wsl-dashboard .wsl-title{font-size:22px;font-weight:600;margin:4px 0;line-height:1.3;color:var(--jp-ui-font-color1,#000)}
+.wsl-dashboard .wsl-title{font-size:22px;font-weight:600;margin:4px 0;line-height:1.3}
+.wsl-dashboard .wsl-title{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-status{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-error{border-left:6px solid #c85200;padding:4px 10px;color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-error pre{font-size:13px;line-height:1.3;overflow-x:auto;color:inherit;background:none}

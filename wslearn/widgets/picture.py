@@ -19,9 +19,12 @@ from matplotlib.figure import Figure
 #: Pixels an inch: 1000 wide, on a projector as on a narrow page, which shrinks it.
 DPI = 100
 #: Text sizes and line widths that the last row can read.
-LOOK = ["tableau-colorblind10", {"font.size": 14, "lines.linewidth": 2.5, "lines.markersize": 9}]
+SIZE = 14
+LOOK = ["tableau-colorblind10", {"font.size": SIZE, "lines.linewidth": 2.5, "lines.markersize": 9}]
 #: Drawing pauses at least so many times as long as it took, so that the servers in this process get their turn.
 PAUSE = 2.0
+#: Makes a figure, and the one line that says the same with its numbers.
+Make = Callable[[], tuple[Figure, str]]
 
 # matplotlib's text takes some 100 ms: too long on the event loop of the servers that are shown. One thread, because
 # matplotlib does not promise to draw two figures at once.
@@ -33,16 +36,17 @@ def figure(rows: int = 1, columns: int = 1, *, height: float = 4.6, **options):
 
     pyplot does not know it, so nobody has to close it.
     """
-    with style.context(LOOK):
-        made = Figure(figsize=(10, height), dpi=DPI, layout="constrained", facecolor="white")
-        return made, made.subplots(rows, columns, **options)
+    made = Figure(figsize=(10, height), dpi=DPI, layout="constrained", facecolor="white")
+    axes = made.subplots(rows, columns, **options)
+    for ax in made.axes:
+        ax.tick_params(labelsize=SIZE)  # ticks are made later, where LOOK does not reach
+    return made, axes
 
 
 def png(drawn: Figure) -> bytes:
     """Return the figure as a PNG file."""
     file = io.BytesIO()
-    with style.context(LOOK):
-        drawn.savefig(file, format="png", facecolor="white", metadata={"Software": None})
+    drawn.savefig(file, format="png", facecolor="white", metadata={"Software": None})
     return file.getvalue()
 
 
@@ -58,8 +62,13 @@ class Picture:
         for handle in (self._image, self._line):
             handle.display({"text/plain": ""}, raw=True)
 
-    async def draw(self, drawn: Figure, text: str) -> None:
-        """Show a figure, and the one line `text` with its numbers: for those who do not see the figure as well."""
+    async def draw(self, make: Make) -> None:
+        """Show what `make()` returns: a figure, and one line with its numbers, for those who do not see the figure.
+
+        `make` is called here, so that all it draws gets the dashboards' large type.
+        """
+        with style.context(LOOK):
+            drawn, text = make()
         file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn)
         self.text = text
         image = {"image/png": base64.b64encode(file).decode(), "text/plain": text}
@@ -68,7 +77,7 @@ class Picture:
         self._line.update({"text/html": line, "text/plain": text}, raw=True)
 
     @asynccontextmanager
-    async def live(self, make: Callable[[], tuple[Figure, str]], *, rate: float = 4.0) -> AsyncIterator[None]:
+    async def live(self, make: Make, *, rate: float = 4.0) -> AsyncIterator[None]:
         """Draw what `make()` returns, at most `rate` times a second while the block runs, and once at its end.
 
         A figure that cannot be made ends the block with that exception.
@@ -80,11 +89,11 @@ class Picture:
                 redrawing.cancel()
         except BaseExceptionGroup as errors:  # the block's own exception is what its reader expects
             raise errors.exceptions[0] from None
-        await self.draw(*make())
+        await self.draw(make)
 
-    async def _redraw(self, make: Callable[[], tuple[Figure, str]], rate: float) -> None:
+    async def _redraw(self, make: Make, rate: float) -> None:
         while True:
             began = time.perf_counter()
-            await self.draw(*make())
+            await self.draw(make)
             took = time.perf_counter() - began
             await asyncio.sleep(max(1 / rate - took, PAUSE * took))
