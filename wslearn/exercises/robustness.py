@@ -105,6 +105,7 @@ class Bucket:
 
 # Task 2: a useful error
 
+_LIVES = "a mistake may cost an answer, and no more"
 #: What is no good message: what it is called, and what is sent.
 _BAD = (
     ("A text that is no JSON", "hello"),
@@ -129,6 +130,11 @@ async def _useful_error(talk: Talk, server_class: type) -> None:
                 lambda came, what=what: _no_error(what, came, ann.ws.close_code),
                 meaning='{"type": "error", "message": "… message …"}',
             )
+            await ann.is_still_there(
+                lambda came, what=what: (
+                    f"{what} got an error, and then the connection was closed ({came[0]}): {_LIVES}."
+                )
+            )
         await ann.says({"message": "still here"})
         await ann.hears({"message": "STILL HERE"}, "After the errors a good message was not answered any more.")
         await ben.hears_nothing("Ben said nothing, and heard of Ann's mistakes: answer `ws`, and nobody else.")
@@ -142,7 +148,7 @@ def _no_capitals(came: object) -> str:
 
 def _no_error(what: str, came: object, closed: int | None) -> str:
     if came is None:
-        end = f"ended the connection ({closed}). A mistake may cost an answer, and no more."
+        end = f"ended the connection ({closed}), without a word: {_LIVES}."
         return f"{what} {end if closed else 'got no answer. Silence helps nobody: say what you expected.'}"
     if not isinstance(came, dict) or "message" not in came:
         return f'{what} must be answered with JSON: `{{"type": "error", "message": …}}`.'
@@ -176,6 +182,6 @@ class Capitals(Server):
             await ws.send(json.dumps(answer))
 """,
     why="Each kind of mistake has an exception of its own, and the list names those that a client can cause: an error "
-    "in our own code, such as a wrong name, is not hidden by it. With many kinds of messages describe them as types, and "
-    "let a library check them: `ws.receive(Say)` does that.",
+    "in our own code, such as a wrong name, is not hidden by it. With many kinds of messages describe them as types, "
+    "and let a library check them: `ws.receive(Say)` does that.",
 )

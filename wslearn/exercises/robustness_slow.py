@@ -3,7 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
+from typing import NoReturn
 
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import CLOSING
@@ -21,14 +23,26 @@ _UNWATCHED = Limits(max_unsent=None, stall_timeout=None)
 _SMALL = 4096
 
 
+def _wrong(talk: Talk, who: str, did: str, what: str, text: str) -> NoReturn:
+    """End the check with what came, and a text for the student."""
+    talk.tells(who, did, what, wrong=True)
+    raise NotYet(text)
+
+
+async def _until(condition: Callable[[], bool]) -> bool:
+    """Wait for a state that sends no event, as long as a step may take; return whether it came."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STEP):
+            while not condition():  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0.005)
+    return condition()
+
+
 async def _arrived(talk: Talk, server: Server, count: int) -> list:
     """Wait until so many clients are there; return the server's side of them, in the order in which they came."""
-
-    def there() -> int:
-        return len(server.connections)
-
-    text = "A client came, and its connection did not stay. Does your `handler` end too soon?"
-    await talk.eventually(lambda: there() == count, text, expected=f"{count} connections", came=there)
+    if not await _until(lambda: len(server.connections) == count):
+        text = "A client came, and its connection did not stay. Does your `handler` end too soon?"
+        _wrong(talk, "the server", "has", f"{len(server.connections)} connections, and {count} clients came", text)
     for ws in server.connections:
         ws.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SMALL)
     return sorted(server.connections, key=lambda ws: ws.name)
@@ -40,10 +54,9 @@ async def _takes(talk: Talk, seconds: float, or_else: Callable[[], str], functio
     try:
         await talk.call(function, *arguments, within=seconds)
     except NotYet as wrong:
-        if wrong.__cause__ is None and monotonic() - began >= seconds:
-            talk.tells(function.__name__, "does not end", f"within {seconds:g} s", wrong=True)
-            raise NotYet(or_else()) from None
-        raise
+        late = wrong.__cause__ is None and monotonic() - began >= seconds
+        name, end = getattr(function, "__name__", "it"), f"not within {seconds:g} s" if late else "with an error"
+        _wrong(talk, name, "ends", end, or_else() if late else str(wrong))
     return monotonic() - began
 
 
@@ -63,8 +76,9 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
         took = await _takes(talk, STEP, lambda: _held_up(ann), function, connections, 1.8)
         for client in (ann, ben):
             await client.is_closed(1001, None, _ended)
-        text = "All had answered, and still the whole time went by: return as soon as all connections are closed."
-        talk.expect(took < 1.5, text, expected="no need to wait", came=f"{took:.1f} s", who="goodbye")
+        if took > 1.5:
+            text = "All had answered, and still the whole time went by: return as soon as all connections are closed."
+            _wrong(talk, "goodbye", "ends", f"after {took:.1f} s", text)
 
     async with talk.server(_Waiting, limits=_UNWATCHED) as server:
         stuck = [await talk.client(server, f"stuck-{n}", receive_buffer=_SMALL) for n in (1, 2)]
@@ -76,12 +90,15 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
         talk.tells("the server", "says goodbye", "in 0.5 s at the most: stuck-1 and stuck-2 do not answer")
         await _takes(talk, STEP, lambda: _held_up(cat), function, connections, 0.5)
         await cat.is_closed(1001, None, _ended)
-        left = sum(not ws.transport.is_closing() for ws in connections)
-        text = "The time was up, and clients that do not answer are still connected. End them: `ws.transport.abort()`."
-        talk.expect(left == 0, text, expected="closed", came=f"{left} still connected", who="all connections")
+        if left := sum(not ws.transport.is_closing() for ws in connections):
+            text = (
+                "The time was up, and clients that do not answer are still connected: `ws.transport.abort()` ends them."
+            )
+            _wrong(talk, "the server", "has", f"{left} connections left", text)
 
     talk.tells("the server", "says goodbye", "with no client at all")
-    await talk.call(function, [], 0.5)
+    text = "Without a client there is nobody to wait for: return at once."
+    await _takes(talk, STEP, lambda: text, function, [], 0.5)
 
 
 def _held_up(other: Client) -> str:
@@ -146,7 +163,8 @@ async def _bounded(talk: Talk, server_class: type) -> None:
         ann = await talk.client(server, "ann", receive_buffer=_SMALL)
         await _arrived(talk, server, 2)
         if not callable(getattr(server, "publish", None)):
-            raise NotYet(f"`{server_class.__name__}` needs a method `async def publish(self, message):`.")
+            text = f"`{server_class.__name__}` needs a method `async def publish(self, message):`."
+            _wrong(talk, "the server", "has", "no method publish", text)
 
         await talk.call(server.publish, "a price")
         for client in (slow, ann):
@@ -163,35 +181,27 @@ async def _bounded(talk: Talk, server_class: type) -> None:
             await _has_heard(talk, ann, 6 + n)
             waits = 0 if stuck.transport.is_closing() else stuck.transport.get_write_buffer_size()
             if waits > _LIMIT + 1.5 * _SIZE:
-                talk.tells("the server", "keeps", f"{waits:,} bytes for slow", wrong=True)
-                raise NotYet(
-                    f"More than {_LIMIT:,} bytes wait in your server's memory for a client that does not read."
-                )
-        text = (
-            f"slow has read nothing of the last {_MANY * _SIZE / 1e6:.0f} MB, and is still connected. Drop it: "
-            "it can come back, and then it knows that it has missed something."
-        )
-        still = "dropped" if stuck.transport.is_closing() else "connected"
-        talk.expect(still == "dropped", text, expected="dropped", came=still, who="slow")
+                text = f"More than {_LIMIT:,} bytes wait in your server's memory for a client that does not read."
+                _wrong(talk, "the server", "keeps", f"{waits:,} bytes for slow", text)
+        if not stuck.transport.is_closing():
+            text = (
+                f"slow has read nothing of the last {_MANY * _SIZE / 1e6:.0f} MB, and is still connected. Drop it: "
+                "it can come back, and then it knows that it has missed something."
+            )
+            _wrong(talk, "slow", "is", "still connected", text)
 
 
 async def _has_heard(talk: Talk, ann: Client, count: int) -> None:
-    """Expect that Ann has so many messages once the pong of a ping that was sent behind them is there."""
+    """Expect that Ann has so many messages, and no more when the pong of a ping behind them is there."""
     try:
         async with asyncio.timeout(STEP):
             await (await ann.ws.ping())
-            while len(ann.heard) < count:  # they have come, and her task has to take them up
-                await asyncio.sleep(0.005)
     except ConnectionClosed:
-        talk.tells("ann", "finds", f"closed with {ann.ws.close_code}", wrong=True)
-        raise NotYet(
-            f"ann reads all the time, and was dropped. Drop only those for whom more than {_LIMIT:,} bytes wait."
-        ) from None
-    except TimeoutError:
-        pass
-    if len(ann.heard) != count:
+        text = f"ann reads all the time, and was dropped. Drop only those for whom more than {_LIMIT:,} bytes wait."
+        _wrong(talk, "ann", "finds", f"closed with {ann.ws.close_code}", text)
+    if not await _until(lambda: len(ann.heard) == count):
         text = "ann reads all the time: she must hear each message, and hear it once."
-        talk.expect(False, text, expected=f"{count} messages", came=len(ann.heard), who="ann hears")
+        _wrong(talk, "ann", "has heard", f"{len(ann.heard)} messages of {count}", text)
 
 
 def _waited(stuck) -> str:
