@@ -9,13 +9,14 @@ import ssl
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from wslearn.events import Events, Published, Status
 from wslearn.handshake import foreign_origin, respond
-from wslearn.log import beginning, library_logger
+from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
+from wslearn.log import beginning
 from wslearn.messages import encode
 
 if TYPE_CHECKING:
@@ -198,51 +199,6 @@ class HttpPeers:
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.server.listening
         return json(Status(clock(), self.events.last, waiting))
-
-
-class BadRequest(Exception):
-    """A request that cannot be answered; its text says what was expected, `status` is the HTTP status."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def number(given: object, name: str, default: int = 0) -> int:
-    """Return the event's number that a query or header gives. Raises BadRequest where it is none."""
-    text = given.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise BadRequest(f"{name}: expected the number of an event, 0 or more, got {text[:40]!r}.")
-    return int(text)
-
-
-def json(message: object) -> web.Response:
-    return web.Response(body=encode(message).encode(), content_type="application/json")
-
-
-def listed(events: list[Published]) -> web.Response:
-    return json(events) if events else web.Response(status=204)
-
-
-def refused(status: int, text: str, **headers: str) -> web.Response:
-    """Return an answer in plain words, after which the connection is closed."""
-    return converted(respond(status, text, **headers))
-
-
-def converted(response) -> web.Response:
-    """Return a response of `wslearn.handshake` as one of aiohttp's."""
-    answer = web.Response(status=response.status_code, headers=list(response.headers.raw_items()), body=response.body)
-    answer.force_close()
-    return answer
-
-
-async def leaner(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Take out what aiohttp adds and nobody needs; a Date is asked for (RFC 9110, section 6.6.1)."""
-    del response.headers[hdrs.SERVER]
-    if response.headers.get(hdrs.CONTENT_TYPE) == "application/octet-stream":
-        del response.headers[hdrs.CONTENT_TYPE]
 
 
 PAGE = (

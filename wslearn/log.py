@@ -78,7 +78,7 @@ class Log:
             logger.log(level, "%s %s", self.name, event)
 
 
-def _one_line(record: logging.LogRecord) -> bool:
+def one_line(record: logging.LogRecord) -> bool:
     """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
@@ -89,4 +89,4 @@ def _one_line(record: logging.LogRecord) -> bool:
 
 library_logger = logging.getLogger("wslearn.websockets")
 library_logger.setLevel(logging.ERROR)  # below that it logs whole frames, tokens in them too
-library_logger.addFilter(_one_line)
+library_logger.addFilter(one_line)

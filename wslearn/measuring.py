@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from wslearn.latency import MeasurementError, Settings
 from wslearn.network import PORTS
-from wslearn.probes import FAILURES, PUSH_PROBES, ROUND_TRIP_PROBES, Direct, LongPolling, Polling, Probe
+from wslearn.probes import FAILURES, ROUND_TRIP_PROBES, Probe
+from wslearn.push_probes import PUSH_PROBES, Direct, LongPolling, Polling
 
 #: Messages of each transport that are not counted, and readings of the server's clock before the first.
 WARM_UP, READINGS = 2, 8

@@ -3,8 +3,7 @@
 The clients are those that a program would use, aiohttp and websockets, without headers that nobody needs.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter as clock
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
@@ -14,7 +13,6 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from wslearn.events import Published, Status
 from wslearn.latency import MeasurementError, Settings
 from wslearn.network import SimulatedNetwork
 
@@ -98,7 +96,7 @@ class Probe:
         return MeasurementError(f"{self.transport}: the server at {self.target} {does} ({what})")
 
 
-class _Http(Probe):
+class HttpProbe(Probe):
     keep_alive = True
 
     async def __aenter__(self) -> Self:
@@ -120,7 +118,7 @@ class _Http(Probe):
         self.setup, self.setup_bytes = max(0.0, seconds[0] - seconds[1]), sizes[0] - sizes[1]
 
 
-class _WebSocket(Probe):
+class WebSocketProbe(Probe):
     transport = "websocket"
     query = ""
     ws: ClientConnection | None = None
@@ -145,149 +143,30 @@ class _WebSocket(Probe):
             await self.ws.wait_closed()
 
 
-# From a request to its answer
-
-
-class HttpKeepAlive(_Http):
-    transport = "http-keepalive"
-
-    async def open(self) -> None:
-        await self._compare_first_two(self.exchange)
-
-    async def exchange(self) -> None:
-        """Send a message and wait for its answer."""
-        await self.http.ask("POST", "/echo", self.payload)
-
-
-class HttpNew(_Http):
+class HttpNew(HttpProbe):
     transport = "http-new"
     keep_alive = False
 
     async def exchange(self) -> None:
-        """Send a message over a new connection and wait for its answer."""
-        await self.http.ask("POST", "/echo", self.payload)
+        """Send a message and wait for its answer. Raises ValueError where that is another one."""
+        if await self.http.ask("POST", "/echo", self.payload) != self.payload:
+            raise ValueError("POST /echo is answered with another body")
 
 
-class WebSocket(_WebSocket):
+class HttpKeepAlive(HttpNew):
+    transport = "http-keepalive"
+    keep_alive = True
+
+    async def open(self) -> None:
+        await self._compare_first_two(self.exchange)
+
+
+class WebSocket(WebSocketProbe):
     async def exchange(self) -> None:
-        """Send a message and wait for its answer."""
+        """Send a message and wait for its answer. Raises ValueError where that is another one."""
         await self.ws.send(self.payload)
-        await self.ws.recv()
-
-
-# From an event on the server to its arrival
-
-
-class Polling(_Http):
-    """Ask for news, and ask again `interval` seconds after each answer."""
-
-    transport = "polling"
-    #: The number of the last event that is known.
-    last = 0
-
-    async def open(self) -> None:
-        await self._compare_first_two(self.poll)
-
-    async def poll(self, path: str = "/poll") -> list[Published]:
-        """Return the events since the last one that was seen; an empty list for the answer 204."""
-        body = await self.http.ask("GET", f"{path}?after={self.last}")
-        news = msgspec.json.decode(body, type=list[Published]) if body else []
-        if news:
-            self.last = news[-1].id
-        return news
-
-    async def events(self) -> AsyncIterator[Published]:
-        """Yield each event when it arrives."""
-        while True:
-            for event in await self.poll():
-                yield event
-            await asyncio.sleep(self.interval)
-
-
-class LongPolling(Polling):
-    """Ask for news, and let the server hold the question until there is some; then ask again at once."""
-
-    transport = "long-polling"
-
-    async def events(self) -> AsyncIterator[Published]:
-        """Yield each event when it arrives."""
-        while True:
-            for event in await self.poll("/long-poll"):
-                yield event
-
-
-class ServerSentEvents(_Http):
-    """Read one answer that never ends (HTML standard, section "Server-sent events")."""
-
-    transport = "sse"
-    response: aiohttp.ClientResponse | None = None
-
-    async def open(self) -> None:
-        begin = clock()
-        url = self.http.base + "/events"
-        self.response = await self.http.session.get(url, server_hostname=self.http.tls_name)
-        if self.response.status != 200:
-            raise ValueError(f"GET /events is answered with {self.response.status} {self.response.reason}")
-        self.setup, self.setup_bytes = clock() - begin, sum(self.size)
-
-    async def events(self) -> AsyncIterator[Published]:
-        """Yield each event when it arrives."""
-        async for line in self.response.content:
-            if line.startswith(b"data: "):
-                yield msgspec.json.decode(line[6:], type=Published)
-        raise EOFError("it ended the stream of events")
-
-    async def close(self) -> None:
-        if self.response is not None:
-            self.response.close()
-        await super().close()
-
-
-class WebSocketEvents(_WebSocket):
-    query = "events"
-
-    async def events(self) -> AsyncIterator[Published]:
-        """Yield each event when it arrives."""
-        while True:
-            yield msgspec.json.decode(await self.ws.recv(), type=Published)
-
-
-class Direct:
-    """A connection to the HTTP side that no network delays: it publishes, and reads the server's clock.
-
-    The offset of the server's clock is that of the reading with the smallest round trip, taken in the middle between
-    request and answer: at most half of that round trip wrong (Cristian, "Probabilistic clock synchronization", 1989).
-    """
-
-    def __init__(self, url: str) -> None:
-        self.target, self.http = url, HttpClient(url)
-        self.offset, self.round_trip = 0.0, float("inf")
-        #: What the server said last: the number of its last event, and how many clients wait for the next.
-        self.last = self.waiting = 0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.http.close()
-
-    async def read_status(self) -> None:
-        """Ask the server for its clock and its state."""
-        begin = clock()
-        answer = await self.http.ask("GET", "/status")
-        end = clock()
-        status = msgspec.json.decode(answer, type=Status)
-        self.last, self.waiting = status.last, status.waiting
-        if end - begin < self.round_trip:
-            self.offset, self.round_trip = status.time - (begin + end) / 2, end - begin
-
-    async def publish(self, payload: bytes) -> Published:
-        """Publish an event, and return it, without its payload."""
-        return msgspec.json.decode(await self.http.ask("POST", "/publish", payload), type=Published)
-
-    failure = Probe.failure
-    transport = "the direct connection"
+        if await self.ws.recv() != self.payload:
+            raise ValueError("a message is answered with another one")
 
 
 ROUND_TRIP_PROBES = {probe.transport: probe for probe in (HttpNew, HttpKeepAlive, WebSocket)}
-PUSH_PROBES = {probe.transport: probe for probe in (Polling, LongPolling, ServerSentEvents, WebSocketEvents)}

@@ -1,0 +1,58 @@
+"""The comparison's WebSocket, and its two ports."""
+
+import socket
+
+import pytest
+from support import until
+from websockets.asyncio.client import connect
+
+from wslearn.servers.comparison import ComparisonServer
+
+
+def two_free_ports() -> int:
+    """Return a port that is free as well as its next one."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            port = one.getsockname()[1]
+            try:
+                with socket.create_server(("127.0.0.1", port + 1)):
+                    return port
+            except OSError:
+                continue
+
+
+async def test_every_message_comes_back_unchanged():
+    async with ComparisonServer() as server, connect(server.url) as ws:
+        for message in ("text", b"bytes"):
+            await ws.send(message)
+            assert await ws.recv() == message
+
+
+async def test_the_http_side_takes_the_next_port():
+    port = two_free_ports()
+    async with ComparisonServer(port=port) as server:
+        assert (server.url, server.page_url) == (f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port + 1}/")
+        assert await server.start() is server
+
+
+async def test_where_the_next_port_is_taken_neither_is_kept():
+    port = two_free_ports()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        with pytest.raises(OSError, match=f"port {port + 1} on 127.0.0.1 is in use"):
+            await ComparisonServer(port=port).start()
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+async def test_the_last_port_has_no_next_one():
+    with pytest.raises(ValueError, match="port 65535 has no next one"):
+        ComparisonServer(port=65535)
+
+
+async def test_a_connection_that_has_gone_gets_no_events():
+    async with ComparisonServer() as server:
+        async with connect(f"{server.url}ws?events") as ws:
+            await ws.send("whatever")  # an answer would be no event
+            assert await (await ws.ping()) > 0
+            assert server.listening == 1
+        await until(lambda: server.listening == 0)
