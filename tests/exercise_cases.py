@@ -25,6 +25,8 @@ import time
 from textwrap import dedent
 from typing import Any, ClassVar
 
+import pytest
+
 from wslearn.exercises import Exercise, Result
 
 #: A diagnosis is there after so many seconds.
@@ -51,6 +53,9 @@ def answer(code: str, imports: str = "") -> Any:
 
 class ExerciseCase:
     """The tests of one exercise."""
+
+    #: A forgotten `await` is a wrong answer like any other; here every warning is an error.
+    pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 
     exercise: Exercise
     #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them

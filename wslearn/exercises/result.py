@@ -19,6 +19,19 @@ STATES = {
 }
 UNTOUCHED = "Write your code in place of `raise NotImplementedError`, run that cell, and then this one again."
 
+# No colours of its own for text and background: they are the page's, light or dark. JupyterLab's theme colours tables.
+_STYLE = """<style>
+.wsl-result{border-left:5px solid;padding:2px 12px;max-width:70em}
+.wsl-result p{margin:4px 0!important}
+.wsl-result .verdict{font-size:115%;font-weight:bold}
+.wsl-result summary{cursor:pointer}
+.wsl-result table{border:0!important;margin:4px 0!important;font-size:inherit!important}
+.wsl-result tr{background:none!important}
+.wsl-result td{text-align:left!important;vertical-align:top!important;padding:1px 12px 1px 0!important}
+.wsl-result td:not(.what){white-space:nowrap}
+.wsl-result td.what{font-family:monospace;overflow-wrap:anywhere;white-space:pre-wrap}
+</style>"""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -57,27 +70,21 @@ class Result:
 
     def _repr_html_(self) -> str:
         word, sign, colour = STATES[self.state]
-        paragraphs = "".join(f"<p style='margin:4px 0'>{_html(line)}</p>" for line in self.message.splitlines() if line)
+        paragraphs = "".join(f"<p>{_html(line)}</p>" for line in self.message.splitlines() if line)
         rows = "".join(map(_row, self.steps[-MAX_STEPS:]))
-        details = (
-            f"<details{'' if self else ' open'}><summary style='cursor:pointer'>What was tried</summary>"
-            f"<table style='margin:4px 0;border:0;font-size:inherit'>{rows}</table></details>"
-        )
-        # No colours of its own for text and background: they are those of the page, light or dark.
+        opened = "" if self else " open"
+        details = f"<details{opened}><summary>What was tried</summary><table>{rows}</table></details>" if rows else ""
         return (
-            f"<div role='status' style='border-left:5px solid {colour};padding:2px 12px;max-width:70em'>"
-            f"<p style='margin:4px 0;font-size:115%'><b><span aria-hidden='true'>{sign}</span> {word}</b></p>"
-            f"{paragraphs}{details if rows else ''}</div>"
+            f"{_STYLE}<div class='wsl-result' role='status' style='border-left-color:{colour}'>"
+            f"<p class='verdict'><span aria-hidden='true'>{sign}</span> {word}</p>{paragraphs}{details}</div>"
         )
 
 
 def _row(step: Step) -> str:
-    cell = "<td style='text-align:left;vertical-align:top;padding:1px 12px 1px 0"
     mark = "<span title='here it went wrong'>✘</span>" if step.wrong else ""
     return (
-        f"<tr style='background:none'>{cell}'>{mark}</td>{cell};white-space:nowrap'><b>{escape(step.who)}</b></td>"
-        f"{cell};white-space:nowrap'>{escape(step.did)}</td>"
-        f"{cell};font-family:monospace;overflow-wrap:anywhere;white-space:pre-wrap'>{escape(step.what)}</td></tr>"
+        f"<tr><td>{mark}</td><td><b>{escape(step.who)}</b></td><td>{escape(step.did)}</td>"
+        f"<td class='what'>{escape(step.what)}</td></tr>"
     )
 
 

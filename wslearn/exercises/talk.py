@@ -169,7 +169,7 @@ class Talk:
             meaning = meaning or f"an exception: {expected.__name__}"
             expected = lambda came: False  # noqa: E731
         if came is None and expected is not None:
-            or_else = or_else if callable(or_else) and or_else(None) else "It returned None: is a `return` missing?"
+            or_else = "It returned None: is a `return` missing?"
         self._judge(what, ("should return", "returns"), expected, came, or_else, meaning)
         return came
 
