@@ -14,7 +14,7 @@ from time import perf_counter as clock
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
-from websockets.protocol import CLOSED
+from websockets.protocol import CLOSED, OPEN
 
 from wslearn import Limits, Server
 from wslearn.connection import Connection
@@ -152,8 +152,9 @@ class Attack:
                 await asyncio.wait_for(peer.wait_closed(), LINGER)  # then its line is in the log
             self.saw = f"closed: {ws.close_code} {ws.close_reason}".rstrip() if ws.close_code else "nobody stopped it"
             self.logged = first_word_about(server, peer.name)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(ws.close(), LINGER)
+            if ws.protocol.state is OPEN:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ws.close(), LINGER)
         finally:
             if ws.protocol.state is not CLOSED:
                 ws.transport.abort()
