@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from jupyter import Jupyter, jupyterlab
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 PLACES = (
@@ -94,4 +95,41 @@ async def page(browser, problems: list[str]) -> AsyncIterator:
     context.on("page", lambda page: page.on("websocket", address))
     yield await context.new_page()
     await context.close()
+    assert problems == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def jupyter(browser, tmp_path_factory) -> AsyncIterator[Jupyter]:
+    """A running JupyterLab, one for the session."""
+    async with jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def lab(browser, jupyter: Jupyter) -> AsyncIterator:
+    """Open a notebook in JupyterLab and run it: `page = await lab("await ping_lab()")`, one argument a cell.
+
+    `theme` is light or dark, `width` the window's in pixels. Each call opens another page, with a kernel of its own.
+    The test fails at its end if a page had an exception or asked another machine for anything.
+    """
+    problems: list[str] = []
+    contexts = []
+
+    def address(what) -> None:
+        if urlsplit(what.url).scheme in ("http", "https", "ws", "wss") and urlsplit(what.url).hostname != "127.0.0.1":
+            problems.append(f"left this machine: {what.url}")
+
+    async def open_notebook(*cells, theme: str = "light", width: int = 1280, run: bool = True):
+        context = await browser.new_context(viewport={"width": width, "height": 1000}, accept_downloads=True)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
+        context.on("request", address)
+        page = await context.new_page()
+        await jupyter.open(page, *cells, theme=theme, run=run)
+        return page
+
+    yield open_notebook
+    for context in contexts:
+        await context.close()
     assert problems == []

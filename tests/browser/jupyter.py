@@ -1,0 +1,122 @@
+"""A real JupyterLab for the tests: notebooks made of a test's cells, opened in a browser and run."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+from support import until
+
+#: Seconds for JupyterLab to start, and for a notebook to open and to run, on a machine that does a lot else.
+START, OPEN = 60, 60
+TOKEN = "test"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+PROMPTS = r"""() => {
+    const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+    return prompts.length && prompts.every(prompt => /^\[\d+\]:$/.test(prompt.textContent.trim()))
+}"""
+
+
+class Jupyter:
+    """A running JupyterLab: `folder` holds its notebooks, `url` is its address."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self._opened = 0
+
+    async def open(self, page, *cells: str | Path, theme: str = "light", run: bool = True) -> None:
+        """Show a notebook on `page` and run all of it: one made of these cells' sources, or a file.
+
+        Raises AssertionError with the traceback that a cell shows.
+        """
+        self._opened += 1
+        path = self.folder / f"test-{self._opened}.ipynb"
+        if isinstance(cells[0], Path):
+            path.write_bytes(cells[0].read_bytes())
+        else:
+            kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # without it, Lab asks for one
+            sources = [new_code_cell(source) for source in cells]
+            nbformat.write(new_notebook(cells=sources, metadata={"kernelspec": kernel}), path)
+        await page.goto(f"{self.url}/doc/tree/{path.name}?reset&token={TOKEN}", timeout=OPEN * 1000)
+        await page.wait_for_function("window.jupyterapp", timeout=OPEN * 1000)
+        await page.evaluate("() => jupyterapp.restored")
+        await self.command(page, "apputils:change-theme", theme=THEMES[theme])
+        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
+        await page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'",
+            timeout=OPEN * 1000,
+        )
+        if run:
+            await self.run_all(page)
+
+    async def run_all(self, page) -> None:
+        """Run all cells, and wait until they have ended. Raises AssertionError with the traceback that one shows."""
+        await self.command(page, "notebook:run-all-cells")
+        await page.wait_for_function(PROMPTS, timeout=OPEN * 1000)
+        shown = await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents()
+        assert not shown, "\n".join(shown)
+
+    async def command(self, page, name: str, **arguments: str) -> None:
+        """Have JupyterLab execute one of its commands."""
+        await page.evaluate("([name, arguments]) => jupyterapp.commands.execute(name, arguments)", [name, arguments])
+
+
+@asynccontextmanager
+async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
+    """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it."""
+    private = {name: str(folder / ".jupyter" / name) for name in ("config", "data", "runtime", "ipython", "settings")}
+    variables = {
+        "JUPYTER_CONFIG_DIR": private["config"],
+        "JUPYTER_DATA_DIR": private["data"],
+        "JUPYTER_RUNTIME_DIR": private["runtime"],
+        "JUPYTERLAB_SETTINGS_DIR": private["settings"],
+        "IPYTHONDIR": private["ipython"],
+    }
+    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}"]
+    said = folder / "jupyterlab.log"
+    with said.open("wb") as output:
+        process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
+            [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
+            env=os.environ | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+
+        def address() -> str | None:
+            assert process.poll() is None, f"JupyterLab ended:\n{said.read_text()}"
+            found = re.search(r"http://127\.0\.0\.1:\d+(?=/)", said.read_text())
+            return found and found[0]
+
+        await until(lambda: address() is not None, START)
+        await until(lambda: answers(f"{address()}/api"), START)
+        yield Jupyter(folder, address())
+    finally:
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, 15)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def button(page, label: str):
+    """Return the button of a dashboard with this label."""
+    return page.locator("button.jupyter-button", has_text=re.compile(f"^{re.escape(label)}$"))
+
+
+def answers(url: str) -> bool:
+    """Return whether somebody answers there."""
+    try:
+        with urlopen(Request(url), timeout=10):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,116 @@
+"""One job at a time, started by a cell or by a button: begun again it first ends, and it leaves with its cell.
+
+A coroutine that a widget's callback starts belongs to no cell: what it prints shows nowhere, and an exception in it is
+lost. So a job here runs in the context of the cell that made its `Task`, and `changed` is told how it ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+
+from wslearn import cells
+from wslearn.log import logger
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Task:
+    """Runs one job at a time, and calls `changed()` whenever `state` has changed.
+
+        task = Task(lambda: print(task.state))
+        task.start(job)             # now, from a cell or from a button's callback
+        await task.ended()
+
+    A job started while another runs cancels that one, waits until it has ended, and then begins. Running the cell
+    again cancels what the cell's earlier run started; `cells` does the same with the job's servers and networks.
+
+    - `state`: `new`, `running`, `done`, `cancelled` or `failed`.
+    - `error`: what the job raised, where it failed; else None.
+    """
+
+    port = 0  # it holds none; for `cells`
+
+    def __init__(self, changed: Callable[[], None], *, name: str = "task") -> None:
+        self.name, self.state = name, "new"
+        self.error: BaseException | None = None
+        self._changed = changed
+        self._cell = copy_context()
+        self._loop = running_loop()  # the cell's
+        self._turn = asyncio.Lock()  # whoever holds it runs
+        self._last: asyncio.Task | None = None
+
+    def start(self, job: Job) -> None:
+        """Run `job()`, as soon as an earlier one has ended, which is cancelled."""
+        self._on_loop(self._start, job)
+
+    def _start(self, job: Job) -> None:
+        self.cancel()
+        # Each run has a copy: two tasks cannot be inside one context where nest-asyncio2 has nested the loop.
+        cell = self._cell.copy()
+        self._last = self._loop.create_task(self._run(job), name=self.name, context=cell)
+        self._last.add_done_callback(self._ended, context=cell)
+        self._become("running")
+
+    def cancel(self) -> None:
+        """Ask the job to end. Does nothing where none runs."""
+        if self.running:
+            self._on_loop(self._last.cancel)
+
+    def _on_loop(self, do: Callable, *arguments: object) -> None:
+        """Call `do` on the cell's event loop.
+
+        JupyterLab may bring the press of a button to a subshell: another thread, with an event loop of its own.
+        """
+        self._loop = self._loop or running_loop()
+        if running_loop() is self._loop:
+            do(*arguments)
+        else:
+            self._loop.call_soon_threadsafe(do, *arguments)
+
+    async def stop(self) -> None:
+        """Cancel the job and wait until it has ended."""
+        self.cancel()
+        async with self._turn:  # also of one that was replaced and is still cleaning up
+            pass
+
+    async def ended(self) -> None:
+        """Wait until the job has ended, whichever way. Where the waiting is cancelled, so is the job."""
+        try:
+            while self.running:  # another may have been started meanwhile
+                await asyncio.wait({self._last})
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    @property
+    def running(self) -> bool:
+        """Whether a job runs, or waits for its turn."""
+        return self._last is not None and not self._last.done()
+
+    async def _run(self, job: Job) -> None:
+        async with self._turn:
+            await cells.make_way(0)
+            cells.started(self)
+            try:
+                await job()
+            finally:
+                cells.stopped(self)
+
+    def _ended(self, run: asyncio.Task) -> None:
+        error = None if run.cancelled() else run.exception()
+        if error is not None:
+            logger.debug("%s failed", self.name, exc_info=error)
+        if run is self._last:
+            self._become("cancelled" if run.cancelled() else "failed" if error else "done", error)
+
+    def _become(self, state: str, error: BaseException | None = None) -> None:
+        self.state, self.error = state, error
+        self._changed()
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
