@@ -115,7 +115,9 @@ others = Exercise(
 
 
 class Listeners(Server):
-    """Clients only listen."""
+    """Clients only listen; one may be as slow as it likes."""
+
+    limits = Limits(max_unsent=None, stall_timeout=None)
 
     async def handler(self, ws) -> None:
         await ws.wait_closed()
