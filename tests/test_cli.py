@@ -19,8 +19,9 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import click
+import psutil
 import pytest
-from support import hear, raw_websocket, tell, until
+from support import free_ports, hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -329,6 +330,119 @@ async def test_no_token(complaint, arguments, words):
     code, line = await complaint("token", *arguments, env={"WSLEARN_SECRET": ""})
     assert code != 0
     assert all(word in line for word in words), line
+
+
+# latency
+
+
+@pytest.mark.parametrize(
+    ("arguments", "transports"),
+    [
+        ([], ["http-new", "http-keepalive", "websocket"]),
+        (["--push"], ["polling", "long-polling", "sse", "websocket"]),
+        (["--push", "--transport", "websocket", "--transport", "sse"], ["websocket", "sse"]),
+        (["--transport", "websocket", "http-new"], ["websocket", "http-new"]),
+    ],
+    ids=lambda words: " ".join(words) or "nothing",
+)
+async def test_latency_prints_json(wslearn, arguments, transports):
+    process = await wslearn("latency", *arguments, "--json", "--count", 3, "--delay", 4, "--interval", 20)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, stderr) == (0, b"")
+    found = json.loads(stdout)
+    assert [row["transport"] for row in found] == transports
+    for row in found:
+        assert row["count"] == 3
+        assert row["median_ms"] <= row["p95_ms"] <= row["p99_ms"] and row["theory_ms"] >= 4
+        assert row["bytes_down"] > 32 and row["bytes_up"] >= 0 and row["notes"] == []
+        assert row["setup_ms"] >= 0 and row["setup_bytes"] >= 0
+
+
+async def test_latency_prints_a_table(wslearn):
+    process = await wslearn("latency", "--count", 2, "--delay", 2, "--payload", 100)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, stderr) == (0, b"")
+    first, _, header, units, *rows = stdout.decode().splitlines()
+    assert first == "From a request to its answer. 2 ms one way, 100 bytes a message."
+    assert header.split()[:6] == ["transport", "count", "median", "p95", "p99", "theory"] and "ms" in units
+    assert {row.split()[0]: row.split()[5] for row in rows} == {
+        "http-new": "8.0",
+        "http-keepalive": "4.0",
+        "websocket": "4.0",
+    }
+
+
+async def test_latency_shows_its_progress_on_a_terminal_and_its_table_elsewhere(wslearn):
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    ours, theirs = pty.openpty()
+    try:
+        process = await wslearn("latency", "--count", 2, "--delay", 1, stderr=theirs)
+        stdout, _ = await asyncio.wait_for(process.communicate(), 60)
+        shown = os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "Measuring" in shown and "100%" in shown
+    assert stdout.startswith(b"From a request")
+
+
+async def test_latency_of_a_server_elsewhere(wslearn):
+    server = await wslearn("serve", "comparison", "--port", 0, "--tls")
+    _, url, page_url = (await ready(server)).split()
+    told = ""
+    while "cafile=" not in told:
+        told = (await server.stderr.readline()).decode()
+        assert told, "what to trust was not told"
+    trusted = {"SSL_CERT_FILE": ast.literal_eval(told.partition("cafile=")[2].strip().rstrip(")"))}
+    for more in ([], ["--push"]):
+        process = await wslearn("latency", "--ws", url, "--http", page_url, "--count", 2, *more, env=trusted)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, stderr) == (0, b"")
+        assert ". 0 ms one way" in stdout.decode().splitlines()[0]
+
+
+@posix_signals
+async def test_ctrl_c_cancels_latency_in_one_line(wslearn):
+    process = await wslearn("latency", "--count", 10_000, "--delay", 20, start_new_session=True)
+    children = lambda: psutil.Process(process.pid).children()  # noqa: E731
+    await until(lambda: [c for c in children() if c.net_connections("tcp")], 20)
+    (server,) = children()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, stdout) == (130, b"")
+    assert stderr.decode() == "Cancelled: nothing is left running.\n"
+    await until(lambda: not server.is_running())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--delay", "-1"], ["--delay", "-1"]),
+        (["--delay", "nan"], ["delay", "nan"]),
+        (["--count", "0"], ["--count", "0"]),
+        (["--payload", "65537"], ["--payload", "65536"]),
+        (["--interval", "0"], ["--interval"]),
+        (["--transport", "sse"], ["http-new, http-keepalive, websocket", "'sse'"]),
+        (["websocket"], ["'websocket'", "--transport"]),
+        (["--ws", "ws://127.0.0.1:1/"], ["--http and --ws together"]),
+        (["--ws", "ws://127.0.0.1:1/", "--http", "http://127.0.0.1:1/"], ["nothing answers at", "127.0.0.1:1"]),
+        (["--ws", "elsewhere", "--http", "http://127.0.0.1:1/"], ["ws", "'elsewhere'"]),
+    ],
+    ids=" ".join,
+)
+async def test_latency_refused(complaint, arguments, words):
+    code, line = await complaint("latency", *arguments)
+    assert code in (1, 2)
+    assert not [word for word in words if word not in line], line
+
+
+async def test_the_comparison_says_which_of_its_two_ports_is_taken(complaint):
+    port = free_ports(3) + 1
+    with socket.create_server(("127.0.0.1", port)):
+        for asked in (port, port - 1):
+            code, line = await complaint("serve", "comparison", "--port", asked, "--quiet")
+            assert code == 1
+            assert f"port {port} on 127.0.0.1 is in use" in line and "--port 0" in line
 
 
 async def test_no_such_command(complaint):

@@ -452,6 +452,13 @@ async def test_a_server_that_dies_in_the_middle_is_an_end_for_the_client():
             await until(lambda: not net.links)
 
 
+async def test_a_target_elsewhere_must_be_asked_for():
+    with pytest.raises(ValueError, match="not this machine"):
+        await SimulatedNetwork("http://192.0.2.1:80/").start()
+    async with SimulatedNetwork("https://192.0.2.1/x", elsewhere=True) as net:
+        assert net.url == f"https://127.0.0.1:{net.port}/x"
+
+
 async def test_a_target_that_nobody_listens_on_resets_the_client_with_one_line_in_the_log(plain, caplog):
     await plain.stop()
     url = f"ws://127.0.0.1:{plain.port}/?token=secret"

@@ -210,7 +210,7 @@ def assert_readable(ax) -> None:
     found = boxes(ax)
     width, height = ax.figure.bbox.size
     for index, (text, box) in enumerate(found):
-        assert -1 <= box.x0 and box.x1 <= width + 1 and -1 <= box.y0 and box.y1 <= height + 1, f"cut off: {text}"
+        assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, f"cut off: {text}"
         for other, its_box in found[index + 1 :]:
             assert not box.overlaps(its_box), f"{text!r} and {other!r} collide"
 

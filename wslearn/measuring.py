@@ -54,9 +54,11 @@ class Run:
         """Measure all. Raises MeasurementError where a server does not do its part."""
         self._progress(0, self._total)
         async with AsyncExitStack() as stack:
-            if self.settings.push:
+            if self.settings.push or any(name != "websocket" for name in self.probes):
                 direct = await stack.enter_async_context(Direct(self.http_url))
                 await self._reach(direct)
+                with explained(direct):
+                    await direct.read_status()  # whatever else answers HTTP has none
             for probe in self.probes.values():
                 await self._reach(probe)
                 await stack.enter_async_context(probe)

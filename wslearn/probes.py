@@ -3,6 +3,7 @@
 The clients are those that a program would use, aiohttp and websockets, without headers that nobody needs.
 """
 
+import ssl
 from collections.abc import Awaitable, Callable
 from time import perf_counter as clock
 from typing import ClassVar, Self
@@ -92,7 +93,10 @@ class Probe:
     def failure(self, error: Exception) -> MeasurementError:
         """Return an error as the user reads it."""
         what = " ".join(str(error).split()) or type(error).__name__
-        does = "went away" if isinstance(error, GONE) else "is no 'wslearn serve comparison', it seems"
+        if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
+            does = "is not trusted"
+        else:
+            does = "went away" if isinstance(error, GONE) else "is no 'wslearn serve comparison', it seems"
         return MeasurementError(f"{self.transport}: the server at {self.target} {does} ({what})")
 
 

@@ -81,7 +81,7 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
     }
     options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}"]
     said = folder / "jupyterlab.log"
-    with open(said, "wb") as output:
+    with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
             [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
             env=os.environ | variables,

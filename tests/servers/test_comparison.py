@@ -3,22 +3,10 @@
 import socket
 
 import pytest
-from support import until
+from support import free_ports, until
 from websockets.asyncio.client import connect
 
 from wslearn.servers.comparison import ComparisonServer
-
-
-def two_free_ports() -> int:
-    """Return a port that is free as well as its next one."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as one:
-            port = one.getsockname()[1]
-            try:
-                with socket.create_server(("127.0.0.1", port + 1)):
-                    return port
-            except OSError:
-                continue
 
 
 async def test_every_message_comes_back_unchanged():
@@ -29,19 +17,33 @@ async def test_every_message_comes_back_unchanged():
 
 
 async def test_the_http_side_takes_the_next_port():
-    port = two_free_ports()
+    port = free_ports(2)
     async with ComparisonServer(port=port) as server:
         assert (server.url, server.page_url) == (f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port + 1}/")
         assert await server.start() is server
 
 
 async def test_where_the_next_port_is_taken_neither_is_kept():
-    port = two_free_ports()
+    port = free_ports(2)
     with socket.create_server(("127.0.0.1", port + 1)):
         with pytest.raises(OSError, match=f"port {port + 1} on 127.0.0.1 is in use"):
             await ComparisonServer(port=port).start()
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+async def test_where_the_first_port_is_taken_neither_is_kept():
+    port = free_ports(2)
+    with socket.create_server(("127.0.0.1", port)):
+        with pytest.raises(OSError, match=f"port {port} on 127.0.0.1 is in use"):
+            await ComparisonServer(port=port).start()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        pass
+
+
+async def test_a_host_that_is_none():
+    with pytest.raises(OSError, match="cannot listen on 'no such host': no such host"):
+        await ComparisonServer("no such host").start()
 
 
 async def test_the_last_port_has_no_next_one():

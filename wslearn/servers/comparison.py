@@ -1,7 +1,9 @@
 """Comparison: a WebSocket, and beside it on a second port what HTTP has for the same work. Lesson 01."""
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
+from wslearn import cells
 from wslearn.connection import fan_out
 from wslearn.http_peers import HttpPeers
 from wslearn.server import Server
@@ -18,6 +20,7 @@ class ComparisonServer(Server):
         if self._wanted_port == 65535:
             raise ValueError("port 65535 has no next one for the HTTP side: take a port below, or 0 for free ones")
         self._listeners = set()
+        self._starting = asyncio.Lock()
 
     @property
     def listening(self) -> int:
@@ -35,16 +38,24 @@ class ComparisonServer(Server):
 
     async def start(self):
         """Listen on both ports, and return self. Raises OSError where one of them cannot be had."""
-        if self._listener is None:
-            await super().start()
-            wanted = self._wanted_port and self._wanted_port + 1
-            self.peers = HttpPeers(self)
-            try:
-                self.http_port = await self.peers.start(await self._bind_host(), wanted, self.tls)
-            except OSError as error:
-                await super().stop()
-                raise self._explained(error, wanted) from None
+        async with self._starting:
+            if self._listener is None:
+                await cells.make_way(self._wanted_port)
+                await self._start_http(self._wanted_port and self._wanted_port + 1)
+                try:
+                    await super().start()
+                except BaseException:
+                    await self.peers.stop()
+                    raise
         return self
+
+    async def _start_http(self, port):
+        host = await self._bind_host()
+        self.peers = HttpPeers(self)
+        try:
+            self.http_port = await self.peers.start(host, port, self.tls)
+        except OSError as error:
+            raise self._explained(error, port) from None
 
     async def stop(self):
         """Close the connections of both ports and free them. Twice is fine."""

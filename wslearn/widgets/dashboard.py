@@ -33,7 +33,7 @@ from typing import Self
 import ipywidgets as widgets
 from IPython.display import display
 
-from wslearn.widgets.look import CONTROL, LABEL, STYLE, error_html, status_html, title_html
+from wslearn.widgets.look import CONTROL, FAILED, LABEL, STYLE, error_html, status_html, title_html, words
 from wslearn.widgets.picture import Picture
 from wslearn.widgets.task import Task
 
@@ -51,8 +51,12 @@ class Dashboard:
     def __init__(self, title: str, *controls: widgets.Widget) -> None:
         self.controls = controls
         self._initial = {control: control.value for control in controls}
+        ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
         for control in controls:
-            control.layout.width, control.style.description_width = CONTROL, LABEL
+            if control in ticks:
+                control.indent, control.layout.width = False, "auto"
+            else:
+                control.layout.width, control.style.description_width = CONTROL, LABEL
         self.run = _button("Run", "play", lambda: self.task.start(self._experiment), style="primary")
         self.cancel = _button("Cancel", "stop", lambda: self.task.cancel())
         self.reset = _button("Reset", "undo", lambda: self.task.start(self._reset))
@@ -66,7 +70,8 @@ class Dashboard:
         self.panel = widgets.VBox(
             [
                 widgets.HTML(STYLE + title_html(title)),
-                widgets.HBox(controls, layout=_wrapped()),
+                widgets.HBox([c for c in controls if c not in ticks], layout=_wrapped()),
+                widgets.HBox(ticks, layout=_wrapped()),
                 self._buttons,
                 self.status,
             ]
@@ -99,7 +104,12 @@ class Dashboard:
         display(details, raw=True)
         self.task.start(self._first)
         await self.task.ended()
+        if self.task.error:  # also where no widget runs, and for a program that runs the notebook
+            self.picture.say(f"{FAILED} {words(self.task.error)}")
         return self
+
+    def _ipython_display_(self) -> None:
+        """Show nothing more: a cell's last line is `await ping_lab()`, and what it returns is on the page already."""
 
     def action(
         self, label: str, do: Callable[[], Awaitable[None] | None], *, icon: str = "", live: bool = True
@@ -118,7 +128,7 @@ class Dashboard:
         def changed() -> None:
             self._enable()
             if task.error:
-                self.status.value = error_html(task.error)
+                self.fail(task.error)
 
         task = Task(changed, name=label)
         button = _button(label, icon, lambda: task.start(job))
@@ -135,6 +145,10 @@ class Dashboard:
     def say(self, text: str) -> None:
         """Say how it goes, in the line below the buttons."""
         self.status.value = status_html(text)
+
+    def fail(self, error: BaseException) -> None:
+        """Say what went wrong, in the same place."""
+        self.status.value = error_html(error)
 
     # What happens
 
@@ -166,7 +180,7 @@ class Dashboard:
         if self.task.state == "cancelled":
             self.say("Cancelled. Press Run to start again.")
         elif self.task.error:
-            self.status.value = error_html(self.task.error)
+            self.fail(self.task.error)
         self._enable()
 
     def _enable(self) -> None:

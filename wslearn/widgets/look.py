@@ -4,22 +4,27 @@ import traceback
 from html import escape
 
 #: Width of a control and of the label in it: two fit beside each other on a narrow page.
-CONTROL, LABEL = "300px", "120px"
+CONTROL, LABEL = "18.75em", "7.5em"
+
+#: How a message about a failure begins.
+FAILED = "It did not work:"
 
 # JupyterLab's own variables: a theme sets the colours, and only sizes are set here.
 STYLE = """<style>
-.wsl-dashboard{--jp-widgets-font-size:16px;--jp-widgets-inline-height:34px;--jp-code-font-size:15px;
-overflow:visible!important;max-width:1200px;font-size:16px}
+.wsl-dashboard{--wsl-size:clamp(16px,1.05vw,24px);--jp-widgets-font-size:var(--wsl-size);
+--jp-widgets-inline-height:calc(2.1*var(--wsl-size));
+overflow:visible!important;max-width:75em;font-size:var(--wsl-size)}
 .wsl-dashboard .widget-box,.wsl-dashboard .widget-html{overflow:visible!important}
 .wsl-dashboard .widget-html,.wsl-dashboard .widget-html-content{height:auto!important;line-height:1.4!important;
-font-size:16px!important;width:auto}
-.wsl-dashboard .wsl-title{font-size:22px;font-weight:600;margin:4px 0;line-height:1.3}
+font-size:var(--wsl-size)!important;width:auto}
+.wsl-dashboard .wsl-title{font-size:1.4em;font-weight:600;margin:4px 0;line-height:1.3}
 .wsl-dashboard .wsl-title{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-status{color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-error{border-left:6px solid #c85200;padding:4px 10px;color:var(--jp-ui-font-color1,#000)}
-.wsl-dashboard .wsl-error pre{font-size:13px;line-height:1.3;overflow-x:auto;color:inherit;background:none}
-.wsl-dashboard table{border-collapse:collapse;font-size:16px;color:var(--jp-ui-font-color1,#000)}
-.wsl-dashboard th,.wsl-dashboard td{padding:3px 14px 3px 0;text-align:right;white-space:nowrap}
+.wsl-dashboard .wsl-error pre{font-size:.8em;line-height:1.3;overflow-x:auto;color:inherit;background:none}
+.wsl-dashboard table{border-collapse:collapse;font-size:1em;color:var(--jp-ui-font-color1,#000)}
+.wsl-dashboard th,.wsl-dashboard td{padding:3px 12px 3px 0;text-align:right;vertical-align:bottom}
+.wsl-dashboard td{white-space:nowrap}
 .wsl-dashboard th:first-child,.wsl-dashboard td:first-child{text-align:left}
 .wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,#cfcfcf)}
 .wsl-dashboard a{color:var(--jp-content-link-color,#006ba4);text-decoration:underline}
@@ -36,13 +41,21 @@ def status_html(text: str) -> str:
     return f'<div class="wsl-status" role="status">{escape(text)}</div>'
 
 
+def words(error: BaseException) -> str:
+    """Return what an exception says."""
+    error = _cause(error)
+    return str(error) or ("it took too long" if isinstance(error, TimeoutError) else type(error).__name__)
+
+
 def error_html(error: BaseException) -> str:
     """Return what went wrong, in words; where it is no mere wrong value, with the traceback folded below."""
-    while isinstance(error, BaseExceptionGroup):  # a TaskGroup's own words say nothing
-        error = error.exceptions[0]
-    text = str(error) or ("it took too long" if isinstance(error, TimeoutError) else type(error).__name__)
     details = ""
-    if not isinstance(error, ValueError):
+    if not isinstance(_cause(error), ValueError):
         lines = escape("".join(traceback.format_exception(error)))
         details = f"<details><summary>Where in the program</summary><pre>{lines}</pre></details>"
-    return f'<div class="wsl-error" role="alert"><strong>It did not work:</strong> {escape(text)}{details}</div>'
+    return f'<div class="wsl-error" role="alert"><strong>{FAILED}</strong> {escape(words(error))}{details}</div>'
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the first exception of a group: a TaskGroup's own words say nothing."""
+    return _cause(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
