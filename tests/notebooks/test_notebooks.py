@@ -10,7 +10,9 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import nbformat
@@ -68,9 +70,9 @@ def executed(tmp_path_factory):
     return execute
 
 
-def assert_no_faults(name: str, notebook: NotebookNode, cells: list[NotebookNode]) -> None:
-    """Fail with the first faulty cell, and keep the executed notebook for a look."""
-    problem = next(filter(None, map(fault, cells)), None)
+def assert_no_faults(name: str, notebook: NotebookNode, problems: Iterable[str | None]) -> None:
+    """Fail with the first problem, and keep the executed notebook for a look."""
+    problem = next(filter(None, problems), None)
     if problem:
         kept = ROOT / "test-results" / f"{name}.ipynb"
         kept.parent.mkdir(exist_ok=True)
@@ -81,7 +83,7 @@ def assert_no_faults(name: str, notebook: NotebookNode, cells: list[NotebookNode
 @every_notebook
 def test_it_runs_from_top_to_bottom(name, executed):
     execution = executed(name)
-    assert_no_faults(name, execution.notebook, code_cells(execution.notebook))
+    assert_no_faults(name, execution.notebook, map(fault, code_cells(execution.notebook)))
     assert execution.seconds < BOUND
 
 
@@ -128,7 +130,9 @@ print(sorted(left()))
 @every_notebook
 def test_it_runs_again_each_cell_twice_and_leaves_only_what_it_shows(name, executed):
     execution = executed(name)
-    assert_no_faults(name, execution.notebook, execution.again)
+    # What failed on purpose may not fail again: after lesson 02's `run(main())`, as it says, asyncio.run works.
+    cells = [cell for cell in execution.again if not means_to_fail(cell)]
+    assert_no_faults(name, execution.notebook, map(fault, cells))
     assert execution.left == "[]"
 
 
@@ -289,7 +293,7 @@ def test_slides_begin_where_a_reader_would_begin_one(name):
 @every_lesson
 def test_each_section_has_a_note_for_the_instructor(name):
     cells = read(NOTEBOOKS[name]).cells
-    notes = [(before.id, cell) for before, cell in zip(cells, cells[1:], strict=False) if slide_type(cell) == "notes"]
+    notes = [(before.id, cell) for before, cell in pairwise(cells) if slide_type(cell) == "notes"]
     sections = [cell.id for cell in cells if re.match(r"## \d\. ", cell.source)]
     assert [(section, cell.id) for section, cell in notes] == [(section, f"{section}-notes") for section in sections]
     assert [cell.id for _, cell in notes if not cell.source.startswith("> **Instructor:** ")] == []

@@ -58,8 +58,8 @@ def accept(key):
     return base64.b64encode(hashlib.sha1(text.encode()).digest()).decode()
 """,
     why="The server shows that it has read this very request and speaks WebSocket (RFC 6455, section 4.2.2). A cache, "
-    "or a server that knows only HTTP cannot give this answer by chance. It is no secret and no password: everybody can "
-    "compute it.",
+    "or a server that knows only HTTP cannot give this answer by chance. It is no secret and no password: everybody "
+    "can compute it.",
 )
 
 # The mean delay of polling

@@ -3,11 +3,13 @@
 import asyncio
 import contextvars
 import ctypes
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from types import FrameType
 
-from wslearn.exercises.place import blocked, students_frame
+from wslearn.exercises.place import blocked, is_students, students_frame
 
 #: A loop beats; it is looked at so often; without a beat for so long it is blocked. In seconds.
 BEAT, TICK, BLOCKED = 0.05, 0.1, 2.0
@@ -22,7 +24,24 @@ _deaf: list[asyncio.Task] = []
 
 
 class Ended(BaseException):
-    """Raised in the middle of code that never yields, to end it. No `except Exception` holds it up."""
+    """Raised in the middle of code that never yields, to end it.
+
+    `except Exception` does not catch it, but `except:` does. So the thread in which it is made raises it once more at
+    the next line of the student's code, which is that very `except`.
+    """
+
+    def __init__(self) -> None:
+        frame = sys._getframe(1)
+        while frame is not None:
+            if is_students(frame.f_code.co_filename):
+                frame.f_trace = _end_at_next_line
+            frame = frame.f_back
+        sys.settrace(_end_at_next_line)  # of this thread only; Python forgets it when it raises
+
+
+def _end_at_next_line(frame: FrameType, event: str, arg: object) -> None:
+    if is_students(frame.f_code.co_filename):
+        raise Ended
 
 
 class Worker:
@@ -117,7 +136,7 @@ class Worker:
                     self.loop.call_soon_threadsafe(self.task.cancel)
                 ending = round(GRACE / BEAT)
             if ending is not None and silent >= 2 * TICK and students_frame(self.thread):
-                self._interrupt()  # again and again: `except:` in a loop takes it for an error of its own
+                self._interrupt()  # again and again, for there may be an `except:` around the first
             if ending == 0:
                 report(stuck)
         report(stuck)
