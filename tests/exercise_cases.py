@@ -1,0 +1,155 @@
+"""What is proved of every exercise, from its wrong answers. In tests/exercises/test_rooms.py, for instance:
+
+    from exercise_cases import FunctionExercise, ServerExercise
+
+    from wslearn.exercises import rooms as ex
+
+
+    class TestLeaveRoom(ServerExercise):
+        exercise = ex.leave_room
+        wrong = {
+            "part of the message that is meant for this mistake": '''
+    class LeaveRoom(Server):
+        async def handler(self, ws):
+            ...
+    ''',
+        }
+
+The code of an answer, and of the exercise's own solution, runs after `imports`; the last name that it makes is the
+answer. `ServerExercise` is for exercises that want a server's class; `FunctionExercise` for those that want a function,
+or a class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's.
+"""
+
+import asyncio
+import time
+from textwrap import dedent
+from typing import Any, ClassVar
+
+import pytest
+
+from wslearn.exercises import Exercise, Result
+
+#: A diagnosis is there after so many seconds.
+DIAGNOSIS = 5
+
+IMPORTS = """
+import asyncio
+import json
+import time
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from wslearn import Server
+"""
+
+
+def answer(code: str, imports: str = "") -> Any:
+    """Run the code of an answer as a cell would, and return the last thing that it names."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(IMPORTS + dedent(imports), names)
+    before = set(names)
+    exec(compile(dedent(code), "<an answer>", "exec"), names)
+    return next(value for name, value in reversed(names.items()) if name not in before)
+
+
+class ExerciseCase:
+    """The tests of one exercise."""
+
+    #: A forgotten `await` is a wrong answer like any other; here every warning is an error.
+    pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+
+    exercise: Exercise
+    #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them
+    #: may get the same message.
+    wrong: ClassVar[dict[str, str]]
+    #: What its lesson imports, besides `IMPORTS`.
+    imports: ClassVar[str] = ""
+    stub: ClassVar[str]
+    #: Answers that do harm or are no answers, by name; and a part of the diagnosis, where there is one for all.
+    troublemakers: ClassVar[dict[str, tuple[str, str]]]
+
+    async def check(self, code: str) -> Result:
+        return await self.exercise.check(answer(code, self.imports))
+
+    async def test_the_stub_is_not_attempted(self):
+        result = await self.check(self.stub)
+        assert str(result).startswith("Not attempted yet."), result
+        assert not result
+
+    async def test_the_solution_is_right(self):
+        result = await self.check(self.exercise.answer)
+        assert result, result
+        assert str(result).startswith("Right!\n") and result.steps and not result.message
+
+    async def test_each_wrong_answer_gets_its_own_message(self):
+        assert len(self.wrong) >= 3
+        results = await asyncio.gather(*map(self.check, self.wrong.values()))
+        said = dict(zip(self.wrong, results, strict=True))
+        for part, result in said.items():
+            assert str(result).startswith("Not yet.\n") and not result, f"meant for: {part}\n{result}"
+            assert any(step.wrong for step in result.steps), f"what came, and what was expected?\n{result}"
+            assert part in result.message, f"meant for: {part}\n{result}"
+        messages = [result.message for result in results]
+        assert len(set(messages)) == len(messages), "two mistakes get the same message:\n" + "\n\n".join(messages)
+
+    async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
+        async def diagnosis(name: str, value: Any, part: str) -> None:
+            began = time.perf_counter()
+            result = await self.exercise.check(value)
+            seconds = time.perf_counter() - began
+            assert result.state == "wrong" and result.message, f"{name}: {result}"
+            assert part in result.message, f"{name}: {part!r} is missing in: {result}"
+            assert "check itself failed" not in result.message, f"{name}: {result}"
+            assert seconds < DIAGNOSIS, f"{name}: {seconds:.1f} s"
+
+        cases = [(name, answer(code, self.imports), part) for name, (code, part) in self.troublemakers.items()]
+        cases += [("a number", 5, ""), ("nothing", None, ""), ("a text", "x", "")]
+        await asyncio.gather(*(diagnosis(*case) for case in cases))
+
+    def test_hints_go_from_one_to_the_last_which_repeats(self):
+        hints = self.exercise.hints
+        assert len(set(hints)) == len(hints) >= 2
+        shown = [str(self.exercise.hint()) for _ in range(len(hints) + 1)]
+        assert shown == [f"Hint {n} of {len(hints)}: {hint}" for n, hint in enumerate(hints, start=1)] + shown[-2:-1]
+        assert self.exercise.answer in str(self.exercise.solution()) and self.exercise.why
+
+
+def handler(*lines: str, head: str = "async def handler(self, ws):") -> str:
+    """Return the code of a server's class with these lines in its handler."""
+    return "\n".join(["class Answer(Server):", f"    {head}", *(f"        {line}" for line in lines)])
+
+
+class ServerExercise(ExerciseCase):
+    """The tests of an exercise that wants a server's class."""
+
+    stub = handler("raise NotImplementedError")
+    troublemakers: ClassVar = {
+        "blocks": (handler("time.sleep(8)"), "blocked the event loop for 2 s"),
+        "never yields": (handler("while True: pass"), "blocked the event loop for 2 s"),
+        "never ends": (handler("await asyncio.Event().wait()"), ""),
+        "raises": (handler("raise RuntimeError('boom')"), "RuntimeError: boom (in `handler`, line 3"),
+        "returns": (handler("return 5"), ""),
+        "has no handler": ("class Answer(Server): pass", "has no handler"),
+        "has a handler that is not async": (handler("pass", head="def handler(self, ws):"), "`async def`"),
+        "has a handler without ws": (handler("pass", head="async def handler(self):"), "must take `self` and `ws`"),
+        "is an object": (f"{handler('pass')}\nanswer = Answer()", "without `()`"),
+        "is no server": ("class Answer: pass", "class Answer(Server):"),
+        "is a function": ("def answer(): pass", "Expected a class"),
+    }
+
+
+class FunctionExercise(ExerciseCase):
+    """The tests of an exercise that wants a function, or a class that is no server."""
+
+    stub = "def answer(*arguments, **options): raise NotImplementedError"
+    troublemakers: ClassVar = {
+        "blocks": ("def answer(*arguments, **options): time.sleep(8)", "blocked the event loop for 2 s"),
+        "never yields": ("def answer(*arguments, **options):\n    while True: pass", "blocked the event loop for 2 s"),
+        "never ends": ("async def answer(*arguments, **options): await asyncio.Event().wait()", ""),
+        "raises": (
+            "def answer(*arguments, **options): raise RuntimeError('boom')",
+            "RuntimeError: boom (in `answer`, line 1",
+        ),
+        "returns nothing": ("def answer(*arguments, **options): pass", ""),
+        "returns an object": ("def answer(*arguments, **options): return object()", ""),
+        "takes something else": ("def answer(*, unheard_of): pass", ""),
+    }

@@ -1,0 +1,62 @@
+"""An exercise: its three words, and that a check never raises."""
+
+import asyncio
+
+import pytest
+from exercise_cases import answer, handler
+
+from wslearn.exercises import Exercise
+from wslearn.exercises import talk as talking
+
+PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
+
+
+def test_hints_come_one_at_a_time_and_the_last_repeats():
+    exercise = Exercise(None, **PARTS)
+    assert [str(exercise.hint()) for _ in range(3)] == [
+        "Hint 1 of 2: first", "Hint 2 of 2: second", "Hint 2 of 2: second",
+    ]  # fmt: skip
+    assert Exercise(None, **PARTS).hint()._repr_markdown_() == "**Hint 1 of 2:** first"
+
+
+@pytest.mark.parametrize("hints", [(), "one text"])
+def test_hints_are_needed(hints):
+    with pytest.raises(ValueError, match="hints: expected a tuple of texts"):
+        Exercise(None, **PARTS | {"hints": hints})
+
+
+def test_the_solution_is_code_and_why():
+    solution = Exercise(None, **PARTS).solution()
+    assert solution._repr_markdown_() == "```python\nx = 1\ny = 2\n```\n\n**Why:** because"
+    assert str(solution) == "x = 1\ny = 2\n\nWhy: because"
+
+
+async def test_a_mistake_of_the_author_is_not_the_students():
+    async def conversation(talk, server_class):
+        return 1 / 0
+
+    result = await Exercise(conversation, **PARTS).check(None)
+    assert not result
+    assert result.message.startswith("The check itself failed, which is not your fault.")
+    assert "ZeroDivisionError: division by zero (in `conversation`, line" in result.message
+
+
+async def test_a_conversation_has_a_limit_of_time(monkeypatch):
+    monkeypatch.setattr(talking, "WHOLE", 0.2)
+
+    async def conversation(talk, server_class):
+        await asyncio.Event().wait()
+
+    result = await Exercise(conversation, **PARTS).check(None)
+    assert result.message == "The check was not over after 0.2 s."
+
+
+async def test_an_error_in_the_handler_is_never_right():
+    async def conversation(talk, server_class):
+        async with talk.server(server_class) as server:
+            ann = await talk.client(server, "ann")
+            await ann.hears("hello")
+            await ann.is_closed()
+
+    result = await Exercise(conversation, **PARTS).check(answer(handler("await ws.send('hello')", "1 / 0")))
+    assert result.message == "Your handler raised ZeroDivisionError: division by zero (in `handler`, line 4)."

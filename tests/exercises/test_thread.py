@@ -1,0 +1,142 @@
+"""Code that blocks, never ends, breaks its loop or is not wanted any more: what is said, and that it ends."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from exercise_cases import DIAGNOSIS, answer, handler
+from support import until
+
+from wslearn import cells
+from wslearn.exercises import Exercise
+from wslearn.exercises.thread import Worker
+
+
+async def _echoes(talk, server_class):
+    async with talk.server(server_class) as server:
+        ann = await talk.client(server, "ann")
+        await ann.says("hello")
+        await ann.hears("hello", "ann heard no echo")
+
+
+echo = Exercise(_echoes, hints=("a", "b"), answer="", why="")
+RIGHT = handler("async for message in ws: await ws.send(message)")
+SPINS = handler("while True: pass")
+
+
+def running() -> list[str]:
+    """Return the names of the threads in which checks run or are watched."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("wslearn check")]
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left():
+    yield
+    await until(lambda: not running(), 20)
+    assert not cells._running
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (["while True: pass"], 3),
+        (["while True:", "    try: sum(range(100))", "    except: pass"], 4),
+        (["while True:", "    try: time.sleep(0.2)", "    except BaseException: pass"], 4),
+        (["async for message in ws:", "    time.sleep(5)"], 4),
+        (["asyncio.get_running_loop().call_soon(lambda: time.sleep(5))"], 3),
+    ],
+)
+async def test_what_blocks_is_named_and_ended(lines, line):
+    began = time.perf_counter()
+    result = await echo.check(answer(handler(*lines)))
+    assert time.perf_counter() - began < DIAGNOSIS
+    assert "blocked the event loop for 2 s" in result.message and f"It was in line {line}." in result.message
+
+
+async def test_it_may_block_in_a_function_that_the_handler_calls():
+    result = await echo.check(answer("def helper():\n    while True: pass\n" + handler("helper()")))
+    assert "Your `helper` blocked the event loop" in result.message
+
+
+async def test_what_is_deaf_to_being_cancelled_is_left_where_it_never_runs_again():
+    lines = ["while True:", "    try: await asyncio.sleep(0.01)", "    except BaseException: self.count += 1"]
+    server_class = answer(handler(*lines))
+    server_class.count = 0
+    began = time.perf_counter()
+    result = await echo.check(server_class)
+    assert time.perf_counter() - began < DIAGNOSIS
+    assert "ann heard no echo" in result.message
+
+
+async def test_a_short_block_is_no_mistake_of_its_own():
+    assert await echo.check(answer(handler("time.sleep(0.3)", "async for message in ws: await ws.send(message)")))
+
+
+@pytest.mark.parametrize("what", ["sys.exit()", "raise KeyboardInterrupt", "raise asyncio.CancelledError"])
+async def test_what_breaks_the_loop_breaks_nothing_else(what):
+    result = await echo.check(answer(handler("import sys", what)))
+    assert result.state == "wrong" and "ann heard no echo" in result.message
+
+
+async def test_an_exception_in_a_task_is_told():
+    lines = ["async def fails(): raise ValueError('in a task')", "asyncio.create_task(fails())", "await ws.recv()"]
+    result = await echo.check(answer(handler(*lines)))
+    assert "Your code raised ValueError: in a task (in `fails`, line 3)." in result.message
+
+
+async def test_two_at_a_time_do_not_disturb_each_other():
+    kinds = [RIGHT, SPINS, RIGHT, handler("raise NotImplementedError"), handler("await ws.send('hi')"), RIGHT]
+    results = await asyncio.gather(*(echo.check(answer(code)) for code in kinds))
+    assert [result.state for result in results] == ["right", "wrong", "right", "untouched", "wrong", "right"]
+
+
+@pytest.mark.parametrize("code", [SPINS, handler("await asyncio.Event().wait()"), RIGHT])
+async def test_cancelling_it_ends_it(code):
+    check = asyncio.create_task(echo.check(answer(code)))
+    await asyncio.sleep(0)  # it begins
+    assert not check.done()
+    check.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await check
+
+
+async def test_the_loop_of_the_caller_goes_on_meanwhile():
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.05)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    await echo.check(answer(SPINS))
+    ticking.cancel()
+    assert ticks > 5
+
+
+def test_the_caller_may_be_gone_before_it_ends():
+    async def leaves():
+        check = asyncio.create_task(echo.check(answer(SPINS)))
+        await asyncio.sleep(0)
+        assert not check.done()
+
+    asyncio.run(leaves())
+
+
+async def test_tasks_that_were_left_running_are_cancelled():
+    ended = threading.Event()
+
+    async def lingers():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def main():
+        main.task = asyncio.create_task(lingers())
+        await asyncio.sleep(0)
+
+    assert await Worker(main, failed=pytest.fail).run() is None
+    assert ended.is_set()

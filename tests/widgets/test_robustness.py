@@ -1,0 +1,134 @@
+"""The robustness lab: attackers meet their limits, Ben does not notice; on the naive server he does."""
+
+import asyncio
+
+import pytest
+from nbformat.v4 import new_code_cell
+from notebook_runs import errors, kernel, text
+from support import until
+
+from wslearn.widgets import robustness
+from wslearn.widgets.robustness import RobustnessLab, verdict
+from wslearn.widgets.robustness_cast import ATTACKS, Attack
+
+#: How each attack on the protected server ends.
+ENDS = {"stall": "dropped", "flood": "closed: 1008", "oversize": "closed: 1009", "bad JSON": "closed: 1008"}
+
+
+@pytest.fixture
+async def lab(monkeypatch):
+    """A lab that is not shown, and after which nothing is left running."""
+    monkeypatch.setattr(robustness, "RUN", 30.0)
+    before = asyncio.all_tasks()
+    lab = RobustnessLab()
+    yield lab
+    await lab.task.stop()
+    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+
+
+async def begin(lab: RobustnessLab, kind: str) -> None:
+    """Run the lab, and wait until Ben has talked."""
+    lab.server_kind.value = kind
+    lab.run.click()
+    await until(lambda: getattr(lab, "kind", None) == kind and len(lab.ben.trips) >= 3)
+
+
+async def press(lab: RobustnessLab, name: str) -> Attack:
+    """Press an attack's button, and wait until it is over."""
+    button, count = lab.buttons[name], len(lab.rows)
+    await until(lambda: not button.disabled)
+    button.click()
+    await until(lambda: len(lab.rows) > count, 15)
+    return lab.attacks[-1]
+
+
+async def end(lab: RobustnessLab) -> None:
+    lab.cancel.click()
+    async with asyncio.timeout(10):
+        await lab.task.ended()
+    assert lab.task.state == "cancelled"
+
+
+async def test_each_attacker_meets_its_limit_and_ben_stays(lab):
+    await begin(lab, "protected")
+    for name in ATTACKS:
+        attack = await press(lab, name)
+        assert verdict(attack) == ENDS[name]
+        assert attack.logged is not None and attack.ended - attack.began < 8
+    assert lab.ben.lost == []
+    trips = len(lab.ben.trips)
+    await until(lambda: len(lab.ben.trips) > trips + 2)  # he still talks
+    await end(lab)
+    assert [row[0] for row in lab.rows] == [f"{name}, protected server" for name in ATTACKS]
+    assert "aborted: it reads too slowly" in lab.rows[0][2]
+    (table,) = lab.details.children
+    assert "Too many messages" in table.value and "10 malformed messages in a row" in table.value
+
+
+async def test_on_the_naive_server_one_bad_message_throws_ben_out_again_and_again(lab):
+    await begin(lab, "naive")
+    attack = await press(lab, "bad JSON")
+    assert verdict(attack) == "closed: 1011"
+    assert "JSONDecodeError" in attack.logged.text
+    await until(lambda: len(lab.ben.lost) >= 2)
+    assert f"thrown out {len(lab.ben.lost)} times" in lab.message()
+    await end(lab)
+
+
+async def test_on_the_naive_server_nobody_stops_a_flood_and_who_stalls_makes_ben_wait(lab):
+    await begin(lab, "naive")
+    assert verdict(await press(lab, "flood")) == "nobody stopped it"
+    stall = await press(lab, "stall")
+    assert lab.ben.slowest(stall.began, stall.ended) > 2, "he waited for the one who does not read"
+    trips = len(lab.ben.trips)
+    await until(lambda: len(lab.ben.trips) > trips + 2)  # it has given up, and left
+    await end(lab)
+
+
+async def test_the_first_run_shows_all_attacks_and_reset_goes_back_to_it(lab):
+    lab.server_kind.value = "naive"
+    lab.reset.click()
+    async with asyncio.timeout(15):
+        await lab.task.ended()
+    assert (lab.task.state, lab.task.error, lab.server_kind.value) == ("done", None, "protected")
+    assert {attack.name for attack in lab.attacks} == set(ATTACKS)
+    assert lab.picture.text.startswith("protected server: Ben's round trips: median ")
+    assert lab.ben.lost == []
+
+
+async def test_attacks_end_with_the_run(lab, monkeypatch):
+    monkeypatch.setattr(robustness, "RUN", 1.5)
+    await begin(lab, "naive")
+    lab.buttons["stall"].click()
+    async with asyncio.timeout(10):
+        await lab.task.ended()
+    assert lab.task.state == "done"
+    assert [verdict(attack) for attack in lab.attacks] == ["still going on"]
+    assert all(button.disabled for button in lab.buttons.values())
+    assert "stall: still going on" in lab.picture.text
+    await lab.attack("flood")  # pressed while the server was going down: too late
+    assert len(lab.attacks) == 1
+
+
+async def test_a_click_on_a_thread_of_its_own_acts_where_the_server_is(lab):
+    # JupyterLab delivers some clicks so. An attack on another event loop could not await the server's connections.
+    await asyncio.to_thread(lab.run.click)
+    await until(lambda: hasattr(lab, "ben") and len(lab.ben.trips) >= 1)
+    await until(lambda: not lab.buttons["stall"].disabled)
+    await asyncio.to_thread(lab.buttons["stall"].click)
+    await until(lambda: len(lab.rows) == 1)
+    assert verdict(lab.attacks[0]) == "dropped"
+    await asyncio.to_thread(lab.cancel.click)
+    await until(lambda: lab.task.state == "cancelled")
+
+
+def test_its_cell_leaves_a_picture_and_may_run_again(tmp_path):
+    cell = new_code_cell("from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()")
+    with kernel(tmp_path) as running:
+        for _ in range(2):
+            ran = running.run(cell)
+            assert not errors(ran), text(ran)
+            pictures = [output.data for output in ran.outputs if "image/png" in output.get("data", {})]
+            assert len(pictures) == 1
+            assert pictures[0]["text/plain"].startswith("protected server: Ben's round trips: median ")
+        assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"

@@ -1,0 +1,64 @@
+"""An exercise: a conversation that checks, hints from vague to near, and a solution with its why."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any
+
+from wslearn.exercises.result import UNTOUCHED, Result, lines
+from wslearn.exercises.talk import Talk
+from wslearn.exercises.thread import Worker
+
+Conversation = Callable[[Talk, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, repr=False)
+class Text:
+    """A text that a notebook shows as Markdown: code in it gets the colours of the reader's own theme."""
+
+    markdown: str
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+    def __repr__(self) -> str:
+        plain = re.sub(r"^\*\*(.+?)\*\*", r"\1", self.markdown, flags=re.MULTILINE)  # bold, and not code's `**options`
+        return plain.replace("```python\n", "").replace("\n```", "")
+
+
+class Exercise:
+    """A question that checks its answers by talking to them. `wslearn.exercises` says how to write one.
+
+    `answer` is the solution's code, and passes the check itself; `why` says what matters in it. Raises ValueError
+    where there are no hints.
+    """
+
+    def __init__(self, conversation: Conversation, *, hints: tuple[str, ...], answer: str, why: str) -> None:
+        if isinstance(hints, str) or not hints:
+            raise ValueError(f"hints: expected a tuple of texts, from vague to near, got {hints!r}")
+        self.conversation, self.hints, self.answer, self.why = conversation, hints, dedent(answer).strip(), why.strip()
+        self._hints_shown = 0
+
+    async def check(self, answer: object) -> Result:
+        """Talk to a student's class or function, and return what was found. Raises nothing, whatever the answer is.
+
+        It runs in a thread, with a limit of time for each step. Cancelling it ends it.
+        """
+        talk = Talk()
+        worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)
+        stuck = await worker.run()
+        if talk.untouched and not stuck:
+            return Result("untouched", UNTOUCHED)
+        message = lines([stuck or "", *talk.errors(), talk.problem])
+        return Result("wrong" if message else "right", message, tuple(talk.steps))
+
+    def hint(self) -> Text:
+        """Return the next hint; the last one repeats."""
+        self._hints_shown = min(self._hints_shown + 1, len(self.hints))
+        number = f"**Hint {self._hints_shown} of {len(self.hints)}:**"
+        return Text(f"{number} {self.hints[self._hints_shown - 1]}")
+
+    def solution(self) -> Text:
+        """Return the code of a right answer, and why it is right."""
+        return Text(f"```python\n{self.answer}\n```\n\n**Why:** {self.why}")

@@ -1,0 +1,150 @@
+"""A student's code in a thread with an event loop of its own, watched from outside and ended when it never yields."""
+
+import asyncio
+import contextvars
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from types import FrameType
+
+from wslearn.exercises.place import blocked, is_students, students_frame
+
+#: A loop beats; it is looked at so often; without a beat for so long it is blocked. In seconds.
+BEAT, TICK, BLOCKED = 0.05, 0.1, 2.0
+#: Time for what has been told to end, in seconds. After that nobody waits for it: its thread is a daemon.
+GRACE = 1.0
+#: How often an interrupted loop is taken up again to tidy.
+ATTEMPTS = 5
+
+#: Tasks that do not end when cancelled. Their loops are closed, so they never run again; but without this reference
+#: Python would try to close them too, and fill the cell with what it thinks of them.
+_deaf: list[asyncio.Task] = []
+
+
+class Ended(BaseException):
+    """Raised in the middle of code that never yields, to end it.
+
+    `except Exception` does not catch it, but `except:` does. So the thread in which it is made raises it once more at
+    the next line of the student's code, which is that very `except`.
+    """
+
+    def __init__(self) -> None:
+        frame = sys._getframe(1)
+        while frame is not None:
+            if is_students(frame.f_code.co_filename):
+                frame.f_trace = _end_at_next_line
+            frame = frame.f_back
+        sys.settrace(_end_at_next_line)  # of this thread only; Python forgets it when it raises
+
+
+def _end_at_next_line(frame: FrameType, event: str, arg: object) -> None:
+    if is_students(frame.f_code.co_filename):
+        raise Ended
+
+
+class Worker:
+    """Runs `main()` in a daemon thread. `failed` is told what nobody else catches, such as a task's exception.
+
+    The thread inherits the caller's context, by which a notebook's kernel knows to which cell a print() belongs.
+    """
+
+    def __init__(self, main: Callable[[], Coroutine], failed: Callable[[BaseException], None]) -> None:
+        self.main, self.failed = main, failed
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: asyncio.Task | None = None
+        self.beats = 0
+        self.unwanted = threading.Event()
+        context = contextvars.copy_context()
+        self.thread = threading.Thread(target=context.run, args=(self._run,), name="wslearn check", daemon=True)
+
+    async def run(self) -> str | None:
+        """Return None when `main()` has ended, or where it is stuck; that is ended too, as far as Python can.
+
+        When this is cancelled, `main()` is.
+        """
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+
+        def report(stuck: str | None) -> None:
+            with suppress(RuntimeError):  # the caller's loop has been closed: nobody waits any more
+                loop.call_soon_threadsafe(lambda: over.done() or over.set_result(stuck))
+
+        self.thread.start()
+        threading.Thread(target=self._watch, args=(report,), name="wslearn check's watch", daemon=True).start()
+        try:
+            return await over
+        finally:
+            self.unwanted.set()
+
+    # In the thread
+
+    def _run(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda loop, context: self._uncaught(context.get("exception")))
+        self.task = self.loop.create_task(self.main())
+        try:
+            self._finish(self.task)
+            self._finish(self.loop.create_task(self._tidy()))
+        finally:
+            self.loop.close()
+
+    def _finish(self, task: asyncio.Task) -> None:
+        """Run the loop until a task is done, also when an exception breaks the loop itself, as sys.exit() does."""
+        for _ in range(ATTEMPTS):
+            self._beat()
+            try:
+                self.loop.run_until_complete(task)
+            except BaseException as error:  # noqa: BLE001 - whatever it was, what is left must be tidied
+                self._uncaught(error)
+            self._beating.cancel()
+            if task.done():
+                return
+
+    def _beat(self) -> None:
+        self.beats += 1
+        self._beating = self.loop.call_later(BEAT, self._beat)
+
+    async def _tidy(self) -> None:
+        """Cancel the tasks that a student's code left running."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=GRACE / 2)
+        _deaf.extend(task for task in left if not task.done())
+
+    def _uncaught(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, Ended | asyncio.CancelledError):
+            self.failed(error)
+
+    # Outside
+
+    def _watch(self, report: Callable[[str | None], None]) -> None:
+        """Look at the thread until it has ended. Ticks are counted, not seconds: a slow machine slows both."""
+        beats, silent, ending, stuck = -1, 0.0, None, None
+        while not self._ended_within(tick := TICK if ending is None else BEAT):
+            silent = silent + tick if beats == self.beats else 0.0
+            beats = self.beats
+            if ending is not None:
+                ending -= 1
+            elif self.unwanted.is_set() or silent >= BLOCKED:
+                if not self.unwanted.is_set():
+                    stuck = blocked(students_frame(self.thread), BLOCKED)
+                with suppress(RuntimeError):  # it has been closed this very moment
+                    self.loop.call_soon_threadsafe(self.task.cancel)
+                ending = round(GRACE / BEAT)
+            if ending is not None and silent >= 2 * TICK and students_frame(self.thread):
+                self._interrupt()  # again and again, for there may be an `except:` around the first
+            if ending == 0:
+                report(stuck)
+        report(stuck)
+
+    def _ended_within(self, seconds: float) -> bool:
+        self.thread.join(seconds)
+        return not self.thread.is_alive()
+
+    def _interrupt(self) -> None:
+        """Let Python raise Ended in the thread, before its next byte code. A call into C comes to its end first."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread.ident), ctypes.py_object(Ended))
