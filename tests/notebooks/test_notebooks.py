@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -19,7 +20,19 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from notebook_runs import NOTEBOOKS, ROOT, code_cells, errors, fault, kernel, machine, means_to_fail, read, text
+from notebook_runs import (
+    NOTEBOOKS,
+    ROOT,
+    code_cells,
+    errors,
+    fault,
+    kernel,
+    machine,
+    means_to_fail,
+    normalise,
+    read,
+    text,
+)
 
 from wslearn import __version__
 
@@ -196,7 +209,9 @@ def test_a_killed_kernel_leaves_no_server(tmp_path):
 
 @every_notebook
 def test_outputs_are_those_of_one_run_from_top_to_bottom(name, executed):
-    committed, fresh = code_cells(read(NOTEBOOKS[name])), code_cells(executed(name).notebook)
+    run = deepcopy(executed(name).notebook)
+    normalise(run)
+    committed, fresh = code_cells(read(NOTEBOOKS[name])), code_cells(run)
     assert [cell.execution_count for cell in committed] == list(range(1, len(committed) + 1))
 
     def shape(cell):
