@@ -115,6 +115,12 @@ def test_what_cannot_be_measured_is_said(lab, change, said):
     assert lab.ask("print(len(lab.runs), lab.picture.text[:8])") == "1 Medians:"
 
 
+def test_what_one_must_know_about_the_numbers_is_beside_them(lab):
+    lab.ask("from dataclasses import replace; from wslearn.widgets.latency import Run")
+    lab.ask("lab._tell(Run(9, [replace(one, notes=('a <slow> loop',)) for one in lab.runs[0].samples]))")
+    assert lab.ask("print(lab.table.value)").count("<strong>Note:</strong> a &lt;slow&gt; loop") == 1
+
+
 def test_the_file_has_a_line_for_each_message(lab):
     table = lab.ask('await run(mode="push", count=3, delay=2, jitter=1); print(as_csv(lab.runs[-1]))')
     rows = list(csv.DictReader(table.splitlines()))
