@@ -81,7 +81,8 @@ def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
             f'<td style="padding:3px 10px;{WRAPPED}">{_says(name, part)}</td></tr>'
         )
     return (
-        f'<div style="margin:8px 0;{WRAPPED}"><div style="font-size:1.12em"><b>{escape(title)}:</b> {escape(verdict)}</div>'
+        f'<div style="margin:8px 0;{WRAPPED}">'
+        f'<div style="font-size:1.12em"><b>{escape(title)}:</b> {escape(verdict)}</div>'
         f'<div style="font:0.95em/1.6 monospace;margin:4px 0">{"<b> . </b>".join(boxes)}</div>'
         f"<table>{''.join(rows)}</table></div>"
     )
