@@ -10,7 +10,7 @@ from wslearn.tokens import Tokens
 
 #: For each part its name, and its colours: background and text, of matplotlib's `tableau-colorblind10`.
 PARTS = [("head", "#006ba4", "#fff"), ("claims", "#ff800e", "#000"), ("signature", "#595959", "#fff")]
-#: A token has no spaces: on a narrow page its lines must break anywhere.
+#: A token has no spaces, nor has a name: on a narrow page their lines must break anywhere.
 WRAPPED = "text-align:left;white-space:normal;overflow-wrap:anywhere"
 
 
@@ -81,8 +81,9 @@ def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
             f'<td style="padding:3px 10px;{WRAPPED}">{_says(name, part)}</td></tr>'
         )
     return (
-        f'<div style="margin:8px 0"><div style="font-size:1.12em"><b>{escape(title)}:</b> {escape(verdict)}</div>'
-        f'<div style="font:0.95em/1.6 monospace;margin:4px 0;{WRAPPED}">{"<b> . </b>".join(boxes)}</div>'
+        f'<div style="margin:8px 0;{WRAPPED}">'
+        f'<div style="font-size:1.12em"><b>{escape(title)}:</b> {escape(verdict)}</div>'
+        f'<div style="font:0.95em/1.6 monospace;margin:4px 0">{"<b> . </b>".join(boxes)}</div>'
         f"<table>{''.join(rows)}</table></div>"
     )
 
