@@ -110,6 +110,18 @@ async def test_attacks_end_with_the_run(lab, monkeypatch):
     assert len(lab.attacks) == 1
 
 
+async def test_a_click_on_a_thread_of_its_own_acts_where_the_server_is(lab):
+    # JupyterLab delivers some clicks so. An attack on another event loop could not await the server's connections.
+    await asyncio.to_thread(lab.run.click)
+    await until(lambda: hasattr(lab, "ben") and len(lab.ben.trips) >= 1)
+    await until(lambda: not lab.buttons["stall"].disabled)
+    await asyncio.to_thread(lab.buttons["stall"].click)
+    await until(lambda: len(lab.rows) == 1)
+    assert verdict(lab.attacks[0]) == "dropped"
+    await asyncio.to_thread(lab.cancel.click)
+    await until(lambda: lab.task.state == "cancelled")
+
+
 def test_its_cell_leaves_a_picture_and_may_run_again(tmp_path):
     cell = new_code_cell("from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()")
     with kernel(tmp_path) as running:

@@ -29,7 +29,7 @@ class RobustnessLab(Dashboard):
 
     def __init__(self) -> None:
         self.server_kind = widgets.ToggleButtons(description="Server", options=list(SERVERS))
-        self.server_kind.style.button_width = "110px"
+        self.server_kind.style.button_width = "7.5em"
         super().__init__("Robustness: does Ben notice?", self.server_kind)
         self.buttons = {
             name: self.action(name[0].upper() + name[1:], lambda name=name: self.attack(name)) for name in ATTACKS

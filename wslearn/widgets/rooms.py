@@ -222,7 +222,7 @@ class RoomsLab(Dashboard):
         now = "; ".join(f"{room}: {', '.join(members)}" for room, members in self.where().items()) or "no rooms"
         wrapped = 'style="text-align:left;white-space:normal;overflow-wrap:anywhere"'
         rows = [
-            f"<tr><td {wrapped}>{', '.join(sorted(names))}</td>"
+            f"<tr><td {wrapped}>{', '.join(sorted(names)).replace('-', '&#8209;')}</td>"
             f"<td {wrapped}><code>{escape(shorten(text, SHOWN, placeholder='…'))}</code></td></tr>"
             for text, names in self.messages.items()
         ]
