@@ -118,7 +118,7 @@ class HeartbeatLab(Dashboard):
     async def _find_once(self) -> None:
         await self._until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY)
         self.silence()
-        await self._until(lambda: self.beats.lives[-1].ended)
+        await self._until(lambda: self.beats.silences[-1].found and self.beats.lives[-1].ended)
 
     async def _until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(20):
