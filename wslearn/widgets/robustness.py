@@ -21,7 +21,7 @@ NOTICED = 0.1
 LOWEST, HIGHEST, ROWS = 0.2, 20_000, 8
 #: How much of a line of the server's log the table shows, in characters.
 LINE = 90
-WRAPPED = "style='white-space:normal;overflow-wrap:anywhere;text-align:left;vertical-align:top'"
+WRAPPED = "style='white-space:normal;text-align:left;vertical-align:top'"
 ATTACKED, FINE = "#c85200", "#006ba4"
 
 
@@ -151,7 +151,7 @@ class RobustnessLab(Dashboard):
         logged = attack.logged
         line = f"{logged.kind} {logged.text} {logged.code or ''} {logged.reason}".rstrip() if logged else "no line"
         row = (
-            f"{attack.name}, {self.kind}",
+            f"{attack.name} ({self.kind})",
             attack.saw,
             line if len(line) <= LINE else f"{line[:LINE]}…",
             f"{1000 * self.ben.slowest(attack.began, ended):.0f} ms" + (f", thrown out {out} times" if out else ""),
