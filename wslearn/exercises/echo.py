@@ -1,9 +1,12 @@
-"""Exercises of lesson 02: servers that echo, each with a twist of its own, and a frame taken apart by hand."""
+"""Exercises of lesson 02: servers that echo, each with a twist of its own; a frame unmasked by hand; patience."""
 
-import time
 from functools import partial
 
 from wslearn.exercises import Exercise
+from wslearn.exercises.masking import unmask
+from wslearn.exercises.patience import patient
+
+__all__ = ["careful", "goodbye", "numbers", "patient", "shout", "unmask"]
 
 # Shout
 
@@ -207,121 +210,4 @@ class Careful(Server):
 """,
     why="Everything that a client sends may be wrong. `try` stands inside the loop, so the loop goes on after a "
     "mistake. `RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read.",
-)
-
-# Unmask
-
-
-async def _unmasks(talk, unmask):
-    key = bytes([0x37, 0xFA, 0x21, 0x3D])  # the example of RFC 6455, section 5.7
-    for payload, about in (
-        (b"Hello", _about_unmasking),
-        (b"", "A message may be empty. Then there is nothing behind the key."),
-        (
-            "Grüße, and a long text".encode(),
-            "Byte number `i` goes with key byte number `i % 4`: after four, begin again.",
-        ),
-        (bytes(range(125)), "The payload may be any bytes, up to 125 of them here."),
-    ):
-        masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
-        frame = bytes([0x81, 0x80 | len(payload)]) + key + masked
-        await talk.calls(unmask, (frame,), payload, partial(_unmasked, about, masked, frame))
-    await talk.calls(
-        unmask,
-        (bytes([0x82, 0x82, 1, 2, 3, 4, 0, 0]),),
-        bytes([1, 2]),
-        "The key is not always the same: take it from the frame, bytes 2 to 5.",
-    )
-
-
-def _about_unmasking(masked, frame, came):
-    if came == masked:
-        return "These bytes are still masked. Each must be combined with a byte of the key: `byte ^ key[i % 4]`."
-    if came == frame[2:]:
-        return "These bytes begin with the key. The key is four bytes, and the payload comes behind it."
-    if isinstance(came, bytes) and len(came) > len(masked):
-        return f"That is too long: the payload has {len(masked)} bytes. It begins behind the key, at byte 6."
-    return "Take the key from bytes 2 to 5 and the payload from byte 6 on."
-
-
-def _unmasked(about, masked, frame, came):
-    if isinstance(came, str):
-        return "A payload is bytes, not text: leave out `decode()`."
-    if isinstance(came, list):
-        return "This is a list of numbers. `bytes(…)` makes bytes of it."
-    return about(masked, frame, came) if callable(about) else about
-
-
-unmask = Exercise(
-    _unmasks,
-    hints=(
-        "Cut the frame first: `frame[2:6]` is the key. Where does the payload begin?",
-        "`^` is exclusive or: `5 ^ 3` is `6`, and `6 ^ 3` is `5` again. So masking twice gives back what was there.",
-        "Go through the payload with `enumerate`, and make bytes of `byte ^ key[i % 4]`.",
-    ),
-    answer="""
-def unmask(frame):
-    key, masked = frame[2:6], frame[6:]
-    return bytes(byte ^ key[i % 4] for i, byte in enumerate(masked))
-""",
-    why="A client masks every frame with a new random key (RFC 6455, section 5.3). It is no secret, for the key is in "
-    "the frame. It keeps a web page from choosing the bytes on the wire, which could fool old proxies.",
-)
-
-# Patient
-
-#: How often the race is run. An answer that blocks loses it each time; one that does not may lose on a busy machine.
-RACES = 3
-
-
-async def _is_patient(talk, server_class):
-    async with talk.server(server_class) as server:
-        ann, bob = await talk.client(server, "ann"), await talk.client(server, "bob")
-        for race in range(RACES):
-            await ann.says("hello")
-            began = time.monotonic()
-            await bob.says("quick")
-            await bob.hears("quick", _about_quick, within=3)
-            waited = time.monotonic() - began
-            bob_was_first = len(ann.heard) == race
-            await ann.hears("HELLO", "ann should get what `slow_upper` returns: `HELLO`.", within=3)
-            if bob_was_first:
-                return
-        talk.expect(
-            False,
-            f"bob had to wait {waited:.1f} s, until ann's slow answer was there: `slow_upper` blocked the event loop. "
-            "Let a thread do it."
-            if waited > 0.2
-            else "ann's answer was there at once. Let `slow_upper` make it: it stands for work that takes its time.",
-            who="bob",
-            expected="answered before ann",
-            came="answered after ann",
-        )
-
-
-def _about_quick(came):
-    if came == "QUICK":
-        return "`quick` is sent back as it is, at once, without `slow_upper`."
-    return "bob's `quick` was not answered."
-
-
-patient = Exercise(
-    _is_patient,
-    hints=(
-        "`time.sleep` gives nobody else a turn, and neither does any function that computes for long. "
-        "Who else could run it?",
-        "`asyncio.to_thread` runs a function in a thread, and can be awaited.",
-        "`answer = await asyncio.to_thread(slow_upper, message)`: the function's name without `()`, then what it gets.",
-    ),
-    answer="""
-class Patient(Server):
-    async def handler(self, ws):
-        async for message in ws:
-            if message == "quick":
-                await ws.send(message)
-            else:
-                await ws.send(await asyncio.to_thread(slow_upper, message))
-""",
-    why="All clients share one event loop. While a function blocks it, nobody is served. In a thread it blocks only "
-    "that thread, and `await` gives the others their turn.",
 )

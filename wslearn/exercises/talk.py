@@ -157,20 +157,21 @@ class Talk:
         """Call a function, expect what it returns, and return that. An exception class: expect that it raises it."""
         what = f"{getattr(function, '__name__', 'it')}({', '.join(map(shown, arguments))})"
         raises = isinstance(expected, type) and issubclass(expected, Exception)
+        wanted = f"an exception: {expected.__name__}" if raises else in_words(expected, meaning)
         try:
             came = await self.call(function, *arguments)
         except NotYet as wrong:
-            if not raises or not isinstance(wrong.__cause__, expected):
-                self.tells("", what, str(wrong), wrong=True)
-                raise
-            self.tells("", what, f"raises {type(wrong.__cause__).__name__}")
-            return wrong.__cause__
-        if raises:
-            meaning = meaning or f"an exception: {expected.__name__}"
-            expected = lambda came: False  # noqa: E731
-        if came is None and expected is not None:
+            if raises and isinstance(wrong.__cause__, expected):
+                self.tells(what, "raises", type(wrong.__cause__).__name__)
+                return wrong.__cause__
+            self.tells(what, "should return", wanted)
+            self.tells(what, "fails", str(wrong), wrong=True)
+            raise
+        if came is None and expected is not None and not raises:
             or_else = "It returned None: is a `return` missing?"
-        self._judge(what, ("should return", "returns"), expected, came, or_else, meaning)
+        self._judge(
+            what, ("should return", "returns"), (lambda _: False) if raises else expected, came, or_else, wanted
+        )
         return came
 
     def method(self, thing: object, name: str) -> Callable:
