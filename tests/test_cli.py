@@ -499,6 +499,25 @@ async def test_sigterm_under_a_client_that_reads_nothing(wslearn):
             await talking
 
 
+@posix_signals
+async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_body(wslearn):
+    process = await wslearn("serve", "comparison", "--port", 0)
+    port = urlsplit((await ready(process)).split()[2]).port
+    streams = []
+    for ask in (b"GET /events HTTP/1.1", b"GET /long-poll HTTP/1.1", b"POST /echo HTTP/1.1\r\nContent-Length: 9"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ask + b"\r\nHost: a\r\n\r\n")
+        streams.append((reader, writer))
+    async with asyncio.timeout(10):
+        assert (await streams[0][0].readline()).startswith(b"HTTP/1.1 200")
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert await ended(process, 5) == 0
+    assert time.monotonic() - asked < 2
+    for _, writer in streams:
+        writer.close()
+
+
 async def test_it_ends_with_its_parent(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--exit-with-parent", stdin=subprocess.PIPE)
     _, url, _ = (await ready(process)).split()

@@ -374,7 +374,7 @@ def test_compressed_only_if_agreed():
 
 TOKENS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ", min_size=12, max_size=40).map(lambda t: f"Q{t}")
 WAYS = ["query", "cookie", "set-cookie", "folded", "bearer", "body", "chunked", "trailer", "gzip", "message", "close",
-        "ping", "rest", "masked rest", "not agreed", "jwt"]  # fmt: skip
+        "ping", "rest", "masked rest", "not agreed", "jwt", "escaped"]  # fmt: skip
 
 
 def carrying(secret: str, way: str, cut: int, deflate: bool, direction: str) -> list[Chunk]:
@@ -414,6 +414,8 @@ def carrying(secret: str, way: str, cut: int, deflate: bool, direction: str) -> 
         peers.send(direction, [json], binary=True)
     elif way == "jwt":
         peers.send(direction, [f"my pass: eyJ{secret}.eyJ{secret}.{secret}".encode()], binary=False)
+    elif way == "escaped":
+        peers.send(direction, [rb'{"message":"%b"}' % json.replace(b'"', b'\\"')], binary=False)
     elif way == "close":
         peers.sides[direction].send_close(1008, f"token={secret}")
     elif way == "ping":

@@ -118,9 +118,9 @@ async def test_a_host_that_is_not_there():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (Settings(), "the direct connection: the server at .* is no 'wslearn serve comparison', it seems .*404"),
-        (Settings(push=True), "the direct connection: .* is no .*404"),
-        (Settings(transports=["websocket"]), "websocket: .* is no .*answered with another"),
+        (Settings(), "the direct connection: the server at .* does not answer like a 'wslearn .*404"),
+        (Settings(push=True), "the direct connection: .* does not answer .*404"),
+        (Settings(transports=["websocket"]), "websocket: .* does not answer .*answered with another"),
     ],
     ids=str,
 )
@@ -311,6 +311,13 @@ async def test_setup_is_what_comes_before_the_first_message(server):
 
 
 # Bytes
+
+
+async def test_the_largest_payload_arrives_over_every_transport(server):
+    for push in (False, True):
+        samples = await measure(Settings(push=push, payload=65_536, count=2, interval=0.02), server=server)
+        assert [sample.transport for sample in samples] == list(PUSHES if push else ROUND_TRIPS)
+        assert all(sample.bytes_down > 65_536 for sample in samples)
 
 
 async def test_a_websocket_message_costs_its_payload_and_its_frames_heads(server):

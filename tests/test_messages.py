@@ -1,5 +1,6 @@
 import re
 import string
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
         f'{{"type":"authenticate","token":"{JWT}"}}',
         '{"type": "authenticate", "token" : "s3cr3t"}',
         '{"token":"s3cr3t',  # broken off
+        r'{"message":"{\"token\":\"s3cr3t\"}"}',  # JSON inside JSON
+        r'{"message":"{\\\"password\\\" : \\\"s3cr3t\\\"}"}',
+        r"{\"Authorization\":\"Basic s3cr3t\"}",
+        r'{"token":"back\\slash\u0041s3cr3t"}',
         "/ws?token=s3cr3t&x=1",
         "/?x=1&access_token=s3cr3t",
         "Authorization: Bearer s3cr3t",
@@ -52,6 +57,20 @@ def test_what_is_no_secret_stays():
     text = '{"message":"the cook broke the token ring","room":"a"}'
     assert redact(text) == text
     assert redact("GET /?token=abc&room=a HTTP/1.1\r\nHost: x") == f"GET /?token={REDACTED}&room=a HTTP/1.1\r\nHost: x"
+
+
+def test_what_stands_beside_a_secret_in_escaped_json_stays():
+    text = r'{"message":"{\"token\":\"%s\",\"room\":\"a\"}"}'
+    assert redact(text % "s3cr3t") == text % REDACTED
+
+
+@pytest.mark.parametrize(
+    "text", ["token=" + "\\" * 50_000 + '"', 'token\\":"' * 8_000, "token=" + "a\\" * 25_000 + '"']
+)
+def test_redacting_takes_time_that_grows_with_the_text_only(text):
+    begin = perf_counter()
+    redact(text)
+    assert perf_counter() - begin < 2  # quadratic it would be a minute
 
 
 surroundings = st.text(alphabet=st.characters(exclude_characters="Q"))

@@ -624,3 +624,28 @@ def test_a_value_that_cannot_be_is_refused_at_once_and_later(name, value):
     with pytest.raises(ValueError, match=f"{name} must be .*got "):
         setattr(net, name, value)
     assert net.delay == 0.1
+
+
+async def test_a_goodbye_to_who_has_closed_and_resets_is_no_error():
+    errors = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    closed = asyncio.Event()
+
+    async def close(reader, writer):
+        await reader.readexactly(1)
+        writer.close()
+        closed.set()
+
+    async with peer(close) as url, SimulatedNetwork(url) as net:
+        _, writer = await dial(net)
+        writer.write(b"1")
+        await asyncio.wait_for(closed.wait(), 10)
+        net.silence()
+        writer.write(b"2")  # to a socket that is closed: the system answers RST
+        await until(lambda: net.bytes_up == 2)
+        writer.close()
+        [link] = net.links
+        await until(lambda: len(link.up._under_way) == 2)
+        net.heal()
+        await until(lambda: not net.links)
+    assert errors == []

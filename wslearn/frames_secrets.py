@@ -2,7 +2,7 @@
 
 import re
 
-from wslearn.messages import _SECRETS, REDACTED
+from wslearn.messages import REDACTED, SECRETS
 
 # A header line may go on in the next line, which then begins with a space or tab (RFC 9112 section 5.2): for the rules
 # it is one line.
@@ -24,7 +24,7 @@ def hidden(data: bytes, *, head: bool = False) -> bytes:
         characters = index
         return count
 
-    for secret in _SECRETS.finditer(text):
+    for secret in SECRETS.finditer(text):
         # What stands before a secret (`token=`, `Cookie: `) is a named group, and stays.
         start = offset(secret.end(secret.lastgroup) if secret.lastgroup else secret.start())
         stop = offset(secret.end())

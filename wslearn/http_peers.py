@@ -9,7 +9,7 @@ import ssl
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 #: Time for which a long poll is held before it is answered with 204, in seconds.
 HOLD = 25.0
 #: Time in which answers may still leave when the server stops, and in which a refused body is read, in seconds.
-GRACE = 1.0
+GRACE = 0.5
+#: How often connections that send nothing are looked for, in seconds.
+WATCH_INTERVAL = 0.25
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
 
@@ -73,7 +75,7 @@ class HttpPeers:
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
             handler_cancellation=True,  # who is gone waits no longer
-            keepalive_timeout=limits.open_timeout or 0,  # also the time that a request's head may take
+            keepalive_timeout=limits.open_timeout or 0,  # also the time for the next request's head
             lingering_time=GRACE,
             shutdown_timeout=GRACE,
         )
@@ -96,10 +98,25 @@ class HttpPeers:
             self.events.close()
             await runner.cleanup()
 
+    async def watch(self) -> None:
+        """End connections that have not sent the head of a request in time: not every aiohttp does it."""
+        silent: dict[web.RequestHandler, float] = {}
+        timeout = self.server.limits.open_timeout
+        while timeout is not None:
+            await asyncio.sleep(WATCH_INTERVAL)
+            waiting = [one for one in self._open() if one not in self._admitted]
+            silent = {one: silent.get(one, clock()) for one in waiting}
+            for one, since in silent.items():
+                if clock() - since > timeout:
+                    one.force_close()
+
     @property
     def connections(self) -> int:
         """How many connections there are."""
-        return len(self._runner.server.connections) if self._runner else 0
+        return len(self._open())
+
+    def _open(self) -> list[web.RequestHandler]:
+        return self._runner.server.connections if self._runner else []
 
     # What every request goes through
 
@@ -128,11 +145,12 @@ class HttpPeers:
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
         limits = self.server.limits
-        asked = Request(request.path_qs, Headers(request.headers.items()))
-        if (origin := foreign_origin(asked, limits.origins)) is not None:
-            return 403, f"Origin {origin!r} may not ask: this server talks to its own page only.\n"
+        if hdrs.ORIGIN in request.headers:
+            asked = Request(request.path_qs, Headers(request.headers.items()))
+            if (origin := foreign_origin(asked, limits.origins)) is not None:
+                return 403, f"Origin {origin!r} may not ask: this server talks to its own page only.\n"
         if request.protocol not in self._admitted:
-            self._admitted.intersection_update(self._runner.server.connections if self._runner else ())
+            self._admitted.intersection_update(self._open())
             if limits.max_connections is not None and len(self._admitted) >= limits.max_connections:
                 return 503, f"The server has its {limits.max_connections} connections. Try again later.\n"
             self._admitted.add(request.protocol)

@@ -10,9 +10,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import TYPE_CHECKING
 
 from wslearn.network import checked, is_number, seconds
 from wslearn.process import ServerProcess
+
+if TYPE_CHECKING:
+    from wslearn.measuring import Run
 
 #: From a request to its answer, in round trips of the network that theory asks for.
 ROUND_TRIPS = {"http-new": 2.0, "http-keepalive": 1.0, "websocket": 1.0}
@@ -191,7 +195,7 @@ def _checked(urls: tuple[str, str]) -> list[str]:
     return list(urls)
 
 
-def _sample(settings: Settings, run, name: str, notes: list[str], time_limit: float | None) -> Sample:
+def _sample(settings: Settings, run: "Run", name: str, notes: list[str], time_limit: float | None) -> Sample:
     spans, probe = run.spans[name], run.probes[name]
     (up_before, down_before), (up, down) = run.sizes[name]
     if len(spans) < settings.count:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from wslearn.latency import MeasurementError, Settings
 from wslearn.network import PORTS
-from wslearn.probes import FAILURES, ROUND_TRIP_PROBES, Probe
+from wslearn.probes import FAILURES, ROUND_TRIP_PROBES, Probe, failure
 from wslearn.push_probes import PUSH_PROBES, Direct, LongPolling, Polling
 
 #: Messages of each transport that are not counted, and readings of the server's clock before the first.
@@ -26,7 +26,7 @@ def explained(probe: Probe | Direct) -> Iterator[None]:
     try:
         yield
     except FAILURES as error:
-        raise probe.failure(error) from error
+        raise failure(probe.transport, probe.target, error) from error
 
 
 class Run:
@@ -45,7 +45,6 @@ class Run:
         }
         self.spans: dict[str, list[tuple[float, float]]] = {name: [] for name in self.probes}
         self.sizes: dict[str, list[tuple[int, int]]] = {}
-        self.notes: list[str] = []
         self._progress, self._total = progress, settings.count * len(self.probes)
         self._random = random.Random(SEED)
         self.began = clock()

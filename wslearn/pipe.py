@@ -7,6 +7,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter as clock  # finer than the event loop's own clock on Windows, the same one elsewhere
 from typing import TYPE_CHECKING, Literal
@@ -184,7 +185,10 @@ class Pipe:
         """Say FIN to the target."""
         self.finished = True
         if not self.target.transport.is_closing():
-            self.target.transport.write_eof()
+            # A target that answered the bytes before with RST, for it had closed, is no longer connected: its
+            # connection_lost comes with the loop's next turn.
+            with suppress(OSError):
+                self.target.transport.write_eof()
         self.source.link.finished()
 
     def enter(self, action: Callable[[], None], size: int = 0) -> None:

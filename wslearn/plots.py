@@ -14,6 +14,7 @@ from statistics import median
 
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from wslearn.latency import PUSHES, ROUND_TRIPS, Sample
@@ -148,6 +149,7 @@ def break_even(samples: Sequence[Sample], ax: Axes) -> Axes:
             ax.plot([at], [_total(sample, at)], "o", markersize=13, markerfacecolor="none", color="black")
     ax.set_xlim(0, last)
     ax.set_ylim(0, max(_total(sample, last) for sample in samples) * 1.05 or 1)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter("{x:,.0f}")
     return _legend(ax)
 
@@ -243,7 +245,7 @@ def _lanes(ax: Axes, labels: Sequence[str]) -> Axes:
 
 def _legend(ax: Axes) -> Axes:
     """Put the legend below, where no value can be behind it."""
-    below = ax.transAxes + ScaledTranslation(0, -4 * rcParams["font.size"] / 72, ax.figure.dpi_scale_trans)
+    below = ax.transAxes + ScaledTranslation(0, -3.8 * rcParams["font.size"] / 72, ax.figure.dpi_scale_trans)
     ax.legend(
         loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, frameon=False, borderaxespad=0, handlelength=3
     )

@@ -24,6 +24,16 @@ FAILURES = (*GONE, aiohttp.ClientError, WebSocketException, msgspec.DecodeError,
 NEEDLESS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
+def failure(transport: str, target: str, error: Exception) -> MeasurementError:
+    """Return one of `FAILURES` as the user reads it."""
+    what = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
+        does = "is not trusted"
+    else:
+        does = "went away" if isinstance(error, GONE) else "does not answer like a 'wslearn serve comparison'"
+    return MeasurementError(f"{transport}: the server at {target} {does} ({what})")
+
+
 class HttpClient:
     """Requests to the server at `url`, through `net` if one is given, on one connection or a new one each time."""
 
@@ -89,15 +99,6 @@ class Probe:
     def size(self) -> tuple[int, int]:
         """Bytes on the wire so far, up and down."""
         return self.net.bytes_up, self.net.bytes_down
-
-    def failure(self, error: Exception) -> MeasurementError:
-        """Return an error as the user reads it."""
-        what = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
-            does = "is not trusted"
-        else:
-            does = "went away" if isinstance(error, GONE) else "is no 'wslearn serve comparison', it seems"
-        return MeasurementError(f"{self.transport}: the server at {self.target} {does} ({what})")
 
 
 class HttpProbe(Probe):

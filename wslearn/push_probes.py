@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from wslearn.events import Published, Status
-from wslearn.probes import HttpClient, HttpProbe, Probe, WebSocketProbe
+from wslearn.probes import HttpClient, HttpProbe, WebSocketProbe
 
 
 class Polling(HttpProbe):
@@ -93,6 +93,8 @@ class Direct:
     request and answer: at most half of that round trip wrong (Cristian, "Probabilistic clock synchronization", 1989).
     """
 
+    transport = "the direct connection"
+
     def __init__(self, url: str) -> None:
         self.target, self.http = url, HttpClient(url)
         self.offset, self.round_trip = 0.0, float("inf")
@@ -118,9 +120,6 @@ class Direct:
     async def publish(self, payload: bytes) -> Published:
         """Publish an event, and return it, without its payload."""
         return msgspec.json.decode(await self.http.ask("POST", "/publish", payload), type=Published)
-
-    failure = Probe.failure
-    transport = "the direct connection"
 
 
 PUSH_PROBES = {probe.transport: probe for probe in (Polling, LongPolling, ServerSentEvents, WebSocketEvents)}

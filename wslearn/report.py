@@ -13,10 +13,17 @@ COLUMNS = ("transport", "count", "median", "p95", "p99", "theory", "bytes up", "
 
 def run(settings: Settings, urls: tuple[str, str] | None) -> list[Sample]:
     """Measure, with a progress bar on stderr where that is a terminal. Raises what `measure` does."""
+    # Who asks for many messages gets them; a server that has fallen silent still ends it.
+    message = 8 * (settings.delay + settings.jitter) + settings.interval
+    time_limit = 60 + settings.count * len(settings.names) * message
     if not sys.stderr.isatty():  # nobody watches a bar in a file
-        return asyncio.run(measure(settings, urls=urls))
+        return asyncio.run(measure(settings, urls=urls, time_limit=time_limit))
     with click.progressbar(length=settings.count * len(settings.names), label="Measuring", file=sys.stderr) as bar:
-        return asyncio.run(measure(settings, urls=urls, progress=lambda done, total: bar.update(done - bar.pos)))
+
+        def progress(done: int, total: int) -> None:
+            bar.update(done - bar.pos)
+
+        return asyncio.run(measure(settings, urls=urls, progress=progress, time_limit=time_limit))
 
 
 def as_json(samples: list[Sample]) -> str:

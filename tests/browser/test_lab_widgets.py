@@ -1,49 +1,15 @@
-"""The dashboards in JupyterLab: each control used, its effect seen. With WSLEARN_SHOTS=FOLDER pictures are kept."""
+"""The latency lab in JupyterLab: each control used, its effect seen."""
 
 import csv
-import os
 import re
-from pathlib import Path
 
 import pytest
-from jupyter import button
-from playwright.async_api import expect
+from dashboards import button, caption, field, picture, press_run, shot, status
+from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LATENCY = "from wslearn.widgets.latency import latency_lab\nlab = await latency_lab()"
-
-
-async def shot(page, name: str) -> None:
-    """Keep a picture of the whole cell output, to be looked at."""
-    if folder := os.environ.get("WSLEARN_SHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def field(page, label: str):
-    """Return the control with this label."""
-    row = page.locator(".widget-inline-hbox", has=page.locator("label", has_text=re.compile(f"^{re.escape(label)}$")))
-    return row.locator("input, select, .noUi-handle").first
-
-
-def status(page):
-    return page.locator(".wsl-status, .wsl-error")
-
-
-def caption(page):
-    """Return the line below the picture."""
-    return page.locator(".jp-OutputArea-output p").first
-
-
-async def picture(page) -> str:
-    """Return the picture's address, which is its content."""
-    return await page.locator(".jp-OutputArea-output img").get_attribute("src")
-
-
-async def press_run(page) -> None:
-    await button(page, "Run").click()
-    await expect(status(page)).to_have_text("Running …")
-    await expect(status(page)).to_contain_text("Done in", timeout=20_000)
 
 
 async def test_the_first_run_leaves_a_picture_a_line_and_a_table(lab):

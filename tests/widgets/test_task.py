@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
+from support import until
 
 from wslearn.widgets.task import Task
 
@@ -142,6 +143,28 @@ async def test_who_is_cancelled_while_waiting_cancels_the_job(task):
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(waiting, 5)
     assert (task.state, diary) == ("cancelled", ["a begins", "a has cleaned up"])
+
+
+async def test_a_press_that_comes_in_another_thread_runs_on_the_cells_loop():
+    task = Task(lambda: None)
+    loops, ends = [], []
+
+    async def job() -> None:
+        loops.append(asyncio.get_running_loop())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ends.append(asyncio.get_running_loop())
+
+    async def press(do) -> None:  # as in a subshell, which has an event loop of its own
+        do()
+
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(asyncio.run, press(lambda: task.start(job)))
+        await until(lambda: loops)
+        await asyncio.to_thread(asyncio.run, press(task.cancel))
+        await until(lambda: task.state == "cancelled")
+    assert loops == ends == [asyncio.get_running_loop()]
 
 
 CELL = """

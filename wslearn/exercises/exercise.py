@@ -1,5 +1,6 @@
 """An exercise: a conversation that checks, hints from vague to near, and a solution with its why."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from textwrap import dedent
@@ -22,7 +23,8 @@ class Text:
         return self.markdown
 
     def __repr__(self) -> str:
-        return self.markdown.replace("**", "").replace("```python\n", "").replace("\n```", "")
+        plain = re.sub(r"^\*\*(.+?)\*\*", r"\1", self.markdown, flags=re.MULTILINE)  # bold, and not code's `**options`
+        return plain.replace("```python\n", "").replace("\n```", "")
 
 
 class Exercise:

@@ -36,6 +36,9 @@ class ComparisonServer(Server):
         """The address of the HTTP side."""
         return f"http{'s' if self.tls else ''}://{self._netloc.rpartition(':')[0]}:{self.http_port}/"
 
+    def background(self):
+        return (self.peers.watch(),)
+
     async def start(self):
         """Listen on both ports, and return self. Raises OSError where one of them cannot be had."""
         async with self._starting:
@@ -60,8 +63,7 @@ class ComparisonServer(Server):
     async def stop(self):
         """Close the connections of both ports and free them. Twice is fine."""
         if self._listener is not None:
-            await self.peers.stop()
-        await super().stop()
+            await asyncio.gather(self.peers.stop(), super().stop())
 
     async def handler(self, ws):
         wants_events = "events" in parse_qs(urlsplit(ws.request.path).query, keep_blank_values=True)

@@ -147,7 +147,7 @@ class LatencyLab(Dashboard):
         lines = [describe(run.samples) for run in runs]
         if len(runs) > 1:
             lines = [f"Run {run.number}: {line}" for run, line in zip(runs, lines, strict=True)]
-        return drawn, " ".join(lines)
+        return drawn, "\n".join(lines)
 
     async def _look(self) -> None:
         if self.runs:

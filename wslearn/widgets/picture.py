@@ -77,7 +77,9 @@ class Picture:
     def say(self, text: str) -> None:
         """Show this line below the picture."""
         self.text = text
-        line = f'<p style="font-size:clamp(16px,1.05vw,24px);line-height:1.4">{html.escape(text)}</p>'
+        line = (
+            f'<p style="font-size:clamp(16px,1.05vw,24px);line-height:1.4;white-space:pre-line">{html.escape(text)}</p>'
+        )
         self._line.update({"text/html": line, "text/plain": text}, raw=True)
 
     @asynccontextmanager

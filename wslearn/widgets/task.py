@@ -35,22 +35,37 @@ class Task:
         self.error: BaseException | None = None
         self._changed = changed
         self._cell = copy_context()
+        self._loop = running_loop()  # the cell's
         self._turn = asyncio.Lock()  # whoever holds it runs
         self._last: asyncio.Task | None = None
 
     def start(self, job: Job) -> None:
         """Run `job()`, as soon as an earlier one has ended, which is cancelled."""
+        self._on_loop(self._start, job)
+
+    def _start(self, job: Job) -> None:
         self.cancel()
         # Each run has a copy: two tasks cannot be inside one context where nest-asyncio2 has nested the loop.
         cell = self._cell.copy()
-        self._last = asyncio.get_running_loop().create_task(self._run(job), name=self.name, context=cell)
+        self._last = self._loop.create_task(self._run(job), name=self.name, context=cell)
         self._last.add_done_callback(self._ended, context=cell)
         self._become("running")
 
     def cancel(self) -> None:
         """Ask the job to end. Does nothing where none runs."""
         if self.running:
-            self._last.cancel()
+            self._on_loop(self._last.cancel)
+
+    def _on_loop(self, do: Callable, *arguments: object) -> None:
+        """Call `do` on the cell's event loop.
+
+        JupyterLab may bring the press of a button to a subshell: another thread, with an event loop of its own.
+        """
+        self._loop = self._loop or running_loop()
+        if running_loop() is self._loop:
+            do(*arguments)
+        else:
+            self._loop.call_soon_threadsafe(do, *arguments)
 
     async def stop(self) -> None:
         """Cancel the job and wait until it has ended."""
@@ -91,3 +106,11 @@ class Task:
     def _become(self, state: str, error: BaseException | None = None) -> None:
         self.state, self.error = state, error
         self._changed()
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -108,11 +108,6 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
             process.wait()
 
 
-def button(page, label: str):
-    """Return the button of a dashboard with this label."""
-    return page.locator("button.jupyter-button", has_text=re.compile(f"^{re.escape(label)}$"))
-
-
 def answers(url: str) -> bool:
     """Return whether somebody answers there."""
     try:

@@ -1,0 +1,193 @@
+"""Exercises of lesson 05."""
+
+from typing import ClassVar
+
+from exercise_cases import FunctionExercise, ServerExercise, handler
+
+from wslearn.exercises import auth as ex
+
+
+def verify(*lines: str) -> str:
+    return "\n".join(["def verify(token, secret):", *(f"    {line}" for line in lines)])
+
+
+REQUIRE = 'options={"require": ["sub", "exp"]}'
+FALSY = "except jwt.PyJWTError: return None"
+BY_HAND = (
+    "try:",
+    "    head, body, signature = token.split('.')",
+    "    unpack = lambda part: base64.urlsafe_b64decode(part + '=' * (-len(part) % 4))",
+    "    claims, algorithm = json.loads(unpack(body)), json.loads(unpack(head))['alg']",
+    "except ValueError: return None",
+    "computed = hmac.digest(secret.encode(), f'{head}.{body}'.encode(), 'sha256')",
+)
+
+
+class TestVerify(FunctionExercise):
+    exercise = ex.verify
+    imports = "import base64, hmac\nimport jwt"
+    wrong: ClassVar = {
+        "is the signature verified at all": verify(*BY_HAND, "return claims"),
+        "asked for `alg` none": verify(
+            *BY_HAND,
+            "if algorithm == 'none': return claims",
+            "return claims if hmac.compare_digest(computed, unpack(signature)) else None",
+        ),
+        "Pin the algorithm": verify(
+            f"try: return jwt.decode(token, secret, algorithms=[jwt.get_unverified_header(token)['alg']], {REQUIRE})",
+            FALSY,
+        ),
+        "It ended a minute ago": verify(
+            *BY_HAND,
+            "return claims if algorithm == 'HS256' and hmac.compare_digest(computed, unpack(signature)) else None",
+        ),
+        "It has no `exp`": verify("try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY),
+        "says nobody's name": verify(
+            "try: return jwt.decode(token, secret, algorithms=['HS256'], options={'require': ['exp']})", FALSY
+        ),
+        "catch the error, and return None": verify(
+            f"return jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE})"
+        ),
+        "A good token was refused": verify(
+            f"try: return jwt.decode(token, secret, algorithms=['RS256'], {REQUIRE})", FALSY
+        ),
+        "Return the claims, as a dict": verify(
+            f"try: return bool(jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE}))",
+            "except Exception: return False",
+        ),
+    }
+
+
+AUTH_SERVER = "from wslearn.servers.auth import AuthServer as Server"
+#: All that a server's class can do wrong, but to be without a handler: AuthServer has one.
+TROUBLE = {name: case for name, case in ServerExercise.troublemakers.items() if name != "has no handler"}
+
+
+def first(
+    *lines: str, limit: str = "self.limits.auth_timeout", caught: str = "TimeoutError, BadMessage, Refused"
+) -> str:
+    """Return the solution with something else behind the first message, or another limit, or less caught."""
+    return handler(
+        "try:",
+        f"    async with asyncio.timeout({limit}):",
+        "        message = await ws.recv()",
+        "    claims = self.tokens.verify(decode(message, Authenticate).token)",
+        f"except ({caught}):",
+        "    await ws.close(1008, 'Invalid token')",
+        "    return",
+        *(lines or ("await ws.say(Authenticated(claims['sub']))", "async for message in ws: await ws.send(message)")),
+    )
+
+
+class TestFirstMessage(ServerExercise):
+    exercise = ex.first_message
+    imports = (
+        f"{AUTH_SERVER}\nfrom wslearn.messages import Authenticate, Authenticated, BadMessage, decode\n"
+        "from wslearn.tokens import Refused\nfrom wslearn import Server as Plain"
+    )
+    troublemakers = TROUBLE
+    wrong: ClassVar = {
+        "must build on AuthServer": first().replace("(Server)", "(Plain)"),
+        "which is `self.limits.auth_timeout`, and is still connected": first(limit="30"),
+        "`self.limits.auth_timeout`, and your handler ended with an error": first(caught="BadMessage, Refused"),
+        "thrown out in the end": handler(
+            "try:",
+            "    async with asyncio.timeout(self.limits.auth_timeout):",
+            "        claims = self.tokens.verify(decode(await ws.recv(), Authenticate).token)",
+            "        await ws.say(Authenticated(claims['sub']))",
+            "        async for message in ws: await ws.send(message)",
+            "except (TimeoutError, BadMessage, Refused):",
+            "    await ws.close(1008, 'Invalid token')",
+        ),
+        "let nobody queue": first()
+        .replace("class Answer(Server):", "class Answer(Server):\n    turn = asyncio.Lock()")
+        .replace("    async with asyncio.timeout(", "    async with self.turn, asyncio.timeout("),
+        "talked before it showed a token, and is still connected": handler(
+            "try:",
+            "    async with asyncio.timeout(self.limits.auth_timeout):",
+            "        async for message in ws:",
+            "            try: claims = self.tokens.verify(decode(message, Authenticate).token)",
+            "            except BadMessage: continue",
+            "            break",
+            "except (TimeoutError, Refused):",
+            "    await ws.close(1008, 'Invalid token')",
+            "    return",
+            "await ws.say(Authenticated(claims['sub']))",
+            "async for message in ws: await ws.send(message)",
+        ),
+        "talked before it showed a token, and your handler ended": first(caught="TimeoutError, Refused"),
+        "A client showed a forged token, and your handler ended": first(caught="TimeoutError, BadMessage"),
+        "closes with 1000": first().replace("    await ws.close(1008, 'Invalid token')\n", ""),
+        "closed with 1008 'no'": first().replace("Invalid token", "no"),
+        "Tell her that she is in": first("async for message in ws: await ws.send(message)"),
+        "send each of her messages back": first("await ws.say(Authenticated(claims['sub']))", "await ws.wait_closed()"),
+    }
+
+
+GREETING = (
+    "claims = self.tokens.verify(json.loads(await ws.recv())['token'])",
+    "await ws.send(json.dumps({'type': 'authenticated', 'user': claims['sub']}))",
+)
+
+
+def until(seconds: str, *end: str) -> str:
+    return handler(
+        *GREETING,
+        "try:",
+        f"    async with asyncio.timeout({seconds}):",
+        "        async for message in ws: await ws.send(message)",
+        "except TimeoutError:",
+        *(f"    {line}" for line in end or ["await ws.close(1008, 'Token expired')"]),
+    )
+
+
+class TestUntilExpiry(ServerExercise):
+    exercise = ex.until_expiry
+    imports = f"{AUTH_SERVER}\nfrom wslearn import Server as Plain"
+    troublemakers = TROUBLE
+    stub = handler(*GREETING, "raise NotImplementedError")
+    wrong: ClassVar = {
+        "looked at the time only when Ann spoke": handler(
+            *GREETING,
+            "async for message in ws:",
+            "    if time.time() > claims['exp']:",
+            "        await ws.close(1008, 'Token expired')",
+            "        return",
+            "    await ws.send(message)",
+        ),
+        "is a time, in seconds since 1970": until("claims['exp']"),
+        "Each message began the time anew": handler(
+            *GREETING,
+            "left = claims['exp'] - time.time()",
+            "try:",
+            "    while True: await ws.send(await asyncio.wait_for(ws.recv(), left))",
+            "except TimeoutError: await ws.close(1008, 'Token expired')",
+        ),
+        "Bob's token is good for a minute": until("1.2"),
+        "before her token's end": until("(claims['exp'] - time.time()) / 2"),
+        "with 1000": until("claims['exp'] - time.time()", "return"),
+        "Catch `TimeoutError`": until("claims['exp'] - time.time()", "raise"),
+        "closed with 1001 'bye'": until("claims['exp'] - time.time()", "await ws.close(1001, 'bye')"),
+        "send each message back": handler(*GREETING, "await ws.wait_closed()"),
+        "answer as the stub does": handler("async for message in ws: await ws.send(message)"),
+    }
+
+
+def rule(*lines: str) -> str:
+    return "\n".join(["def may_connect(origin, host):", *(f"    {line}" for line in lines)])
+
+
+class TestOriginRule(FunctionExercise):
+    exercise = ex.origin_rule
+    imports = "from urllib.parse import urlsplit"
+    wrong: ClassVar = {
+        "A stranger's page got in": rule("return True"),
+        "The server's own page was refused": rule("return origin is None or origin == host"),
+        "no page is behind it": rule("return origin is not None and urlsplit(origin).netloc == host"),
+        "'NoneType' object has no attribute": rule("return origin.partition('://')[2] == host"),
+        "Compare the port too": rule("return origin is None or urlsplit(origin).hostname == host.partition(':')[0]"),
+        "It only begins with Host": rule("return origin is None or host in origin"),
+        "It only ends with Host": rule("return origin is None or origin.endswith(host)"),
+        "a file on somebody's disk": rule("return origin in (None, 'null') or urlsplit(origin).netloc == host"),
+        "Expected True or False": rule("return origin and host"),
+    }

@@ -1,0 +1,311 @@
+"""Exercises of lesson 03."""
+
+from exercise_cases import FunctionExercise, ServerExercise
+
+from wslearn.exercises import broadcast as ex
+
+IMPORTS = """
+from websockets.asyncio.server import broadcast
+from wslearn import Limits
+"""
+
+
+class TestOthers(ServerExercise):
+    exercise = ex.others
+    imports = IMPORTS
+    wrong = {  # noqa: RUF012
+        "Not all of the others heard it": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        await ws.send(message)
+        """,
+        "Ann heard her own message": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        broadcast(self.connections, message)
+        """,
+        "Only the first message was passed on": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    message = await ws.recv()
+                    broadcast(self.connections - {ws}, message)
+                    await ws.wait_closed()
+        """,
+        "Pass on exactly what Ann has said": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        broadcast(self.connections - {ws}, f"{ws.name}: {message}")
+        """,
+        "Did you take her out of `self.connections`?": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        self.connections.discard(ws)
+                        broadcast(self.connections, message)
+        """,
+        "Bob's message did not reach Carl": """
+            class Answer(Server):
+                first = None
+                async def handler(self, ws):
+                    self.first = self.first or ws
+                    async for message in ws:
+                        broadcast(self.connections - {ws} if ws is self.first else {self.first}, message)
+        """,
+        "not always the same client": """
+            class Answer(Server):
+                first = None
+                async def handler(self, ws):
+                    self.first = self.first or ws
+                    async for message in ws:
+                        broadcast(self.connections - {self.first}, message)
+                        if ws is not self.first:
+                            await self.first.send(message)
+        """,
+        "Set changed size during iteration": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        for client in self.connections:
+                            if client is ws:
+                                self.connections.remove(client)
+                            else:
+                                await client.send(message)
+        """,
+    }
+
+    async def test_a_loop_of_ones_own_is_right_too(self):
+        assert await self.check("""
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        for client in list(self.connections):
+                            if client is not ws:
+                                await client.send(message)
+        """)
+
+
+class TestVanish(FunctionExercise):
+    exercise = ex.vanish
+    imports = IMPORTS
+    wrong = {  # noqa: RUF012
+        "`send` raised ConnectionClosed, and your function ended there": """
+            async def answer(clients, message):
+                for client in list(clients):
+                    await client.send(message)
+        """,
+        "One client's end must not end the loop": """
+            async def answer(clients, message):
+                try:
+                    for client in list(clients):
+                        await client.send(message)
+                except ConnectionClosed:
+                    pass
+        """,
+        "The set changed while you went through it": """
+            async def answer(clients, message):
+                for client in clients:
+                    try:
+                        await client.send(message)
+                    except ConnectionClosed:
+                        pass
+        """,
+        "got the message again": """
+            async def answer(clients, message):
+                for client in list(clients):
+                    try:
+                        await client.send(message)
+                    except ConnectionClosed:
+                        broadcast(clients, message)
+        """,
+        "not everybody got the message": """
+            async def answer(clients, message):
+                await next(iter(clients)).send(message)
+        """,
+        "Two clients went while you were sending": """
+            async def answer(clients, message):
+                try:
+                    for client in [client for client in clients if client.close_code is None]:
+                        await client.send(message)
+                except ConnectionClosed:
+                    pass
+        """,
+    }
+
+    async def test_a_loop_that_expects_each_end_is_right_too(self):
+        assert await self.check("""
+            async def answer(clients, message):
+                for client in list(clients):
+                    try:
+                        await client.send(message)
+                    except ConnectionClosed:
+                        pass
+        """)
+
+    async def test_all_at_once_is_right_too(self):
+        assert await self.check("""
+            async def answer(clients, message):
+                await asyncio.gather(*(client.send(message) for client in clients), return_exceptions=True)
+        """)
+
+
+class TestLatest(ServerExercise):
+    exercise = ex.latest
+    imports = IMPORTS
+    wrong = {  # noqa: RUF012
+        "came late and got nothing": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    last = None
+                    if last is not None:
+                        await ws.send(last)
+                    async for message in ws:
+                        last = message
+                        broadcast(self.connections, message)
+        """,
+        "There is no value yet": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    await ws.send(str(self.last))
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+        """,
+        "got the first value": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(self.last)
+                    async for message in ws:
+                        self.last = self.last or message
+                        broadcast(self.connections, message)
+        """,
+        "got the old value again": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        broadcast(self.connections, self.last)
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+        """,
+        "Only the last one counts": """
+            class Answer(Server):
+                def __init__(self, *args, **options):
+                    super().__init__(*args, **options)
+                    self.values = []
+                async def handler(self, ws):
+                    for value in reversed(self.values):
+                        await ws.send(value)
+                    async for message in ws:
+                        self.values.append(message)
+                        broadcast(self.connections, message)
+        """,
+        "exactly as it was sent": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(f"last: {self.last}")
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+        """,
+        "a latecomer is a client like all others": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(self.last)
+                        await ws.wait_closed()
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+        """,
+        "the value was lost": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(self.last)
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+                    if not self.connections - {ws}:
+                        self.last = None
+        """,
+        "A second server told a value": """
+            class Answer(Server):
+                values = []
+                async def handler(self, ws):
+                    if self.values:
+                        await ws.send(self.values[-1])
+                    async for message in ws:
+                        self.values.append(message)
+                        broadcast(self.connections, message)
+        """,
+    }
+
+
+def bounded(*lines: str) -> str:
+    """Return a server whose guard is off, with these lines for each message."""
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+class Answer(Server):
+    limits = Limits(max_unsent=None, stall_timeout=None)
+    MOST = 1_000_000
+
+    async def handler(self, ws):
+        async for message in ws:
+{body}
+"""
+
+
+class TestBounded(ServerExercise):
+    exercise = ex.bounded
+    imports = IMPORTS
+    wrong = {  # noqa: RUF012
+        "your handler waits for Lazy": bounded(
+            "for client in list(self.connections):",
+            "    await client.send(message)",
+        ),
+        "in your server's memory": bounded("broadcast(self.connections, message)"),
+        "is still connected; what it missed": bounded(
+            "small = {c for c in self.connections if c.transport.get_write_buffer_size() < self.MOST}",
+            "broadcast(small, message)",
+        ),
+        "You ended Lazy's connection when": bounded(
+            "broadcast(self.connections, message)",
+            "for client in list(self.connections):",
+            "    if client.transport.get_write_buffer_size() > 0:",
+            "        client.transport.abort()",
+        ),
+        "`close` says goodbye behind all those bytes": bounded(
+            "broadcast(self.connections, message)",
+            "for client in list(self.connections):",
+            "    if client.transport.get_write_buffer_size() > self.MOST:",
+            "        await client.close()",
+        ),
+        "was thrown out": bounded(
+            "broadcast(self.connections, message)",
+            "if any(c.transport.get_write_buffer_size() > self.MOST for c in self.connections):",
+            "    for client in list(self.connections):",
+            "        client.transport.abort()",
+        ),
+        "Each message goes to all clients": bounded("broadcast(self.connections - {ws}, message)"),
+    }
+
+    async def test_who_looks_before_sending_is_right_too(self):
+        assert await self.check(
+            bounded(
+                "for client in list(self.connections):",
+                "    if client.transport.get_write_buffer_size() > self.MOST:",
+                "        client.transport.abort()",
+                "broadcast(self.connections, message)",
+            )
+        )

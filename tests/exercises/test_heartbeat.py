@@ -1,0 +1,318 @@
+"""Exercises of lesson 06."""
+
+from textwrap import indent
+
+from exercise_cases import FunctionExercise, ServerExercise, handler
+
+from wslearn.exercises import heartbeat as ex
+
+
+def function(head: str, body: str) -> str:
+    return f"{head}:\n{indent(body.strip(), '    ')}"
+
+
+def trip(body: str) -> str:
+    return function("async def round_trip(ws)", body)
+
+
+def watch(body: str) -> str:
+    return function("async def watch(ws, interval)", body)
+
+
+def waits(body: str) -> str:
+    return function("def backoff(base, cap, rng)", body)
+
+
+class TestRoundTrip(FunctionExercise):
+    exercise = ex.round_trip
+    wrong = {  # noqa: RUF012
+        "a score that was there already was taken for the pong": trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+await ws.recv()
+return time.perf_counter() - began
+"""),
+        "a ping of the protocol": trip("""
+began = time.perf_counter()
+await (await ws.ping())
+return time.perf_counter() - began
+"""),
+        "milliseconds": trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return 1000 * (time.perf_counter() - began)
+"""),
+        "only the half": trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return (time.perf_counter() - began) / 2
+"""),
+        "returned None, of type NoneType. Is a `return` missing?": trip("""
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+"""),
+        "The server heard nothing": trip("""
+while json.loads(await ws.recv())["type"] != "pong": pass
+"""),
+        "not the JSON text": trip("""
+await ws.send("ping")
+while json.loads(await ws.recv())["type"] != "pong": pass
+"""),
+        "The server has sent its pong": trip("""
+await ws.send('{"type":"ping"}')
+while True: await ws.recv()
+"""),
+        "The time is negative": trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return began - time.perf_counter()
+"""),
+        "The whole call took only": trip("""
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return 1.5
+"""),
+        "KeyError: 'kind'": trip("""
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["kind"] != "pong": pass
+"""),
+    }
+
+
+class TestFindDead(FunctionExercise):
+    exercise = ex.find_dead
+    wrong = {  # noqa: RUF012
+        "nobody looked for a pong": watch("""
+while True:
+    await ws.ping()
+    await asyncio.sleep(interval)
+"""),
+        "without a limit of time": watch("""
+while True:
+    await (await ws.ping())
+    await asyncio.sleep(interval)
+"""),
+        "`close()` waits for her answer": watch("""
+while True:
+    pong = await ws.ping()
+    await asyncio.sleep(interval)
+    if not pong.done():
+        return await ws.close()
+"""),
+        "more than one chance": watch("""
+missed = 0
+while missed < 3:
+    pong = await ws.ping()
+    await asyncio.sleep(interval)
+    missed = 0 if pong.done() else missed + 1
+ws.transport.abort()
+"""),
+        "dropped too late": watch("""
+while True:
+    try:
+        await asyncio.wait_for(await ws.ping(), 4 * interval)
+    except TimeoutError:
+        return ws.transport.abort()
+    await asyncio.sleep(interval)
+"""),
+        "Far too many pings": watch("""
+while True:
+    try:
+        await asyncio.wait_for(await ws.ping(), interval)
+    except TimeoutError:
+        return ws.transport.abort()
+"""),
+        "ann was dropped, though she answered": watch("""
+pong = await ws.ping()
+await asyncio.sleep(interval)
+ws.transport.abort()
+"""),
+        "It needs a loop": watch("""
+pong = await ws.ping()
+await asyncio.sleep(interval)
+if not pong.done():
+    ws.transport.abort()
+"""),
+        "no other came": watch("""
+pong = await ws.ping()
+await asyncio.sleep(interval)
+while pong.done():
+    await asyncio.sleep(interval)
+ws.transport.abort()
+"""),
+        "No ping came": watch("""
+while True:
+    await asyncio.sleep(interval)
+"""),
+        "Put a `return`": watch("""
+while True:
+    try:
+        pong = await ws.ping()
+    except ConnectionClosed:
+        pong = asyncio.get_running_loop().create_future()
+    await asyncio.sleep(interval)
+    if not pong.done():
+        ws.transport.abort()
+"""),
+        "would leave one behind": watch("""
+dropped = False
+while not dropped:
+    await asyncio.sleep(interval)
+    try:
+        await asyncio.wait_for(await ws.ping(), interval)
+    except TimeoutError:
+        ws.transport.abort()
+        dropped = True
+    except Exception:
+        pass
+"""),
+        "Too soon": watch("""
+while True:
+    try:
+        await asyncio.wait_for(await ws.ping(), interval / 10)
+    except TimeoutError:
+        return ws.transport.abort()
+    await asyncio.sleep(interval / 1.5)
+"""),
+    }
+
+    async def test_other_ways_are_right_too(self):
+        with_wait_for = watch("""
+while True:
+    await asyncio.sleep(interval)
+    try:
+        await asyncio.wait_for(await ws.ping(), interval)
+    except TimeoutError:
+        ws.transport.abort()
+        break
+""")
+        assert (result := await self.check(with_wait_for)), result
+
+
+def patient(*body: str) -> str:
+    return handler(*body).replace("(Server):", "(Server):\n    keepalive = None\n    patience = 0.4\n")
+
+
+class TestPatience(ServerExercise):
+    exercise = ex.patience
+    wrong = {  # noqa: RUF012
+        "is still connected. Give each": patient(
+            "async for m in ws:", """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')"""
+        ),
+        "His time has to begin anew": patient(
+            "try:",
+            "    async with asyncio.timeout(self.patience):",
+            "        async for m in ws:",
+            """            if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            "except TimeoutError:",
+            "    await ws.close(4000, 'silent')",
+        ),
+        "Only a ping gets an answer": patient(
+            "while True:",
+            "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
+            "    except TimeoutError: return await ws.close(4000, 'silent')",
+            """    await ws.send('{"type":"pong"}')""",
+        ),
+        "JSONDecodeError": patient(
+            "async for m in ws:", """    if json.loads(m)["type"] == "ping": await ws.send('{"type":"pong"}')"""
+        ),
+        "nobody caught the TimeoutError": patient(
+            "while True:",
+            "    m = await asyncio.wait_for(ws.recv(), self.patience)",
+            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+        ),
+        "Closed with 1000": patient(
+            "while True:",
+            "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
+            "    except TimeoutError: return",
+            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+        ),
+        "the reason is 'gone'": patient(
+            "while True:",
+            "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
+            "    except TimeoutError: return await ws.close(4000, 'gone')",
+            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+        ),
+        "said nothing at all": patient(
+            "m = await ws.recv()",
+            "while True:",
+            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
+            "    except TimeoutError: return await ws.close(4000, 'silent')",
+        ),
+        "This is the word pong": patient("async for m in ws: await ws.send('pong')"),
+        "came back as it was": patient("async for m in ws: await ws.send(m)"),
+        "got no answer. Is there": patient("async for m in ws: pass"),
+    }
+
+
+class TestBackoff(FunctionExercise):
+    exercise = ex.backoff
+    imports = "import random"
+    wrong = {  # noqa: RUF012
+        "all return at one moment": waits("""
+limit = base
+while True:
+    yield limit
+    limit = min(cap, 2 * limit)
+"""),
+        "the cap is 20 s": waits("""
+limit = base
+while True:
+    yield rng.uniform(0, limit)
+    limit = 2 * limit
+"""),
+        "not with the module `random`": waits("""
+limit = base
+while True:
+    yield random.uniform(0, limit)
+    limit = min(cap, 2 * limit)
+"""),
+        "The first wait is drawn from 0 to `base`": waits("""
+limit = base
+while True:
+    limit = min(cap, 2 * limit)
+    yield rng.uniform(0, limit)
+"""),
+        "Does it double": waits("""
+while True:
+    yield rng.uniform(0, base)
+"""),
+        "Draw from the whole range": waits("""
+limit = base
+while True:
+    yield limit / 2 + rng.uniform(0, limit / 2)
+    limit = min(cap, 2 * limit)
+"""),
+        "`2 ** n` grows without end": waits("""
+n = 0
+while True:
+    yield rng.uniform(0, min(cap, base * 2 ** n))
+    n += 1
+"""),
+        "came to an end": waits("""
+limit = base
+for _ in range(20):
+    yield rng.uniform(0, limit)
+    limit = min(cap, 2 * limit)
+"""),
+        "not spread evenly": waits("""
+limit = base
+while True:
+    yield rng.uniform(0, limit ** 0.5) ** 2
+    limit = min(cap, 2 * limit)
+"""),
+        "write `yield` for each wait": waits("return [rng.uniform(0, base * 2 ** n) for n in range(9)]"),
+        "not `async def`": f"async {waits('yield rng.uniform(0, base)')}",
+        "Yield a number": waits("while True: yield str(rng.uniform(0, base))"),
+        "never below 0": waits("while True: yield rng.uniform(-base, base)"),
+        "grows too fast": waits("""
+limit = base
+while True:
+    yield rng.uniform(0, limit)
+    limit = min(cap, 3 * limit)
+"""),
+    }

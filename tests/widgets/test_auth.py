@@ -1,0 +1,189 @@
+"""The token lab: what it shows is what the server said."""
+
+import asyncio
+import re
+import time
+
+import pytest
+from nbformat.v4 import new_code_cell
+from notebook_runs import errors, kernel, text
+from support import until
+
+from wslearn.tokens import Refused, Tokens
+from wslearn.widgets import auth
+from wslearn.widgets.auth import TokenLab
+from wslearn.widgets.auth_token import FORGERIES, claims_of, token_html, unpack
+
+#: What the server says of each forgery, before it closes with 1008.
+WORDS = {
+    "Change the name": "Signature verification failed",
+    "alg none": "The specified alg value is not allowed",
+    "Wrong secret": "Signature verification failed",
+    "Expired": "Signature has expired",
+}
+
+
+@pytest.fixture
+async def lab():
+    """A lab that is not shown, and after which nothing is left running."""
+    before = asyncio.all_tasks()
+    lab = TokenLab()
+    yield lab
+    await lab.task.stop()
+    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+
+
+async def run(lab: TokenLab, seconds: int = 1) -> None:
+    lab.life.value = seconds
+    lab.run.click()
+    async with asyncio.timeout(20):
+        await lab.task.ended()
+
+
+async def is_in(lab: TokenLab) -> None:
+    await until(lambda: lab.own.came_in is not None and lab.own.left is None)
+
+
+def everything_shown(lab: TokenLab) -> str:
+    return "\n".join([lab.shown.value, lab.shown_forged.value, lab.status.value, lab.picture.text])
+
+
+async def test_a_token_lets_in_until_it_ends(lab):
+    await run(lab)
+    assert lab.task.error is None
+    assert (lab.own.code, lab.own.reason) == (1008, "Token expired")
+    assert 0 < lab.own.inside <= 2
+    assert lab.own.words.startswith("the token has expired")
+    assert f"ann (1 s allowed): ✔ was in for {lab.own.inside:.1f} s, then 1008 Token expired" in lab.picture.text
+    assert claims_of(lab.token)["sub"] == "ann"
+
+
+async def test_the_time_runs_down_while_it_is_in(lab):
+    lab.life.value = 60
+    lab.run.click()
+    await is_in(lab)
+    await until(lambda: "✔ is in, 60 s left" in lab.shown.value)
+    await until(lambda: "✔ is in, 59 s left" in lab.shown.value)
+    assert "ann" in lab.shown.value and not lab.cancel.disabled
+    lab.cancel.click()
+    await until(lambda: not lab.task.running)
+    assert "cancelled" in lab.shown.value and "s left" not in lab.shown.value
+
+
+@pytest.mark.parametrize("kind", FORGERIES)
+async def test_a_forgery_is_refused_in_the_servers_own_words(lab, kind):
+    await run(lab)
+    lab.forge[kind].click()
+    await until(lambda: kind in lab.tried and "1 of 1" in lab.picture.text)
+    visit = lab.tried[kind]
+    assert (visit.came_in, visit.words, visit.code, visit.reason) == (None, WORDS[kind], 1008, "Invalid token")
+    assert f"Forged: {kind}:</b> ✘ refused: {WORDS[kind]} (1008 Invalid token)" in lab.shown_forged.value
+    assert "changed" in lab.shown_forged.value and lab.forged != lab.token
+
+
+async def test_forgeries_may_be_pressed_all_at_once_and_while_the_real_token_is_in(lab):
+    lab.life.value = 60
+    lab.run.click()
+    await is_in(lab)
+    for button in lab.forge.values():
+        button.click()
+    await until(lambda: "Forgeries refused: 4 of 4 tried." in lab.picture.text)
+    assert {kind: visit.words for kind, visit in lab.tried.items()} == WORDS
+    assert lab.own.left is None
+
+
+async def test_run_again_while_it_runs_and_reset(lab):
+    lab.life.value = 60
+    lab.run.click()
+    await is_in(lab)
+    first, old = lab.token, lab.own
+    lab.user.value = "bob"
+    lab.run.click()
+    await until(lambda: lab.token != first)
+    await is_in(lab)
+    assert old.left is not None and claims_of(lab.token)["sub"] == "bob"
+    lab.forge["Expired"].click()
+    await until(lambda: "1 of 1" in lab.picture.text)
+
+    secret, bobs = lab._secret, lab.token
+    lab.reset.click()
+    async with asyncio.timeout(20):
+        await lab.task.ended()
+    assert (lab.user.value, lab.life.value, lab.tried) == ("ann", 10, {})
+    assert lab.shown_forged.value == "" and lab.own.code == 1008
+    assert lab._secret != secret
+    with pytest.raises(Refused):
+        Tokens(lab._secret).verify(bobs)
+
+
+@pytest.mark.parametrize("name", ["   ", "x" * 65, "a\x00b"])
+async def test_a_name_that_is_none_is_refused_where_it_is_seen(lab, name):
+    lab.user.value = name
+    await run(lab)
+    assert "expected a name of 1 to 64 printable characters" in lab.status.value
+    lab.forge["alg none"].click()
+    await until(lambda: "press Run" in lab.status.value)
+    lab.user.value = "ann"
+    await run(lab)
+    assert lab.own.code == 1008
+
+
+@pytest.mark.parametrize("name", ["<b>eve</b>", "alg none", "Ägnes", "admin", "x" * 64])
+async def test_any_name_is_shown_as_it_is(lab, name):
+    lab.user.value = name
+    await run(lab)
+    assert lab.task.error is None and lab.own.code == 1008
+    assert "<b>eve" not in lab.shown.value + lab.status.value
+    lab.forge["Change the name"].click()
+    await until(lambda: "1 of 1" in lab.picture.text)
+    assert claims_of(lab.forged)["sub"] == ("root" if name == "admin" else "admin")
+
+
+async def test_the_secret_is_nowhere_to_be_seen(lab):
+    await run(lab)
+    for kind, button in lab.forge.items():
+        button.click()
+        await until(lambda kind=kind: kind in lab.tried)
+    assert lab._secret not in everything_shown(lab)
+
+
+def test_what_a_forger_changed_has_a_word():
+    issuer = Tokens("a secret that nobody but this test knows")
+    token = issuer.issue("ann")
+    changed = {}
+    for kind, forge in FORGERIES.items():
+        shown = token_html("Forged", "?", forge(token, issuer), token)
+        changed[kind] = re.findall(r"<b>(\w+)</b> &middot; changed", shown)
+    assert changed == {
+        "Change the name": ["claims"],
+        "alg none": ["head", "claims", "signature"],
+        "Wrong secret": ["claims", "signature"],
+        "Expired": ["claims", "signature"],
+    }
+    own = token_html("Own", "?", token)
+    assert "changed" not in own
+    for part in token.split("."):
+        assert part in own
+    assert time.strftime("%H:%M:%S", time.localtime(claims_of(token)["exp"])) in own
+    assert len(unpack(token.split(".")[2])) == 32
+
+
+CELL = new_code_cell("from wslearn.widgets.auth import token_lab\n\nlab = await token_lab()")
+
+
+def test_a_cell_leaves_a_picture_and_run_again_one_lab(tmp_path):
+    with kernel(tmp_path) as running:
+        for _ in range(2):
+            cell = running.run(CELL)
+            assert not errors(cell), text(cell)
+            (picture,) = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+            assert "ann (1 s allowed): ✔ was in for" in picture.data["text/plain"]
+        running.ask("lab.run.click()")
+        running.ask("old = lab")
+        running.run(CELL)
+        assert running.ask("print(old.task.running, old is lab)") == "False False"
+        assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"
+
+
+def test_the_first_run_is_short():
+    assert auth.FIRST_LIFE < 3

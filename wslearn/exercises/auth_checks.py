@@ -1,0 +1,279 @@
+"""What the checks of lesson 05 say to a student's code, and what they expect to hear. `auth` has the exercises."""
+
+import asyncio
+import hmac
+import json
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from types import SimpleNamespace
+
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+from wslearn.exercises.expectations import NotYet
+from wslearn.exercises.kinds import kind
+from wslearn.limits import Limits
+from wslearn.servers.auth import AuthServer
+from wslearn.tokens import Tokens
+
+#: Time in which the check's clients must have authenticated, and life of a short token, in seconds.
+PATIENCE, LIFE = 1.0, 1.2
+
+
+# 1. Which tokens are good
+
+
+def _signed(claims: dict, secret: str, alg: str = "HS256", digest: str = "sha256") -> str:
+    """Return a token, also one that no honest issuer writes. With `digest` empty it is not signed."""
+    parts = (json.dumps(part).encode() for part in ({"alg": alg, "typ": "JWT"}, claims))
+    text = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = hmac.digest(secret.encode(), text, digest) if digest else b""
+    return f"{text.decode()}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def _bad_tokens(secret: str) -> list[tuple[str, str, str]]:
+    """Return what must be refused: what it is, the token, and what to tell a student who lets it in."""
+    soon = time.time() + 60
+    admin, unsigned = {"sub": "admin", "exp": soon}, "Then everybody can write such a token."
+    head, _, signature = _signed({"sub": "eve", "exp": soon}, secret).split(".")
+    changed = f"{head}.{_signed(admin, secret).split('.')[1]}.{signature}"
+    return [
+        ("a token signed with another secret", _signed(admin, "another secret"),
+         f"It was signed with another secret, and let in: is the signature verified at all? {unsigned}"),
+        ("her own token, the name changed to admin", changed,
+         "The claims were changed after they were signed, and let in: the signature must fit the first two parts."),
+        ("an unsigned token, alg none", _signed(admin, secret, "none", ""),
+         f"The token asked for `alg` none, got it, and was let in. {unsigned}"),
+        ("a token signed with HS512, not HS256", _signed(admin, secret, "HS512", "sha512"),
+         "The token chose HS512, and your function followed. Pin the algorithm: HS256, whatever the head says."),
+        ("a token that ended a minute ago", _signed(admin | {"exp": soon - 120}, secret),
+         "It ended a minute ago, and was let in. Compare `exp` with the time now, in seconds since 1970."),
+        ("a token with no exp", _signed({"sub": "admin"}, secret),
+         "It has no `exp`, so it would be good for ever. Ask for the claim, or a stolen token is never useless."),
+        ("a token with no sub", _signed({"exp": soon}, secret),
+         "It has no `sub`: it is from this server, but says nobody's name. Ask for that claim too."),
+        ("a text that is no token: hello", "hello", "A text that is no token was let in."),
+        ("three dots and nothing else: ...", "...", "A text that is no token was let in."),
+    ]  # fmt: skip
+
+
+async def verifies(talk, verify) -> None:
+    secret = secrets.token_urlsafe(64)  # PyJWT warns of a key that is shorter than the digest, and HS512's has 64 bytes
+    talk.tells("ann", "shows", "a good token")
+    claims = await talk.call(verify, Tokens(secret).issue("ann", 60), secret)
+
+    def good(came) -> str:
+        if came is None:
+            return "A good token was refused. If you decode it with PyJWT: does `algorithms` have HS256?"
+        return "Return the claims, as a dict: `sub` says who it is, and `exp` until when."
+
+    fits = isinstance(claims, dict) and claims.get("sub") == "ann" and "exp" in claims
+    talk.expect(fits, good, expected="the claims: a dict with sub and exp", came=claims, who="the result")
+    for what, token, advice in _bad_tokens(secret):
+        talk.tells("eve", "shows", what)
+        try:
+            came = await talk.call(verify, token, secret)
+        except NotYet as wrong:
+            talk.tells("the call", "fails", str(wrong), wrong=True)
+            if isinstance(wrong.__cause__, Exception):
+                raise NotYet(f"{wrong} A bad token is nothing special: catch the error, and return None.") from None
+            raise
+        talk.expect(came is None, advice, expected="None: refused", came=came, who="the result")
+
+
+# 2. The first message
+
+
+def _wrong_close(what: str):
+    """Return what to tell a student whose server did not close with 1008 `Invalid token`."""
+
+    def advice(came) -> str:
+        if came is None:
+            return f"{what}, and is still connected. Close with 1008 and the reason `Invalid token`."
+        code, reason = came
+        if code == 1000:
+            return (
+                f"{what}. A handler that just returns closes with 1000: all went well. Say `ws.close(1008, …)` first."
+            )
+        if code == 1011:
+            return f"{what}, and your handler ended with an error. Expect it: catch the error, and close with 1008."
+        return f"{what}. It was closed with {code} {reason!r}; expected was 1008 'Invalid token'."
+
+    return advice
+
+
+async def asks_first(talk, server_class) -> None:
+    async with talk.server(server_class, limits=Limits(auth_timeout=PATIENCE)) as server:
+        _builds_on_auth(talk, server)
+        ann = await talk.client(server, "ann")  # before the silent one: a limit around all that she does ends first
+        await ann.says({"type": "authenticate", "token": server.tokens.issue("ann", 60)})
+        await ann.hears(
+            {"type": "authenticated", "user": "ann"},
+            "Ann showed a good token. Tell her that she is in, and as whom: with `authenticated` and her name.",
+        )
+        await ann.says("hello")
+        await ann.hears("hello", "Who is let in is served: send each of her messages back as it is.")
+        silent = await talk.client(server, "silent")
+        zoe = await talk.client(server, "zoe")
+        await zoe.says({"type": "authenticate", "token": server.tokens.issue("zoe", 60)})
+        await zoe.hears(
+            {"type": "authenticated", "user": "zoe"}, "Zoe was not let in, while another client was silent."
+        )
+        waited = "Zoe was let in only when the silent client was gone. Each client waits for itself: let nobody queue."
+        talk.expect(
+            silent.ws.close_code is None,
+            waited,
+            expected="connected",
+            came=f"closed with {silent.ws.close_code}" if silent.ws.close_code else "connected",
+            who="silent",
+        )
+        too_long = _wrong_close(f"A client said nothing for {PATIENCE} s, which is `self.limits.auth_timeout`")
+        await silent.is_closed(1008, "Invalid token", too_long, within=PATIENCE + 1.5)
+        await ann.is_still_there("Ann was in, and was thrown out in the end. The limit is for the first message only.")
+        forged = Tokens("another secret").issue("ann", 60)
+        for name, message, what in (
+            ("eve", {"message": "hello"}, "A client talked before it showed a token"),
+            ("bob", "hello", "A client sent a text that is no JSON"),
+            ("carl", {"type": "authenticate"}, "A client sent `authenticate` without a token"),
+            ("dora", {"type": "authenticate", "token": forged}, "A client showed a forged token"),
+        ):
+            client = await talk.client(server, name)
+            await client.says(message)
+            await client.is_closed(1008, "Invalid token", _wrong_close(what), within=PATIENCE / 2)
+        await ann.says("still here")
+        await ann.hears("still here", "Ann was let in. She must be served for as long as she likes.")
+
+
+def _builds_on_auth(talk, server) -> None:
+    if not isinstance(server, AuthServer):
+        name = type(server).__name__
+        talk.tells(name, "builds on", type(server).__base__.__name__, wrong=True)
+        raise NotYet(f"`{name}` must build on AuthServer, which has `self.tokens`: `class {name}(AuthServer):`.")
+
+
+# 3. The end of a token
+
+
+async def ends_in_time(talk, server_class) -> None:
+    async with talk.server(server_class) as server:
+        _builds_on_auth(talk, server)
+        clients = []
+        for name, life in (("bob", 60), ("ann", LIFE), ("carl", LIFE)):
+            client = await talk.client(server, name)
+            talk.tells(name, "has", f"a token that is good for {life:g} s")
+            if name == "ann":
+                end = time.time() + LIFE
+            await client.says({"type": "authenticate", "token": server.tokens.issue(name, life)})
+            await client.hears(
+                {"type": "authenticated", "user": name}, "A good token was shown: answer as the stub does."
+            )
+            clients.append(client)
+        bob, ann, carl = clients
+        await ann.says("hello")
+        await ann.hears("hello", "As long as the token is good, send each message back as it is.")
+        talk.tells("carl", "says", "something all the time; ann says nothing more")
+        chatter = asyncio.create_task(_chat(carl))
+        try:
+            await _ends(talk, ann, end)
+            still = (
+                "Carl kept talking, and so stayed in. Each message began the time anew: the limit is for all of them."
+            )
+            await carl.is_closed(1008, "Token expired", lambda came: still if came is None else _expired(came))
+        finally:
+            chatter.cancel()
+        await bob.is_still_there(
+            "Bob's token is good for a minute, and he was thrown out too. Each has an `exp` of its own."
+        )
+        await bob.says("hello")
+        await bob.hears("hello", "Bob's token is still good: send his messages back.")
+
+
+async def _chat(client) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await client.ws.send("tick")
+            await asyncio.sleep(LIFE / 5)
+
+
+async def _ends(talk, ann, end: float) -> None:
+    """Expect that Ann, who is silent, is closed at `end`; where she is not, find out whether talking ends her."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(end - time.time() + 1):
+            await ann.ws.wait_closed()
+    if ann.ws.close_code is None:
+        talk.tells("ann", "finds", "her connection open 1 s after her token's end", wrong=True)
+        await ann.says("hello?")
+        await ann.is_closed(
+            None, None, within=1,
+            or_else="Ann's token has ended, and she is still in. `exp` is a time, in seconds since 1970.",
+        )  # fmt: skip
+        raise NotYet("Your server looked at the time only when Ann spoke. Who is silent stays for ever, and hears all.")
+    early = end - time.time()
+    await ann.is_closed(1008, "Token expired", _expired)
+    talk.expect(
+        early < 0.1,
+        "Ann was closed before her token's end.",
+        expected="over with her token",
+        came=f"over {abs(early):.1f} s {'before' if early > 0 else 'after'} its end",
+        who="her time",
+    )
+
+
+def _expired(came) -> str:
+    code, reason = came
+    if code == 1000:
+        return (
+            "The connection ended with 1000, all went well, as when a handler returns. Say `ws.close(1008, …)` before."
+        )
+    if code == 1011:
+        return "An error in your handler closed with 1011. Catch `TimeoutError`, and then close with 1008."
+    return f"It was closed with {code} {reason!r}; expected was 1008 'Token expired'."
+
+
+# 4. The Origin rule
+
+
+async def knows_its_own(talk, may_connect) -> None:
+    trouble: list[NotYet] = []
+
+    async def ask(ws, request):
+        try:
+            allowed = await talk.call(may_connect, request.headers.get("Origin"), request.headers["Host"])
+            if not isinstance(allowed, bool):
+                raise NotYet(f"Expected True or False, got {kind(allowed)}.")
+        except (NotYet, NotImplementedError) as wrong:
+            trouble.append(wrong)
+            allowed = False
+        return None if allowed else ws.respond(403, "This page may not connect.\n")
+
+    async def hang_up(ws):
+        await ws.close()
+
+    async with serve(hang_up, "127.0.0.1", 0, process_request=ask) as listener:
+        host = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        door = SimpleNamespace(url=f"ws://{host}/")
+        for who, origin, status, advice in (
+            ("its own page", f"http://{host}", 101,
+             "The server's own page was refused. An Origin begins with `http://` or `https://`; Host does not."),
+            ("a program", None, 101,
+             "A program sends no Origin: it is None, and no page is behind it. Let it in; it shows a token as all do."),
+            ("a stranger's page", "https://stranger.example", 403,
+             "A stranger's page got in, and the user's cookies with it. Compare the Origin with Host."),
+            ("another port", "http://127.0.0.1:1", 403,
+             "The page of another program on this machine got in. Compare the port too."),
+            ("a long name", f"http://{host}.stranger.example", 403,
+             f"`{host}.stranger.example` is a stranger's, and got in. It only begins with Host."),
+            ("a name before", f"http://stranger-{host}", 403,
+             f"`stranger-{host}` is a stranger's, and got in. It only ends with Host."),
+            ("a page with no site", "null", 403,
+             "The Origin `null` got in: a file on somebody's disk has it, and any stranger can make such a page."),
+        ):  # fmt: skip
+            talk.tells(who, "says", f"Origin: {origin}, Host: {host}" if origin else f"no Origin, Host: {host}")
+            try:
+                await talk.refused(door, status, advice, name=who, origin=origin)
+            finally:
+                if trouble:
+                    talk.tells("your function", "has trouble", str(trouble[0]), wrong=True)
+                    raise trouble[0]

@@ -1,0 +1,97 @@
+"""A token for people to look at: its three parts coloured, labelled and decoded, and forgeries of it. Lesson 05."""
+
+import json
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from html import escape
+
+from wslearn.tokens import Tokens
+
+#: For each part its name, and its colours: background and text, of matplotlib's `tableau-colorblind10`.
+PARTS = [("head", "#006ba4", "#fff"), ("claims", "#ff800e", "#000"), ("signature", "#595959", "#fff")]
+#: A token has no spaces: on a narrow page its lines must break anywhere.
+WRAPPED = "text-align:left;white-space:normal;overflow-wrap:anywhere"
+
+
+def unpack(part: str) -> bytes:
+    """Return the bytes of one part: base64url without its padding (RFC 7515, section 2)."""
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def pack(data: dict) -> str:
+    """Return an object as one part of a token."""
+    return urlsafe_b64encode(json.dumps(data, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+
+def claims_of(token: str) -> dict:
+    """Return what a token says, verified by nobody."""
+    return json.loads(unpack(token.split(".")[1]))
+
+
+# Forgeries: each makes another token of a good one. `issuer` knows the server's secret.
+
+
+def change_name(token: str, issuer: Tokens) -> str:
+    """Write another name into the claims, and keep the signature."""
+    head, _, signature = token.split(".")
+    return f"{head}.{pack(claims_of(token) | {'sub': somebody_else(token)})}.{signature}"
+
+
+def alg_none(token: str, issuer: Tokens) -> str:
+    """Ask not to be verified at all, and leave the signature out (RFC 8725, section 2.1)."""
+    return f"{pack({'alg': 'none', 'typ': 'JWT'})}.{pack(claims_of(token) | {'sub': somebody_else(token)})}."
+
+
+def wrong_secret(token: str, issuer: Tokens) -> str:
+    """Sign with a secret that is not the server's: the one that most tutorials print."""
+    return Tokens("secret").issue(somebody_else(token), expires=60)
+
+
+def expired(token: str, issuer: Tokens) -> str:
+    """Take an old token: it was good until a minute ago."""
+    return issuer.issue(claims_of(token)["sub"], expires=-60)
+
+
+#: What stands on the button -> the forgery.
+FORGERIES: dict[str, Callable[[str, Tokens], str]] = {
+    "Change the name": change_name,
+    "alg none": alg_none,
+    "Wrong secret": wrong_secret,
+    "Expired": expired,
+}
+
+
+def somebody_else(token: str) -> str:
+    """Return the name that a forger of this token would like to have."""
+    return "root" if claims_of(token)["sub"] == "admin" else "admin"
+
+
+def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
+    """Return a token as HTML, below what became of it. Parts that differ from the `original`'s are marked by a word."""
+    parts = token.split(".")
+    before = original.split(".") if original else parts
+    boxes, rows = [], []
+    for (name, background, colour), part, old in zip(PARTS, parts, before, strict=True):
+        look = f"background:{background};color:{colour}"
+        changed = " &middot; changed" if part != old else ""
+        boxes.append(f'<span style="{look};padding:1px 3px">{escape(part) or "(nothing)"}</span>')
+        rows.append(
+            f'<tr><td style="{look};padding:3px 10px"><b>{name}</b>{changed}</td>'
+            f'<td style="padding:3px 10px;{WRAPPED}">{_says(name, part)}</td></tr>'
+        )
+    return (
+        f'<div style="margin:8px 0"><div style="font-size:1.12em"><b>{escape(title)}:</b> {escape(verdict)}</div>'
+        f'<div style="font:0.95em/1.6 monospace;margin:4px 0;{WRAPPED}">{"<b> . </b>".join(boxes)}</div>'
+        f"<table>{''.join(rows)}</table></div>"
+    )
+
+
+def _says(name: str, part: str) -> str:
+    if name == "signature":
+        return f"{len(unpack(part))} bytes: HMAC-SHA256 of head and claims, with a secret" if part else "none at all"
+    text = f'<span style="font-family:monospace">{escape(unpack(part).decode(), quote=False)}</span>'
+    if name == "claims":
+        ends = time.strftime("%H:%M:%S", time.localtime(json.loads(unpack(part))["exp"]))
+        text += f" good until {ends}"
+    return text

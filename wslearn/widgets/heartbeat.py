@@ -1,0 +1,143 @@
+"""Heartbeat lab: set interval and timeout, silence the network, and see when the server notices. Lesson 06."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+import ipywidgets as widgets
+from websockets.exceptions import ConnectionClosed
+
+from wslearn.client import stay_connected
+from wslearn.connection import Connection
+from wslearn.network import SimulatedNetwork
+from wslearn.server import Server
+from wslearn.widgets.beats import Beat, Beats, Silence, Span
+from wslearn.widgets.dashboard import Dashboard
+
+#: One way, in seconds: a ping and its pong are seen apart, and take longer than the shortest timeout.
+DELAY = 0.06
+#: How long Run lasts, in seconds.
+LENGTH = 60
+#: How many pongs come before the first run's silence.
+HEALTHY = 2
+
+
+class BeatingServer(Server):
+    """Pings each client every `interval` seconds, and aborts it where no pong has come `timeout` seconds later."""
+
+    keepalive = None
+
+    def __init__(self, lab: "HeartbeatLab") -> None:
+        super().__init__()
+        self.lab = lab
+
+    async def handler(self, ws: Connection) -> None:
+        beats = self.lab.beats
+        life = Span(beats.now())
+        beats.lives.append(life)
+        with suppress(ConnectionClosed):
+            await self.beat(ws, beats)
+        life.ended = beats.now()
+        self.lab.news.set()
+
+    async def beat(self, ws: Connection, beats: Beats) -> None:
+        """Ping and wait for the pong, over and over, until it does not come."""
+        took = 0.0
+        while True:
+            await asyncio.sleep(self.lab.interval.value - took)
+            timeout = self.lab.timeout.value
+            beat = Beat(beats.now(), beats.now() + timeout)
+            beats.pings.append(beat)
+            pong = await ws.ping()
+            try:
+                took = await asyncio.wait_for(pong, timeout)
+            except TimeoutError:
+                beats.lost(beat)
+                ws.abort(f"no pong within {timeout:g} s")
+                return
+            beat.answered = beats.now()
+            self.lab.news.set()
+
+
+class HeartbeatLab(Dashboard):
+    """A server, a client that comes back when it is lost, and the network between them.
+
+    - `beats`: what has happened since Run was pressed.
+    - `interval`, `timeout`: sliders, in seconds, that count from the next ping on.
+    - `silence_button`, `heal_button`: they work while the lab runs.
+    """
+
+    def __init__(self) -> None:
+        self.interval = widgets.FloatSlider(description="Interval (s)", value=0.4, min=0.2, max=2, step=0.1)
+        self.timeout = widgets.FloatSlider(description="Timeout (s)", value=0.4, min=0.1, max=2, step=0.1)
+        super().__init__("Heartbeat: when is a dead connection found?", self.interval, self.timeout)
+        self.silence_button = self.action("Silence", self.silence, icon="volume-off")
+        self.heal_button = self.action("Heal", self.heal, icon="medkit")
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what has happened, and count the time from now."""
+        self.beats = Beats()
+        self.news = asyncio.Event()
+
+    def silence(self) -> None:
+        """Make the network a black hole."""
+        if not self.net.silent:
+            interval, timeout = self.interval.value, self.timeout.value
+            # A pong that is on its way now is lost too: then the time has been running for up to a round trip.
+            shortest = max(0.0, timeout - 2 * DELAY)
+            self.beats.silences.append(Silence(self.beats.now(), shortest=shortest, longest=interval + timeout))
+            self.net.silence()
+
+    def heal(self) -> None:
+        """Let the network carry again what it is given."""
+        if self.net.silent:
+            self.beats.silences[-1].ended = self.beats.now()
+            self.net.heal()
+
+    async def first(self) -> None:
+        """Let the client answer twice, then silence the network, and wait until the server has noticed."""
+        await self._run(self._find_once)
+
+    async def experiment(self) -> None:
+        """Beat for a minute; the buttons do the rest."""
+        await self._run(self._beat_for_a_minute)
+
+    async def _run(self, story: Callable[[], Coroutine]) -> None:
+        self.clear()
+        async with BeatingServer(self) as server, SimulatedNetwork(server.url, delay=DELAY) as self.net:
+            client = asyncio.create_task(stay_connected(self.net.url, _listen, base=0.1, cap=0.5))
+            try:
+                async with self.picture.live(self.beats.figure):
+                    await story()
+            finally:
+                self.net.cut()  # through a silent network the client's goodbye would wait for its answer
+                client.cancel()
+                await asyncio.wait({client})
+
+    async def _find_once(self) -> None:
+        await self._until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY)
+        self.silence()
+        await self._until(lambda: self.beats.lives[-1].ended)
+
+    async def _until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self.news.clear()
+                await self.news.wait()
+
+    async def _beat_for_a_minute(self) -> None:
+        while (now := self.beats.now()) < LENGTH:
+            self.progress(now, LENGTH)
+            self.say(f"{LENGTH - now:.0f} s left. Press Silence, then Heal; move the sliders.")
+            await asyncio.sleep(0.5)
+
+
+async def _listen(ws) -> None:
+    async for _ in ws:
+        pass
+
+
+async def heartbeat_lab() -> HeartbeatLab:
+    """Show the lab, and let it run once. The lab is returned, for whoever wants to press its buttons in code."""
+    return await HeartbeatLab().show()
