@@ -122,7 +122,8 @@ def fault(cell: NotebookNode) -> str | None:
 def normalise(notebook: NotebookNode) -> None:
     """Make outputs the same on every machine, as far as they can be: for the copies that are committed.
 
-    Counts go from 1 to N; a traceback has no colours, and one line for each frame that is not the notebook's.
+    Counts go from 1 to N; a traceback has no colours, and one line for each frame that is not the notebook's. Of a
+    dashboard its picture and its text stay: its widgets' state ended with the kernel.
     """
     for count, cell in enumerate(code_cells(notebook), start=1):
         cell.execution_count = count
@@ -130,6 +131,7 @@ def normalise(notebook: NotebookNode) -> None:
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if output.output_type == "error":
                 output.traceback = [_frame(ANSI.sub("", frame)) for frame in output.traceback]
     notebook.metadata = {

@@ -53,6 +53,13 @@ def test_outputs_are_written_as_on_every_machine(notebook):
     assert "\\u001b" not in path.read_text()
 
 
+def test_of_a_dashboard_its_text_stays_and_not_its_view(notebook):
+    path = notebook("import ipywidgets\nipywidgets.IntSlider(7, description='Seconds')")
+    assert refresh_notebooks.refresh(path) == []
+    (output,) = code_cells(read(path))[0].outputs
+    assert output.data.keys() == {"text/plain"} and "Seconds" in output.data["text/plain"]
+
+
 @pytest.mark.parametrize(
     ("sources", "problem"),
     [
