@@ -135,9 +135,9 @@ async def _useful_error(talk: Talk, server_class: type) -> None:
                     f"{what} got an error, and then the connection was closed ({came[0]}): {_LIVES}."
                 )
             )
+        await ben.hears_nothing("Ben said nothing, and heard of Ann's mistakes: answer `ws`, and nobody else.")
         await ann.says({"message": "still here"})
         await ann.hears({"message": "STILL HERE"}, "After the errors a good message was not answered any more.")
-        await ben.hears_nothing("Ben said nothing, and heard of Ann's mistakes: answer `ws`, and nobody else.")
 
 
 def _no_capitals(came: object) -> str:

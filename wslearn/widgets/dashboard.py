@@ -25,9 +25,7 @@
 A lab that draws only once says `await self.picture.draw(self.figure)` at the end of `experiment`.
 """
 
-import asyncio
 import inspect
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Self
@@ -194,26 +192,8 @@ class Dashboard:
 
 def _button(label: str, icon: str, press: Callable[[], None], style: str = "") -> widgets.Button:
     button = widgets.Button(description=label, icon=icon, button_style=style, layout=widgets.Layout(width="auto"))
-    act = _in_this_loop(press)
-    button.on_click(lambda _: act())
+    button.on_click(lambda _: press())
     return button
-
-
-def _in_this_loop(press: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that calls `press()` on the event loop that runs now, whichever thread it is called in.
-
-    JupyterLab may deliver a click on a subshell of the kernel: a thread with an event loop of its own, to which the
-    servers that the cell has started do not belong.
-    """
-    loop, thread = asyncio.get_running_loop(), threading.get_ident()
-
-    def act() -> None:
-        if threading.get_ident() == thread:
-            press()
-        else:
-            loop.call_soon_threadsafe(press)
-
-    return act
 
 
 def _wrapped() -> widgets.Layout:

@@ -21,6 +21,7 @@ NOTICED = 0.1
 LOWEST, HIGHEST, ROWS = 0.2, 20_000, 8
 #: How much of a line of the server's log the table shows, in characters.
 LINE = 90
+WRAPPED = "style='white-space:normal;text-align:left;vertical-align:top'"
 ATTACKED, FINE = "#c85200", "#006ba4"
 
 
@@ -150,15 +151,15 @@ class RobustnessLab(Dashboard):
         logged = attack.logged
         line = f"{logged.kind} {logged.text} {logged.code or ''} {logged.reason}".rstrip() if logged else "no line"
         row = (
-            f"{attack.name}, {self.kind} server",
+            f"{attack.name} ({self.kind})",
             attack.saw,
             line if len(line) <= LINE else f"{line[:LINE]}…",
             f"{1000 * self.ben.slowest(attack.began, ended):.0f} ms" + (f", thrown out {out} times" if out else ""),
         )
         self.rows = [*self.rows, row][-ROWS:]
-        heads = ("attack", "the attacker saw", "the server's log", "Ben's slowest round trip")
-        rows = ["".join(f"<th>{head}</th>" for head in heads)]
-        rows += ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self.rows]
+        heads = ("attack", "the attacker saw", "the server's log", "Ben waited at most")
+        rows = ["".join(f"<th {WRAPPED}>{head}</th>" for head in heads)]
+        rows += ["".join(f"<td {WRAPPED}>{escape(cell)}</td>" for cell in row) for row in self.rows]
         self.details.children = [widgets.HTML(f"<table><tr>{'</tr><tr>'.join(rows)}</tr></table>")]
 
 

@@ -23,7 +23,7 @@ from wslearn.messages import Broadcast, encode, now
 from wslearn.servers.broadcast import BroadcastServer
 
 #: Ben talks so often, and comes back so long after he was thrown out, in seconds. His message has so many bytes.
-TALK, COME_BACK, SAID = 0.1, 0.3, 8 * 1024
+TALK, COME_BACK, SAID = 0.1, 0.3, 16 * 1024
 #: Who stalls gives up after so many seconds, and who has said all waits so long for an answer.
 ATTACK, LINGER = 4.0, 1.5
 #: The system's buffers at both ends of a stalled client's connection, in bytes: small, so that they are full soon.
