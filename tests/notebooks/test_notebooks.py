@@ -223,6 +223,17 @@ def test_outputs_are_those_of_one_run_from_top_to_bottom(name, executed):
 
 
 @every_notebook
+def test_a_dashboard_leaves_a_picture_and_its_line(name, executed):
+    """Also where it fails it draws nothing and raises nothing: this would see it."""
+    for notebook in (read(NOTEBOOKS[name]), executed(name).notebook):
+        labs = [cell for cell in code_cells(notebook) if re.search(r"await \w+_lab\(", cell.source)]
+        assert len(labs) == (0 if name[:2] in ("00", "02") else 1)
+        for cell in labs:
+            assert [output for output in cell.outputs if "image/png" in output.get("data", {})], text(cell)
+            assert "It did not work" not in text(cell)
+
+
+@every_notebook
 def test_the_file_has_nothing_of_one_machine_or_session(name):
     notebook = read(NOTEBOOKS[name])
     written = NOTEBOOKS[name].read_bytes().decode()
