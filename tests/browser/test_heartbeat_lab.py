@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from jupyter import button
-from playwright.async_api import expect
+from dashboards import button
+from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
