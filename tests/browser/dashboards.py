@@ -66,6 +66,17 @@ async def run_again_and_cancel(page) -> None:
     await expect(button(page, "Cancel")).to_be_disabled()
 
 
+async def resize(page, width: int) -> None:
+    """Make the window so wide, in pixels, and wait until JupyterLab's notebook fills it but for the sidebars."""
+    await page.set_viewport_size({"width": width, "height": 1300})
+    await page.wait_for_function(
+        """() => {
+            const rest = innerWidth - document.querySelector('.jp-NotebookPanel').getBoundingClientRect().right
+            return rest >= 0 && rest < 100
+        }"""
+    )
+
+
 def field(page, label: str):
     """Return the control with this label."""
     row = page.locator(".widget-inline-hbox", has=page.locator("label", has_text=re.compile(f"^{re.escape(label)}$")))

@@ -55,8 +55,7 @@ class Jupyter:
         await page.goto(f"{self.url}/doc/tree/{path.name}?reset&token={TOKEN}", timeout=OPEN * 1000)
         await page.wait_for_function("window.jupyterapp", timeout=OPEN * 1000)
         await page.evaluate("() => jupyterapp.restored")
-        await self.command(page, "apputils:change-theme", theme=THEMES[theme])
-        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
+        await self.wear(page, theme)
         await page.wait_for_function(
             "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'",
             timeout=OPEN * 1000,
@@ -70,6 +69,11 @@ class Jupyter:
         await page.wait_for_function(ENDED, timeout=RUN * 1000)
         shown = await page.evaluate(TRACEBACKS)
         assert not shown, "\n".join(shown)
+
+    async def wear(self, page, theme: str) -> None:
+        """Have JupyterLab wear a theme, `light` or `dark`."""
+        await self.command(page, "apputils:change-theme", theme=THEMES[theme])
+        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
 
     async def end_kernels(self, page) -> None:
         """End the kernels of all notebooks: what they run would slow down the tests that follow."""

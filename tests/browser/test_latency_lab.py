@@ -2,6 +2,7 @@
 
 import csv
 import re
+from itertools import product
 
 import pytest
 from dashboards import (
@@ -11,6 +12,7 @@ from dashboards import (
     field,
     picture,
     press_run,
+    resize,
     run_again_and_cancel,
     shot,
     status,
@@ -125,20 +127,21 @@ async def test_what_cannot_be_measured_is_said_where_one_looks(lab):
     await expect(page.get_by_role("alert")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [800, 1920])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_is_cut_off(lab, theme, width):
-    page = await lab(LATENCY, theme=theme, width=width)
+async def test_nothing_is_cut_off(lab, jupyter):
+    page = await lab(LATENCY)
     await field(page, "Measure").select_option("push")
     await press_run(page)
-    await page.set_viewport_size({"width": width, "height": 1300})
-    await shot(page, f"latency-{theme}-{width}")
-    right = await page.locator(".jp-OutputArea").first.evaluate("area => area.getBoundingClientRect().right")
-    for part in await page.locator(".wsl-dashboard button, .wsl-dashboard input, .wsl-dashboard select").all():
-        if await part.is_visible():
-            box = await part.bounding_box()
-            assert box["x"] + box["width"] <= right
-    sizes = await page.locator(".wsl-dashboard button, .wsl-status").evaluate_all(
-        "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
-    )
-    assert min(sizes) >= (20 if width == 1920 else 16)
+    for theme, width in product(("light", "dark"), (800, 1920)):
+        await jupyter.wear(page, theme)
+        await resize(page, width)
+        await shot(page, f"latency-{theme}-{width}")
+        area = page.locator(".jp-OutputArea").first
+        right = await area.evaluate("area => area.getBoundingClientRect().right")
+        for part in await page.locator(".wsl-dashboard button, .wsl-dashboard input, .wsl-dashboard select").all():
+            if await part.is_visible():
+                box = await part.bounding_box()
+                assert box["x"] + box["width"] <= right
+        sizes = await page.locator(".wsl-dashboard button, .wsl-status").evaluate_all(
+            "parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))"
+        )
+        assert min(sizes) >= (20 if width == 1920 else 16)
