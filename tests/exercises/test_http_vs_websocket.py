@@ -41,7 +41,7 @@ class TestMeanDelay(FunctionExercise):
     exercise = ex.mean_delay
     wrong: ClassVar = {
         "The network takes time too": delay("interval / 2"),
-        "That is the wait until the next poll": delay("interval / 2 + round_trip / 2"),
+        "Half a round trip is missing": delay("interval / 2 + round_trip / 2"),
         "the time from one poll to the next": delay("interval + round_trip"),
         "the pause between two polls": delay("interval"),
         "counts the network too often": delay("interval / 2 + 2 * round_trip"),
