@@ -241,7 +241,7 @@ async def _why_no_end(talk, server) -> str:
     server.tokens = SimpleNamespace(verify=lambda token: {"sub": "zoe", "exp": LONG_AGO})
     zoe = await talk.client(server, "zoe")
     talk.tells("zoe", "has", f"claims whose exp is {LONG_AGO:g}: the first second of 1970")
-    await zoe.says({"type": "authenticate", "token": "zoe's"})
+    await zoe.says({"type": "authenticate", "token": "zoe"})
     with suppress(TimeoutError):
         async with asyncio.timeout(LONG_AGO + 0.7):
             await zoe.ws.wait_closed()
