@@ -41,7 +41,9 @@ class TestVerify(FunctionExercise):
             *BY_HAND,
             "return claims if algorithm == 'HS256' and hmac.compare_digest(computed, unpack(signature)) else None",
         ),
-        "PyJWT asks for a claim": verify("try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY),
+        "Ask for the claim: in PyJWT with": verify(
+            "try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY
+        ),
         "says nobody's name": verify(
             "try: return jwt.decode(token, secret, algorithms=['HS256'], options={'require': ['exp']})", FALSY
         ),
