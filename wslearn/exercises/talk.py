@@ -83,7 +83,10 @@ class Talk:
             self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
             for client in self.clients:
                 client.drop()
-            await self._bounded(server.stop(), STEP, "`stop()`")
+            try:
+                await self._bounded(server.stop(), STEP, "`stop()`")
+            finally:
+                await Server.stop(server)  # a student's own may not have; twice is fine
 
     def _take_errors(self, server: Server) -> None:
         for event in server.log:
