@@ -50,7 +50,7 @@ class Exercise:
         stuck = await worker.run()
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
-        message = lines([stuck or "", *talk.errors(), talk.problem])
+        message = lines([stuck or "", *talk.problems()])
         return Result("wrong" if message else "right", message, tuple(talk.steps))
 
     def hint(self) -> Text:
