@@ -52,9 +52,8 @@ class Exercise:
         stuck = await worker.run()
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
-        unfinished = "" if stuck else "The check did not come to its end: run it again."
-        problem = unfinished if talk.problem is None else talk.problem
-        message = lines([stuck or "", *talk.errors, problem])
+        unfinished = "" if stuck or talk.problem is not None else "The check did not come to its end: run it again."
+        message = lines([stuck or "", *talk.problems(), unfinished])
         return Result("wrong" if message else "right", message, tuple(talk.steps))
 
     def hint(self) -> Text:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from wslearn.exercises.client import Client
 from wslearn.exercises.expectations import STEP, WHOLE, NotYet, OrElse, advice, in_words, matches
@@ -36,10 +36,11 @@ class Talk:
         self.clients: list[Client] = []
         self.problem: str | None = None  # not over
         self.untouched = False
-        self.errors: list[str] = []
+        self._errors: list[str] = []
+        self._ends: list[str] = []
 
     async def converse(self, conversation: Callable, answer: object) -> None:
-        """Hold a conversation; `problem`, `untouched` and `errors` say how it went."""
+        """Hold a conversation; `problems()` and `untouched` say how it went."""
         try:
             async with asyncio.timeout(WHOLE):
                 await conversation(self, answer)
@@ -61,7 +62,15 @@ class Talk:
         if isinstance(error, NotImplementedError):
             self.untouched = True
         else:
-            self.errors.append(f"Your code raised {raised(error)}.")
+            texts = self._ends if isinstance(error, ConnectionClosed) else self._errors
+            texts.append(f"Your code raised {raised(error)}.")
+
+    def problems(self) -> list[str]:
+        """Return what the student's code raised and what the conversation found, a text each, the causes first.
+
+        That a connection has ended comes last: the check itself ends them all when it has found something.
+        """
+        return [*self._errors, self.problem or "", *self._ends]
 
     def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
         """Write down a step for the student to read."""
