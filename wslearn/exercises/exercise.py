@@ -53,7 +53,7 @@ class Exercise:
         unfinished = "" if stuck else "The check did not come to its end: run it again."
         problem = unfinished if talk.problem is None else talk.problem
         message = lines([stuck or "", *talk.errors, problem])
-        return Result("wrong" if message else "right", message, tuple(talk.steps))
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
 
     def hint(self) -> Text:
         """Return the next hint; the last one repeats."""

@@ -36,6 +36,7 @@ class Talk:
         self.clients: list[Client] = []
         self.problem: str | None = None  # not over
         self.untouched = False
+        self.advice: list[str] = []
         self.errors: list[str] = []
 
     async def converse(self, conversation: Callable, answer: object) -> None:
@@ -66,6 +67,10 @@ class Talk:
     def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
         """Write down a step for the student to read."""
         self.steps.append(Step(who, did, what, wrong))
+
+    def advises(self, text: str) -> None:
+        """Say what might be better in an answer that is right; who is not there yet does not read it."""
+        self.advice.append(text)
 
     # Servers and clients
 
