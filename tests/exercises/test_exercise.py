@@ -44,6 +44,17 @@ async def test_a_mistake_of_the_author_is_not_the_students():
     assert "ZeroDivisionError: division by zero (in `conversation`, line" in result.message
 
 
+async def test_a_right_answer_may_get_an_advice_and_a_wrong_one_does_not():
+    async def conversation(talk, number):
+        talk.advises("Seven is nicer.")
+        talk.expect(number > 5, "Too small.", expected="> 5", came=number)
+
+    exercise = Exercise(conversation, **PARTS)
+    right, wrong = await exercise.check(6), await exercise.check(5)
+    assert right and right.message == "Seven is nicer." and "<p>Seven is nicer.</p>" in right._repr_html_()
+    assert not wrong and wrong.message == "Too small."
+
+
 async def test_a_conversation_has_a_limit_of_time(monkeypatch):
     monkeypatch.setattr(talking, "WHOLE", 0.2)
 

@@ -54,7 +54,7 @@ class Exercise:
             return Result("untouched", UNTOUCHED)
         unfinished = "" if stuck or talk.problem is not None else "The check did not come to its end: run it again."
         message = lines([stuck or "", *talk.problems(), unfinished])
-        return Result("wrong" if message else "right", message, tuple(talk.steps))
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
 
     def hint(self) -> Text:
         """Return the next hint; the last one says that the solution comes next, and repeats."""

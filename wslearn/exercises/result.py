@@ -47,7 +47,7 @@ class Step:
 class Result:
     """What a check found. Truthy when the answer is right; a notebook shows it as HTML, `str()` as text.
 
-    `message` says what to think about, `steps` what was tried, came and was expected, in order.
+    `message` says what to think about, also of a right answer; `steps` what was tried, came and was expected, in order.
     """
 
     state: Literal["right", "wrong", "untouched"]

@@ -36,6 +36,7 @@ class Talk:
         self.clients: list[Client] = []
         self.problem: str | None = None  # not over
         self.untouched = False
+        self.advice: list[str] = []
         self._errors: list[str] = []
         self._ends: list[str] = []
 
@@ -76,6 +77,10 @@ class Talk:
         """Write down a step for the student to read."""
         self.steps.append(Step(who, did, what, wrong))
 
+    def advises(self, text: str) -> None:
+        """Say what might be better in an answer that is right; who is not there yet does not read it."""
+        self.advice.append(text)
+
     # Servers and clients
 
     @asynccontextmanager
@@ -104,7 +109,7 @@ class Talk:
                     self.untouched = True
                 file = inspect.unwrap(type(server).handler).__code__.co_filename
                 place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-                self.errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
+                self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
 
     async def client(
         self, server: Any, name: str, *, url: str | None = None, receive_buffer: int | None = None, **options
