@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.resources import files
 
 import pytest
-from pages import button, connect, expect, join, rows, say
+from pages import button, expect, join, say
 
 from wslearn.cli import SERVERS
 
@@ -74,3 +74,32 @@ async def test_the_page_of_the_comparisons_http_side(page, theme):
     async with server_of("comparison") as server:
         await page.goto(server.page_url)
         assert await violations(page) == []
+
+
+#: Every kind of thing that a lesson shows in JupyterLab, one a cell.
+CELLS = (
+    "from wslearn.widgets.latency import latency_lab\nlab = await latency_lab()",
+    "from wslearn.widgets.broadcast import fan_out_lab\nlab = await fan_out_lab()",
+    "from wslearn.widgets.rooms import rooms_lab\nlab = await rooms_lab()",
+    "from wslearn.widgets.auth import token_lab\nlab = await token_lab()",
+    "from wslearn.widgets.heartbeat import heartbeat_lab\nlab = await heartbeat_lab()",
+    "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()",
+)
+
+
+async def test_x(lab, jupyter):
+    import time
+    from jupyterlab_runs import THEMES
+    t = time.time()
+    page = await lab(*CELLS)
+    print("opened", time.time() - t)
+    await page.set_viewport_size({"width": 1280, "height": 8000})
+    print(await page.locator(".wsl-dashboard").count())
+    for theme in ("light", "dark"):
+        await jupyter.command(page, "apputils:change-theme", theme=THEMES[theme])
+        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
+        found = await violations(page, ".jp-OutputArea")
+        print(theme, time.time() - t)
+        for f in found: print(f)
+        print(await page.locator(".wsl-dashboard script").count(), await page.locator(".wsl-dashboard .jp-OutputArea").first.evaluate("e => e.outerHTML"))
+        await page.screenshot(path=f"/tmp/wt/shots/look/all_{theme}.png")

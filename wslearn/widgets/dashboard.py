@@ -33,7 +33,7 @@ from typing import Self
 import ipywidgets as widgets
 from IPython.display import display
 
-from wslearn.widgets.look import CONTROL, FAILED, LABEL, STYLE, error_html, status_html, title_html, words
+from wslearn.widgets.look import CONTROL, FAILED, LABEL, NAMES, STYLE, error_html, status_html, title_html, words
 from wslearn.widgets.picture import Picture
 from wslearn.widgets.task import Task
 
@@ -76,6 +76,8 @@ class Dashboard:
                 self.status,
             ]
         )
+        script = {"output_type": "display_data", "data": {"text/html": NAMES}, "metadata": {}}
+        self.panel.children = [*self.panel.children, widgets.Output(outputs=(script,))]
         self.details = widgets.VBox()
         for part in (self.panel, self.details):
             part.add_class("wsl-dashboard")

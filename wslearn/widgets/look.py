@@ -30,6 +30,20 @@ font-size:var(--wsl-size)!important;width:auto}
 .wsl-dashboard a{color:var(--jp-content-link-color,#006ba4);text-decoration:underline}
 </style>"""
 
+# What neither ipywidgets nor JupyterLab names: a slider's handle, after the label beside it, and the picture. They come
+# after this script, and a picture comes again whenever it is drawn.
+NAMES = """<script>{
+  const area = document.currentScript.closest(".jp-OutputArea:not(.jupyter-widgets *)") ?? document.body;
+  const name = () => {
+    for (const handle of area.querySelectorAll(".wsl-dashboard .noUi-handle"))
+      handle.ariaLabel = handle.closest(".widget-slider").querySelector("label").textContent;
+    for (const picture of area.querySelectorAll(".jp-RenderedImage img:not([alt])"))
+      picture.alt = "Picture: the text below says the same in words";
+  };
+  new MutationObserver(name).observe(area, { childList: true, subtree: true });
+  name();
+}</script>"""
+
 
 def title_html(text: str) -> str:
     """Return the title of a dashboard."""
