@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from jupyter import button
+from dashboards import button
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -1,7 +1,7 @@
 """The rooms lab in JupyterLab, by keyboard and mouse. Its buttons await sockets that another thread must not touch."""
 
 import pytest
-from jupyter import button
+from dashboards import button
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

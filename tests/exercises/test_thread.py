@@ -1,6 +1,7 @@
 """Code that blocks, never ends, breaks its loop or is not wanted any more: what is said, and that it ends."""
 
 import asyncio
+import sys
 import threading
 import time
 
@@ -43,6 +44,11 @@ async def nothing_is_left():
         (["while True: pass"], 3),
         (["while True:", "    try: sum(range(100))", "    except: pass"], 4),
         (["while True:", "    try: time.sleep(0.2)", "    except BaseException: pass"], 4),
+        pytest.param(
+            ["while True:", "    try:", "        try: time.sleep(0.2)", "        except: pass", "    except: pass"],
+            5,
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="one `except:` too many for Python 3.11"),
+        ),
         (["async for message in ws:", "    time.sleep(5)"], 4),
         (["asyncio.get_running_loop().call_soon(lambda: time.sleep(5))"], 3),
     ],
@@ -57,6 +63,11 @@ async def test_what_blocks_is_named_and_ended(lines, line):
 async def test_it_may_block_in_a_function_that_the_handler_calls():
     result = await echo.check(answer("def helper():\n    while True: pass\n" + handler("helper()")))
     assert "Your `helper` blocked the event loop" in result.message
+
+
+async def test_a_handler_that_takes_the_end_for_an_error_is_ended_too():
+    lines = ["while True:", "    try:", "        await ws.send(await ws.recv())", "    except:", "        pass"]
+    assert await echo.check(answer(handler(*lines)))
 
 
 async def test_what_is_deaf_to_being_cancelled_is_left_where_it_never_runs_again():

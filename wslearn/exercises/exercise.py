@@ -50,7 +50,9 @@ class Exercise:
         stuck = await worker.run()
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
-        message = lines([stuck or "", *talk.errors(), talk.problem])
+        unfinished = "" if stuck else "The check did not come to its end: run it again."
+        problem = unfinished if talk.problem is None else talk.problem
+        message = lines([stuck or "", *talk.errors, problem])
         return Result("wrong" if message else "right", message, tuple(talk.steps))
 
     def hint(self) -> Text:

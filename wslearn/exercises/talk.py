@@ -34,15 +34,16 @@ class Talk:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.clients: list[Client] = []
-        self.problem = ""
+        self.problem: str | None = None  # not over
         self.untouched = False
-        self._errors: list[str] = []
+        self.errors: list[str] = []
 
     async def converse(self, conversation: Callable, answer: object) -> None:
         """Hold a conversation; `problem`, `untouched` and `errors` say how it went."""
         try:
             async with asyncio.timeout(WHOLE):
                 await conversation(self, answer)
+            self.problem = ""
         except NotYet as wrong:
             self.problem = str(wrong)
         except NotImplementedError:
@@ -60,11 +61,7 @@ class Talk:
         if isinstance(error, NotImplementedError):
             self.untouched = True
         else:
-            self._errors.append(f"Your code raised {raised(error)}.")
-
-    def errors(self) -> list[str]:
-        """Return what the student's code raised, a text each."""
-        return list(self._errors)
+            self.errors.append(f"Your code raised {raised(error)}.")
 
     def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
         """Write down a step for the student to read."""
@@ -95,7 +92,7 @@ class Talk:
                     self.untouched = True
                 file = inspect.unwrap(type(server).handler).__code__.co_filename
                 place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-                self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
+                self.errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
 
     async def client(
         self, server: Any, name: str, *, url: str | None = None, receive_buffer: int | None = None, **options
