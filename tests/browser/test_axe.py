@@ -4,6 +4,8 @@ from importlib import import_module
 from importlib.resources import files
 
 import pytest
+from dashboards import shot
+from jupyterlab_runs import THEMES
 from pages import button, expect, join, say
 
 from wslearn.cli import SERVERS
@@ -76,30 +78,66 @@ async def test_the_page_of_the_comparisons_http_side(page, theme):
         assert await violations(page) == []
 
 
-#: Every kind of thing that a lesson shows in JupyterLab, one a cell.
-CELLS = (
-    "from wslearn.widgets.latency import latency_lab\nlab = await latency_lab()",
-    "from wslearn.widgets.broadcast import fan_out_lab\nlab = await fan_out_lab()",
-    "from wslearn.widgets.rooms import rooms_lab\nlab = await rooms_lab()",
-    "from wslearn.widgets.auth import token_lab\nlab = await token_lab()",
-    "from wslearn.widgets.heartbeat import heartbeat_lab\nlab = await heartbeat_lab()",
-    "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()",
-)
+LABS = {
+    "latency": "latency_lab",
+    "broadcast": "fan_out_lab",
+    "rooms": "rooms_lab",
+    "auth": "token_lab",
+    "heartbeat": "heartbeat_lab",
+    "robustness": "robustness_lab",
+}
+EXERCISE = """
+from wslearn import Server
+from wslearn.exercises import echo as ex
+
+class Stub(Server):
+    async def handler(self, ws):
+        raise NotImplementedError
+
+class Wrong(Server):
+    async def handler(self, ws):
+        async for message in ws:
+            await ws.send(message.upper())
+
+class Right(Server):
+    async def handler(self, ws):
+        async for message in ws:
+            await ws.send(message.upper() + "!")
+
+display(*[await ex.shout.check(answer) for answer in (Stub, Wrong, Right)], ex.shout.hint(), ex.shout.solution())
+"""
+BYTES = """
+from websockets.asyncio.client import connect
+from wslearn import EchoServer
+from wslearn.frames import read, table
+from wslearn.network import SimulatedNetwork
+
+async with EchoServer() as server, SimulatedNetwork(server.url) as net:
+    async with connect(net.url) as ws:
+        await ws.send("hello")
+        await ws.recv()
+table(read(net.recording))
+"""
+PAGE = """
+from wslearn.notebook import show
+
+server = await EchoServer().start()
+show(server)
+"""
 
 
-async def test_x(lab, jupyter):
-    import time
-    from jupyterlab_runs import THEMES
-    t = time.time()
-    page = await lab(*CELLS)
-    print("opened", time.time() - t)
-    await page.set_viewport_size({"width": 1280, "height": 8000})
-    print(await page.locator(".wsl-dashboard").count())
-    for theme in ("light", "dark"):
-        await jupyter.command(page, "apputils:change-theme", theme=THEMES[theme])
+async def test_what_a_lesson_shows_in_jupyterlab(lab, jupyter):
+    labs = (f"from wslearn.widgets.{module} import {name}\nlab = await {name}()" for module, name in LABS.items())
+    page = await lab(*labs, EXERCISE, BYTES, PAGE)
+    await page.set_viewport_size({"width": 1280, "height": 10_000})  # all of it at once
+    await expect(page.locator(".wsl-dashboard")).to_have_count(2 * len(LABS))
+    await expect(page.locator(".wsl-result")).to_have_count(3)
+    await expect(page.locator(".wsl-bytes")).to_have_count(1)
+    for theme, name in THEMES.items():
+        await jupyter.command(page, "apputils:change-theme", theme=name)
         await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
-        found = await violations(page, ".jp-OutputArea")
-        print(theme, time.time() - t)
-        for f in found: print(f)
-        print(await page.locator(".wsl-dashboard script").count(), await page.locator(".wsl-dashboard .jp-OutputArea").first.evaluate("e => e.outerHTML"))
-        await page.screenshot(path=f"/tmp/wt/shots/look/all_{theme}.png")
+        for large in (False, True):
+            for switch in await page.get_by_label("Large type").all():
+                await switch.set_checked(large)
+            await shot(page, f"all-{theme}{'-large' if large else ''}")
+            assert await violations(page, ".jp-OutputArea") == [], (theme, large)
