@@ -31,20 +31,27 @@ font-size:var(--wsl-size)!important;width:auto}
 .wsl-dashboard td{white-space:nowrap}
 .wsl-dashboard th:first-child,.wsl-dashboard td:first-child{text-align:left}
 .wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,var(--light-grey))}
+.wsl-dashboard code{font-size:.9em}
+.wsl-dashboard button .fa{margin-right:.4em}
+.wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none}
+.wsl-dashboard .widget-hprogress{height:.7em}
+.wsl-dashboard :focus-visible{outline:3px solid var(--jp-ui-font-color1,#000)!important;outline-offset:2px}
 .wsl-dashboard a{color:var(--jp-content-link-color,var(--blue));text-decoration:underline}
 </style>""")
 
-# What neither ipywidgets nor JupyterLab names: a slider's handle, after the label beside it, and the picture. They come
-# after this script, and a picture comes again whenever it is drawn.
+# What neither ipywidgets nor JupyterLab tells a screen reader: a slider's name, which of several buttons is chosen, and
+# what the picture is. They come after this script, and a picture comes again whenever it is drawn.
 NAMES = """<script>{
   const area = document.currentScript.closest(".jp-OutputArea:not(.jupyter-widgets *)") ?? document.body;
   const name = () => {
     for (const handle of area.querySelectorAll(".wsl-dashboard .noUi-handle"))
       handle.ariaLabel = handle.closest(".widget-slider").querySelector("label").textContent;
+    for (const button of area.querySelectorAll(".wsl-dashboard .widget-toggle-button"))
+      button.ariaPressed = button.classList.contains("mod-active");
     for (const picture of area.querySelectorAll(".jp-RenderedImage img:not([alt])"))
       picture.alt = "Picture: the text below says the same in words";
   };
-  new MutationObserver(name).observe(area, { childList: true, subtree: true });
+  new MutationObserver(name).observe(area, { childList: true, subtree: true, attributeFilter: ["class"] });
   name();
 }</script>"""
 
