@@ -82,6 +82,7 @@ class Dashboard:
         self.panel.children = [*self.panel.children, widgets.Output(outputs=(script,))]
         self.details = widgets.VBox()
         for part in (self.panel, self.details):
+            part.layout.grid_gap = "4px"
             part.add_class("wsl-dashboard")
 
     # What a lab writes

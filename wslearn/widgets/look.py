@@ -33,7 +33,7 @@ font-size:var(--wsl-size)!important;width:auto}
 .wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,var(--light-grey))}
 .wsl-dashboard code{font-size:.9em}
 .wsl-dashboard button .fa{margin-right:.4em}
-.wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none}
+.wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none;margin-top:0;vertical-align:-.125em}
 .wsl-dashboard .widget-hprogress{height:.7em}
 .wsl-dashboard :focus-visible{outline:3px solid var(--jp-ui-font-color1,#000)!important;outline-offset:2px}
 .wsl-dashboard a{color:var(--jp-content-link-color,var(--blue));text-decoration:underline}
