@@ -91,6 +91,13 @@ def test_every_path_and_link_exists(repository):
     assert [path for path in [*links, *paths, *scripts] if not (repository / path).exists()] == []
 
 
+def test_the_pictures_are_small_and_say_what_they_show(repository):
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
+    assert [path for _, path in pictures] == ["notebooks/images/latency_lab.png", "notebooks/images/chat.png"]
+    assert all(len(text) > 40 for text, _ in pictures)
+    assert all((repository / path).stat().st_size < 60_000 for _, path in pictures)
+
+
 def test_ci_runs_the_readmes_own_command(repository):
     """It finds the command with grep; here the same pattern finds exactly one."""
     pattern = re.search(r"grep -x '([^']+)'", (repository / ".ci" / "run").read_text(encoding="utf-8"))[1]
