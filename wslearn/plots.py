@@ -143,7 +143,7 @@ def break_even(samples: Sequence[Sample], ax: Axes) -> Axes:
         total = _total(sample, last)
         label = f"{sample.transport}: {sample.setup_bytes:,} + {_per_message(sample):,.0f} a message"
         ax.plot([0, last], [sample.setup_bytes, total], look.line, color=look.colour)
-        label += f"; {best.transport} is cheaper {_from(at)}" if sample is not best else ""
+        label += f"; costs more {_from(at)}" if sample is not best else ""
         ax.plot([last], [total], look.marker, color=look.colour, linestyle=look.line, label=label, clip_on=False)
         if at:
             ax.vlines(at, 0, _total(sample, at), color="black", linestyle=":", linewidth=1.5)

@@ -74,18 +74,16 @@ def problems() -> list[str]:
     return []
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser, problems: list[str]) -> AsyncIterator:
-    """A page in a context of its own; the test fails at its end if anything went wrong on it or its siblings."""
-    context = await browser.new_context()
-    context.set_default_timeout(10_000)
+def watch(context, problems: list[str], *kinds: str) -> None:
+    """Note in `problems` what goes wrong on any page of a context; `kinds` of console messages are wrong too."""
 
     def console(message) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
+        if message.type in kinds and not message.text.startswith(REFUSED):
             problems.append(f"console: {message.text}")
 
     def address(what) -> None:
-        if urlsplit(what.url).hostname != "127.0.0.1":
+        parts = urlsplit(what.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
             problems.append(f"left this machine: {what.url}")
 
     context.on("console", console)
@@ -93,6 +91,14 @@ async def page(browser, problems: list[str]) -> AsyncIterator:
     context.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
     context.on("request", address)
     context.on("page", lambda page: page.on("websocket", address))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser, problems: list[str]) -> AsyncIterator:
+    """A page in a context of its own; the test fails at its end if anything went wrong on it or its siblings."""
+    context = await browser.new_context()
+    context.set_default_timeout(10_000)
+    watch(context, problems, "error", "warning")
     yield await context.new_page()
     await context.close()
     assert problems == []
@@ -106,30 +112,28 @@ async def jupyter(browser, tmp_path_factory) -> AsyncIterator[Jupyter]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lab(browser, jupyter: Jupyter) -> AsyncIterator:
+async def lab(browser, jupyter: Jupyter, problems: list[str]) -> AsyncIterator:
     """Open a notebook in JupyterLab and run it: `page = await lab("await ping_lab()")`, one argument a cell.
 
     `theme` is light or dark, `width` the window's in pixels. Each call opens another page, with a kernel of its own.
-    The test fails at its end if a page had an exception or asked another machine for anything.
+    The test fails at its end if a page wrote an error into its console, had an exception or a dialog, or asked
+    another machine for anything.
     """
-    problems: list[str] = []
     contexts = []
-
-    def address(what) -> None:
-        if urlsplit(what.url).scheme in ("http", "https", "ws", "wss") and urlsplit(what.url).hostname != "127.0.0.1":
-            problems.append(f"left this machine: {what.url}")
 
     async def open_notebook(*cells, theme: str = "light", width: int = 1280, run: bool = True):
         context = await browser.new_context(viewport={"width": width, "height": 1000}, accept_downloads=True)
         contexts.append(context)
         context.set_default_timeout(20_000)
-        context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
-        context.on("request", address)
+        watch(context, problems, "error")
         page = await context.new_page()
         await jupyter.open(page, *cells, theme=theme, run=run)
         return page
 
     yield open_notebook
     for context in contexts:
+        for page in context.pages:
+            problems += [f"dialog: {text}" for text in await page.locator(".jp-Dialog").all_inner_texts()]
+            await jupyter.end_kernels(page)
         await context.close()
     assert problems == []

@@ -14,14 +14,22 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from support import until
 
-#: Seconds for JupyterLab to start, and for a notebook to open and to run, on a machine that does a lot else.
-START, OPEN = 60, 60
+#: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
+START, OPEN, RUN = 60, 60, 90
 TOKEN = "test"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-PROMPTS = r"""() => {
-    const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-    return prompts.length && prompts.every(prompt => /^\[\d+\]:$/.test(prompt.textContent.trim()))
+#: Whether the kernel has nothing left to do, and every code cell that is not empty has run.
+ENDED = r"""() => {
+    const panel = jupyterapp.shell.currentWidget
+    const cells = panel.content.widgets.map(cell => cell.model).filter(cell => cell.type === 'code')
+    const ran = cell => cell.executionState === 'idle' && (cell.executionCount || !cell.sharedModel.getSource().trim())
+    return panel.sessionContext.session.kernel.status === 'idle' && cells.length && cells.every(ran)
 }"""
+#: The errors that cells show which are not tagged to fail, with the cell's id.
+TRACEBACKS = r"""() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({ model }) =>
+    model.type !== 'code' || (model.getMetadata('tags') || []).includes('raises-exception') ? []
+    : model.outputs.toJSON().filter(output => output.output_type === 'error')
+        .map(output => `cell ${model.id}: ${output.traceback.join('\n')}`))"""
 
 
 class Jupyter:
@@ -59,9 +67,13 @@ class Jupyter:
     async def run_all(self, page) -> None:
         """Run all cells, and wait until they have ended. Raises AssertionError with the traceback that one shows."""
         await self.command(page, "notebook:run-all-cells")
-        await page.wait_for_function(PROMPTS, timeout=OPEN * 1000)
-        shown = await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents()
+        await page.wait_for_function(ENDED, timeout=RUN * 1000)
+        shown = await page.evaluate(TRACEBACKS)
         assert not shown, "\n".join(shown)
+
+    async def end_kernels(self, page) -> None:
+        """End the kernels of all notebooks: what they run would slow down the tests that follow."""
+        await page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
 
     async def command(self, page, name: str, **arguments: str) -> None:
         """Have JupyterLab execute one of its commands."""
@@ -69,8 +81,11 @@ class Jupyter:
 
 
 @asynccontextmanager
-async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
-    """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it."""
+async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = None) -> AsyncIterator[Jupyter]:
+    """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it.
+
+    `further` are arguments of JupyterLab, `env` variables of its environment.
+    """
     private = {name: str(folder / ".jupyter" / name) for name in ("config", "data", "runtime", "ipython", "settings")}
     variables = {
         "JUPYTER_CONFIG_DIR": private["config"],
@@ -79,12 +94,12 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
         "JUPYTERLAB_SETTINGS_DIR": private["settings"],
         "IPYTHONDIR": private["ipython"],
     }
-    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}"]
+    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
     said = folder / "jupyterlab.log"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
             [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
-            env=os.environ | variables,
+            env=os.environ | variables | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -93,7 +108,7 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
 
         def address() -> str | None:
             assert process.poll() is None, f"JupyterLab ended:\n{said.read_text()}"
-            found = re.search(r"http://127\.0\.0\.1:\d+(?=/)", said.read_text())
+            found = re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said.read_text())
             return found and found[0]
 
         await until(lambda: address() is not None, START)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from dashboards import button
-from playwright.async_api import expect
+from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -2,7 +2,7 @@
 
 import pytest
 from dashboards import button
-from playwright.async_api import expect
+from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -1,4 +1,4 @@
-"""The token lab in JupyterLab: a token runs down, forgeries are refused, and nothing is cut off."""
+"""The token lab in JupyterLab: a token runs down, bad ones are refused, and nothing is cut off."""
 
 import re
 
@@ -6,30 +6,30 @@ import pytest
 from dashboards import button, caption, field, shot, status
 from pages import expect
 
-from wslearn.widgets.auth_token import FORGERIES
+from wslearn.widgets.auth_token import BAD_TOKENS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKEN = "from wslearn.widgets.auth import token_lab\nlab = await token_lab()"
 
 
-async def test_a_token_runs_down_and_forgeries_are_refused_meanwhile(lab):
+async def test_a_token_runs_down_and_bad_ones_are_refused_meanwhile(lab):
     page = await lab(TOKEN)
     await expect(caption(page)).to_contain_text("ann (1 s allowed): ✔ was in for")
     await field(page, "Name").fill("bob")
     await button(page, "Run").click()
     panel = page.locator(".wsl-dashboard").first
     await expect(panel).to_contain_text(re.compile(r"The token of bob: ✔ is in, \d s left"))
-    for kind in FORGERIES:
+    for kind in BAD_TOKENS:
         await button(page, kind).click()
-        await expect(panel).to_contain_text(f"Forged: {kind}: ✘ refused:")
-    await expect(caption(page)).to_contain_text("Forgeries refused: 4 of 4 tried.")
+        await expect(panel).to_contain_text(f"Bad token ({kind}): ✘ refused:")
+    await expect(caption(page)).to_contain_text("Bad tokens refused: 4 of 4 tried.")
     await expect(panel).to_contain_text("then 1008 Token expired", timeout=20_000)
 
     await button(page, "Reset").click()
     await expect(caption(page)).to_contain_text("0 of 0 tried", timeout=20_000)
     await expect(field(page, "Name")).to_have_value("ann")
-    await expect(panel).not_to_contain_text("Forged")
+    await expect(panel).not_to_contain_text("Bad token (")
 
 
 async def test_a_name_that_is_none_is_said_where_one_looks(lab):
@@ -45,7 +45,7 @@ async def test_no_part_of_a_token_is_cut_off(lab, theme, width):
     await field(page, "Name").fill("x" * 64)
     await button(page, "Run").click()
     await button(page, "alg none").click()
-    await expect(page.locator(".wsl-dashboard").first).to_contain_text("Forged: alg none: ✘ refused:")
+    await expect(page.locator(".wsl-dashboard").first).to_contain_text("Bad token (alg none): ✘ refused:")
     await expect(status(page)).to_contain_text("The server closes the connection")
     await page.set_viewport_size({"width": width, "height": 1300})
     await shot(page, f"token-{theme}-{width}")

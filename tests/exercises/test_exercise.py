@@ -11,10 +11,13 @@ from wslearn.exercises import talk as talking
 PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
 
 
-def test_hints_come_one_at_a_time_and_the_last_repeats():
+LAST = "Hint 2 of 2: second\n\nThat was the last hint. Next comes `solution()`."
+
+
+def test_hints_come_one_at_a_time_and_the_last_repeats_and_says_what_is_next():
     exercise = Exercise(None, **PARTS)
     assert [str(exercise.hint()) for _ in range(3)] == [
-        "Hint 1 of 2: first", "Hint 2 of 2: second", "Hint 2 of 2: second",
+        "Hint 1 of 2: first", LAST, LAST,
     ]  # fmt: skip
     assert Exercise(None, **PARTS).hint()._repr_markdown_() == "**Hint 1 of 2:** first"
 
