@@ -102,6 +102,13 @@ def test_the_exercise_for_authors_runs_and_says_what_is_printed(tmp_path):
         assert "Why" in running.ask("quiet.solution()")
 
 
+def test_the_pictures_are_small_and_say_what_they_show(repository):
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
+    assert [path for _, path in pictures] == ["notebooks/images/latency_lab.png", "notebooks/images/chat.png"]
+    assert all(len(text) > 40 for text, _ in pictures)
+    assert all((repository / path).stat().st_size < 60_000 for _, path in pictures)
+
+
 def test_ci_runs_the_readmes_own_command(repository):
     """It finds the command with grep; here the same pattern finds exactly one."""
     pattern = re.search(r"grep -x '([^']+)'", (repository / ".ci" / "run").read_text(encoding="utf-8"))[1]

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn.messages import Authenticate, encode
 from wslearn.servers.auth import AuthServer
 from wslearn.tokens import Tokens
+from wslearn.values import BLUE, RUST
 from wslearn.widgets.auth_token import BAD_TOKENS, claims_of, token_html
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
@@ -148,9 +149,9 @@ class TokenLab(Dashboard):
         drawn, ax = figure(height=4.2)
         lanes = {"Real": self.own} | {kind: self.tried.get(kind) for kind in BAD_TOKENS}
         for lane, visit in enumerate(lanes.values()):
-            ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color="#006ba4")
+            ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color=BLUE)
             ax.text(0.01 * self.seconds, lane - 0.2, str(visit or "not tried yet"), fontsize=14.5, va="center")
-        ax.vlines(self.seconds, -0.5, 0.5, color="#c85200", linestyle="--")  # longer than the bar that ends there
+        ax.vlines(self.seconds, -0.5, 0.5, color=RUST, linestyle="--")  # longer than the bar that ends there
         ax.set(xlim=(0, 1.1 * self.seconds), ylim=(len(lanes) - 0.5, -0.5))
         ax.set(xlabel="time inside in seconds (dashed: what the real token allows)")
         ax.set_yticks(range(len(lanes)), lanes)

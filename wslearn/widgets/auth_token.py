@@ -9,9 +9,10 @@ from html import escape
 import jwt
 
 from wslearn.tokens import ALGORITHM, Tokens
+from wslearn.values import BLUE, DARK_GREY, ORANGE
 
-#: For each part its name, and its colours: background and text, of matplotlib's `tableau-colorblind10`.
-PARTS = [("head", "#006ba4", "#fff"), ("claims", "#ff800e", "#000"), ("signature", "#595959", "#fff")]
+#: For each part its name, and its colours: background and text.
+PARTS = [("head", BLUE, "#fff"), ("claims", ORANGE, "#000"), ("signature", DARK_GREY, "#fff")]
 #: A token has no spaces, nor has a name: on a narrow page their lines must break anywhere.
 WRAPPED = "text-align:left;white-space:normal;overflow-wrap:anywhere"
 

@@ -8,6 +8,7 @@ from time import perf_counter as clock
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wslearn.values import BLUE, DARK_GREY, ORANGE
 from wslearn.widgets.picture import figure
 
 #: How much the picture shows, in seconds.
@@ -116,14 +117,14 @@ class Beats:
     def _draw_network(self, ax: Axes, now: float) -> None:
         carries = 0.0
         for silence in self.silences:
-            _bar(ax, 3, carries, silence.began, "carries", color="C0", alpha=0.25)
+            _bar(ax, 3, carries, silence.began, "carries", color=BLUE, alpha=0.25)
             carries = now if silence.ended is None else silence.ended
-            _bar(ax, 3, silence.began, carries, "silent", facecolor="white", edgecolor="0.3", hatch="////")
+            _bar(ax, 3, silence.began, carries, "silent", facecolor="white", edgecolor=DARK_GREY, hatch="////")
             if silence.ended is None or silence.found:
                 low, high = silence.began + silence.shortest, silence.began + silence.longest
-                ax.axvspan(low, high, ymin=0.0, ymax=0.77, color="C1", alpha=0.2, lw=0)
+                ax.axvspan(low, high, ymin=0.0, ymax=0.77, color=ORANGE, alpha=0.2, lw=0)
                 ax.text((low + high) / 2, 2.42, "theory", ha="center", va="center", fontsize=13, clip_on=True)
-        _bar(ax, 3, carries, now, "carries", color="C0", alpha=0.25)
+        _bar(ax, 3, carries, now, "carries", color=BLUE, alpha=0.25)
 
     def _draw_pings(self, ax: Axes, now: float) -> None:
         # A few lines with many points each: one for each ping would take several times as long to draw.
@@ -131,12 +132,12 @@ class Beats:
         answered = [beat for beat in shown if beat.answered is not None]
         missing = [beat for beat in shown if beat.answered is None]
         ways = [(x, y) for beat in answered for x, y in ((beat.sent, 2), (beat.answered, 1), (nan, nan))]
-        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), "-", color="C0")
+        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), "-", color=BLUE)
         ways = [(x, y) for beat in missing for x, y in ((beat.sent, 2), (min(now, beat.due), 1), (nan, nan))]
-        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), ":", color="0.3")
+        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), ":", color=DARK_GREY)
         for lane, marker, times, look in (
-            (2, "v", [beat.sent for beat in shown], {"color": "C0", "markersize": 12}),
-            (1, "o", [beat.answered for beat in answered], {"color": "C0", "markersize": 11}),
+            (2, "v", [beat.sent for beat in shown], {"color": BLUE, "markersize": 12}),
+            (1, "o", [beat.answered for beat in answered], {"color": BLUE, "markersize": 11}),
             (
                 1,
                 "x",
@@ -150,10 +151,10 @@ class Beats:
         low, high = ax.get_xlim()
         room, told = ROOM * (high - low), low
         for life, following in pairwise([*self.lives, Span(now)]):
-            _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color="C0", alpha=0.25)
+            _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color=BLUE, alpha=0.25)
             if life.ended is None:
                 continue
-            _bar(ax, 0, life.ended, following.began, "dead", facecolor="0.25", ink="white")
+            _bar(ax, 0, life.ended, following.began, "dead", facecolor="black", ink="white")
             middle = (life.ended + following.began) / 2
             if following.began - life.ended <= room and middle >= told:  # no room in the bar: the word is above it
                 ax.text(middle, 0.47, "dead", ha="center", va="center", fontsize=13, clip_on=True)

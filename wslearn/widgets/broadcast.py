@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn import Limits, Server
 from wslearn.connection import Connection, fan_out
 from wslearn.messages import Broadcast, decode, encode, now
+from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
 
@@ -194,12 +195,12 @@ class FanOutLab(Dashboard):
         slow = height - 2 + room
         marks = {"marker": "|", "linestyle": "", "markersize": max(5, 18 - height // 3), "markeredgewidth": 2}
         dues = [number / self.per_second for number in range(self.due())]
-        ax.plot(dues, [slow + room] * len(dues), color="#595959", **marks)
-        ax.plot(self.lanes[0].arrivals, [slow] * len(self.lanes[0].arrivals), color="#c85200", **marks)
+        ax.plot(dues, [slow + room] * len(dues), color=DARK_GREY, **marks)
+        ax.plot(self.lanes[0].arrivals, [slow] * len(self.lanes[0].arrivals), color=RUST, **marks)
         for y, lane in zip(range(height - 2, -1, -1), self.lanes[1:], strict=True):
             waits = [wait for wait in lane.waits(self.elapsed()) if wait[1] >= self.long()]
-            ax.broken_barh(waits, (y - 0.36, 0.72), facecolor="#ffd9ad", edgecolor="#a34a00", hatch="//", linewidth=1)
-            ax.plot(lane.arrivals, [y] * len(lane.arrivals), color="#006ba4", **marks)
+            ax.broken_barh(waits, (y - 0.36, 0.72), facecolor=PALE_ORANGE, edgecolor=RUST, hatch="//", linewidth=1)
+            ax.plot(lane.arrivals, [y] * len(lane.arrivals), color=BLUE, **marks)
         if dropped is not None:
             ax.plot(dropped, slow, "X", color="black", markersize=16)
             left = dropped < self.seconds / 2
@@ -218,7 +219,7 @@ class FanOutLab(Dashboard):
     def _note(self, ax, x: float, y: float, words: str) -> None:
         """Write into the lanes, not beyond their ends."""
         x = min(max(x, 0.18 * self.seconds), 0.82 * self.seconds)
-        ax.text(x, y, words, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "#595959"})
+        ax.text(x, y, words, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": DARK_GREY})
 
     def message(self) -> str:
         """Say in one line how the others fared."""

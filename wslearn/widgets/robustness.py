@@ -7,6 +7,7 @@ from time import perf_counter as clock
 
 import ipywidgets as widgets
 
+from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
 from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack, Ben
@@ -22,7 +23,7 @@ LOWEST, HIGHEST, ROWS = 0.2, 20_000, 8
 #: How much of a line of the server's log the table shows, in characters.
 LINE = 90
 WRAPPED = "style='white-space:normal;text-align:left;vertical-align:top'"
-ATTACKED, FINE = "#c85200", "#006ba4"
+ATTACKED, FINE = RUST, BLUE
 
 
 class RobustnessLab(Dashboard):
@@ -90,8 +91,8 @@ class RobustnessLab(Dashboard):
         """Draw the attacks and Ben's round trips as they are now; return the figure and its message in one line."""
         drawn, (above, ax) = figure(2, height=6.2, sharex=True, gridspec_kw={"height_ratios": [2, 3]})
         self._draw_attacks(above)
-        ax.axhline(1000 * NOTICED, color="#595959", linestyle=":", linewidth=1.5)
-        ax.text(0.99 * self.seconds, 1150 * NOTICED, "a person notices", ha="right", color="#595959", fontsize=13)
+        ax.axhline(1000 * NOTICED, color=DARK_GREY, linestyle=":", linewidth=1.5)
+        ax.text(0.99 * self.seconds, 1150 * NOTICED, "a person notices", ha="right", color=DARK_GREY, fontsize=13)
         ax.plot([sent for sent, _ in self.ben.trips], [1000 * took for _, took in self.ben.trips], "o-", color=FINE)
         self._draw_waits(ax)
         ax.set(xlim=(0, self.seconds), ylim=(LOWEST, HIGHEST), yscale="log")
@@ -124,7 +125,7 @@ class RobustnessLab(Dashboard):
             y, ended = names.index(attack.name), self.elapsed() if attack.ended is None else attack.ended
             width = max(ended - attack.began, self.seconds / 150)
             ax.broken_barh(
-                [(attack.began, width)], (y - 0.36, 0.72), facecolor="#ffbc79", edgecolor=ATTACKED, hatch="//"
+                [(attack.began, width)], (y - 0.36, 0.72), facecolor=PALE_ORANGE, edgecolor=ATTACKED, hatch="//"
             )
         for y, name in enumerate(names):
             if ends := [verdict(attack) for attack in self.attacks if attack.name == name]:
