@@ -11,6 +11,8 @@
 
 import os
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pages import expect
@@ -25,6 +27,42 @@ async def shot(page, name: str) -> None:
     """Keep a picture of the page, to be looked at, where WSLEARN_SHOTS names a folder."""
     if folder := os.environ.get("WSLEARN_SHOTS"):
         await page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+#: Notes, by its name, each control of a dashboard that is used from now on.
+NOTE = """() => {
+    const label = control => control.closest('label') || control.closest('.widget-inline-hbox').querySelector('label')
+    window.nameOf = control => (control.textContent.trim() || label(control).textContent.trim())
+    window.controls = '.wsl-dashboard :is(button, input, select, .noUi-handle, a[href])'
+    window.used = new Set()
+    const note = ({ target }) => {
+        const control = target.closest(controls)
+        if (control) used.add(nameOf(control))
+    }
+    for (const kind of ['click', 'input', 'change', 'keydown']) document.addEventListener(kind, note, true)
+}"""
+UNUSED = """() => [...document.querySelectorAll(controls)].filter(control => control.checkVisibility())
+    .map(nameOf).filter(name => !used.has(name))"""
+
+
+@asynccontextmanager
+async def all_controls_used(page) -> AsyncIterator[None]:
+    """Fail at the end of the block if a control that is seen then was not used in it."""
+    await page.evaluate(NOTE)
+    yield
+    assert await page.evaluate(UNUSED) == []
+
+
+async def run_again_and_cancel(page) -> None:
+    """Press Run, once more while it runs, and Cancel."""
+    await button(page, "Run").click()
+    await expect(button(page, "Cancel")).to_be_enabled()
+    await button(page, "Run").click()
+    await expect(status(page)).not_to_have_text(re.compile("Done|Cancelled|It did not work"))
+    await expect(button(page, "Cancel")).to_be_enabled()
+    await button(page, "Cancel").click()
+    await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
+    await expect(button(page, "Cancel")).to_be_disabled()
 
 
 def field(page, label: str):

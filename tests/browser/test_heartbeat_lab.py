@@ -1,9 +1,9 @@
-"""The heartbeat lab in JupyterLab: silence, and the client is dead; heal, and it is back."""
+"""The heartbeat lab in JupyterLab: silence, and the client is dead; heal, and it is back; the sliders' theory."""
 
 import re
 
 import pytest
-from dashboards import button
+from dashboards import all_controls_used, button, caption, field, run_again_and_cancel, status
 from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -11,19 +11,29 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CELL = "from wslearn.widgets.heartbeat import heartbeat_lab\n\nlab = await heartbeat_lab()"
 
 
-async def test_silence_and_heal(lab):
+async def test_every_control_has_its_effect(lab):
     page = await lab(CELL)
-    line = page.locator(".jp-OutputArea-output p")
+    line = caption(page)
     await expect(line).to_have_text(re.compile(r"^DEAD: found \d\.\d\d s after the silence began \(theory: "))
     await expect(button(page, "Silence")).to_be_disabled()
+    async with all_controls_used(page):
+        await run_again_and_cancel(page)
+        await expect(button(page, "Heal")).to_be_disabled()
 
-    await button(page, "Run").click()
-    await expect(line).to_have_text(re.compile(r"^ALIVE; the last round trip took"))
-    await button(page, "Silence").click()
-    await expect(line).to_have_text(re.compile(r"^DEAD: found"))
-    await button(page, "Heal").click()
-    await expect(line).to_have_text(re.compile(r"^ALIVE; .*; the last silence was found after"))
+        await button(page, "Run").click()
+        await expect(line).to_have_text(re.compile(r"^ALIVE; the last round trip took"))
+        await button(page, "Silence").click()
+        await expect(line).to_have_text(re.compile(r"^DEAD: found .*\(theory: 0\.28 to 0\.80 s\)"))
+        await button(page, "Heal").click()
+        await expect(line).to_have_text(re.compile(r"^ALIVE; .*; the last silence was found after"))
 
-    await button(page, "Cancel").click()
-    await expect(page.get_by_text("Cancelled. Press Run to start again.")).to_be_visible()
-    await expect(button(page, "Heal")).to_be_disabled()
+        await field(page, "Interval (s)").press("Home")  # 0.2
+        for _ in range(4):
+            await field(page, "Timeout (s)").press("ArrowRight")  # 0.8
+        await button(page, "Silence").click()
+        await expect(line).to_have_text(re.compile(r"^DEAD: found .*\(theory: 0\.68 to 1\.00 s\)"))
+
+        await button(page, "Reset").click()
+        await expect(status(page)).to_contain_text("Done in", timeout=20_000)
+        await expect(line).to_have_text(re.compile(r"^DEAD: found .*\(theory: 0\.28 to 0\.80 s\)"))
+        await expect(field(page, "Interval (s)")).to_have_attribute("aria-valuenow", "0.4")

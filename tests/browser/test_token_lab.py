@@ -1,9 +1,9 @@
-"""The token lab in JupyterLab: a token runs down, bad ones are refused, and nothing is cut off."""
+"""The token lab in JupyterLab: each control used; a token runs down, bad ones are refused, and nothing is cut off."""
 
 import re
 
 import pytest
-from dashboards import button, caption, field, shot, status
+from dashboards import all_controls_used, button, caption, field, run_again_and_cancel, shot, status
 from pages import expect
 
 from wslearn.widgets.auth_token import BAD_TOKENS
@@ -13,23 +13,29 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TOKEN = "from wslearn.widgets.auth import token_lab\nlab = await token_lab()"
 
 
-async def test_a_token_runs_down_and_bad_ones_are_refused_meanwhile(lab):
+async def test_every_control_has_its_effect(lab):
     page = await lab(TOKEN)
     await expect(caption(page)).to_contain_text("ann (1 s allowed): ✔ was in for")
-    await field(page, "Name").fill("bob")
-    await button(page, "Run").click()
     panel = page.locator(".wsl-dashboard").first
-    await expect(panel).to_contain_text(re.compile(r"The token of bob: ✔ is in, \d s left"))
-    for kind in BAD_TOKENS:
-        await button(page, kind).click()
-        await expect(panel).to_contain_text(f"Bad token ({kind}): ✘ refused:")
-    await expect(caption(page)).to_contain_text("Bad tokens refused: 4 of 4 tried.")
-    await expect(panel).to_contain_text("then 1008 Token expired", timeout=20_000)
+    async with all_controls_used(page):
+        await run_again_and_cancel(page)
+        await expect(panel).to_contain_text("The token of ann: cancelled")
 
-    await button(page, "Reset").click()
-    await expect(caption(page)).to_contain_text("0 of 0 tried", timeout=20_000)
-    await expect(field(page, "Name")).to_have_value("ann")
-    await expect(panel).not_to_contain_text("Bad token (")
+        await field(page, "Name").fill("bob")
+        await field(page, "Good for (s)").press("ArrowLeft")
+        await button(page, "Run").click()
+        await expect(panel).to_contain_text(re.compile(r"The token of bob: ✔ is in, \d s left"))
+        for kind in BAD_TOKENS:
+            await button(page, kind).click()
+            await expect(panel).to_contain_text(f"Bad token ({kind}): ✘ refused:")
+        await expect(caption(page)).to_contain_text("bob (9 s allowed)")
+        await expect(caption(page)).to_contain_text("Bad tokens refused: 4 of 4 tried.")
+        await expect(panel).to_contain_text("then 1008 Token expired", timeout=20_000)
+
+        await button(page, "Reset").click()
+        await expect(caption(page)).to_contain_text("0 of 0 tried", timeout=20_000)
+        await expect(field(page, "Name")).to_have_value("ann")
+        await expect(panel).not_to_contain_text("Bad token (")
 
 
 async def test_a_name_that_is_none_is_said_where_one_looks(lab):

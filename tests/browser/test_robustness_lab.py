@@ -1,0 +1,52 @@
+"""The robustness lab in JupyterLab: each attack on the protected server and on the naive one, its effect seen."""
+
+import re
+
+import pytest
+from dashboards import all_controls_used, button, caption, picture, run_again_and_cancel, status
+from pages import expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROBUSTNESS = "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()"
+#: What becomes of each attacker, on the protected server and on the naive one.
+ENDS = {
+    "Flood": ("closed: 1008 Too many messages", "nobody stopped it"),
+    "Oversize": ("closed: 1009", "nobody stopped it"),
+    "Bad JSON": ("closed: 1008", "closed: 1011"),
+    "Stall": ("closed: 1006", "nobody stopped it"),
+}
+
+
+async def test_every_control_has_its_effect(lab):
+    page = await lab(ROBUSTNESS)
+    rows = page.locator(".wsl-dashboard tr")
+    first = await picture(page)
+    await expect(caption(page)).to_contain_text("protected server: Ben's round trips: median ")
+    for name in ENDS:
+        await expect(button(page, name)).to_be_disabled()
+    async with all_controls_used(page):
+        await run_again_and_cancel(page)
+        await button(page, "Reset").click()
+        await expect(status(page)).to_contain_text("Done in", timeout=20_000)
+
+        for number, server in enumerate(("protected", "naive")):
+            await button(page, server).click()
+            await button(page, "Run").click()
+            await expect(caption(page)).to_have_text(re.compile(f"^{server} server: .*median"))
+            for name, ends in ENDS.items():
+                await button(page, name).click()
+                attack = f"{name[0].lower()}{name[1:]} ({server})"
+                await expect(rows.last).to_contain_text(attack, timeout=20_000)
+                await expect(rows.last.locator("td").nth(1)).to_contain_text(ends[number])
+                await expect(button(page, name)).to_be_enabled()
+            ben = expect(caption(page))
+            await (ben.to_contain_text("thrown out 0 times") if number == 0 else ben.not_to_contain_text("out 0 times"))
+            await button(page, "Cancel").click()
+            await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
+        assert await picture(page) != first
+
+        await button(page, "Reset").click()
+        await expect(status(page)).to_contain_text("Done in", timeout=20_000)
+        await expect(caption(page)).to_contain_text("protected server: ")
+        await expect(rows.filter(has_text="naive")).to_have_count(0)
