@@ -88,7 +88,7 @@ def test_every_path_and_link_exists(repository):
     paths = [path.strip("`") for path, _ in table("path")]
     assert links
     assert paths
-    scripts = re.findall(r"python (tests/\S+)", README)
+    scripts = re.findall(r"python (tests/[\w/.]+)", README)
     assert [path for path in [*links, *paths, *scripts] if not (repository / path).exists()] == []
 
 
