@@ -28,10 +28,12 @@ async def wslearn() -> AsyncIterator:
     """Start `wslearn` with these arguments as a process; what still runs after the test is killed."""
     processes = []
 
-    async def start(*arguments: object, env: dict[str, str] | None = None, **options) -> asyncio.subprocess.Process:
+    async def start(
+        *arguments: object, env: dict[str, str] | None = None, python: str = sys.executable, **options
+    ) -> asyncio.subprocess.Process:
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "wslearn", *map(str, arguments), env={**os.environ, **(env or {})}, **options
+            python, "-m", "wslearn", *map(str, arguments), env={**os.environ, **(env or {})}, **options
         )
         processes.append(process)
         return process

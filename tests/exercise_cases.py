@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import pytest
 
 from wslearn.exercises import Exercise, Result
+from wslearn.exercises.exercise import LAST_HINT
 
 #: A diagnosis is there after so many seconds.
 DIAGNOSIS = 5
@@ -109,7 +110,8 @@ class ExerciseCase:
         hints = self.exercise.hints
         assert len(set(hints)) == len(hints) >= 2
         shown = [str(self.exercise.hint()) for _ in range(len(hints) + 1)]
-        assert shown == [f"Hint {n} of {len(hints)}: {hint}" for n, hint in enumerate(hints, start=1)] + shown[-2:-1]
+        texts = [f"Hint {n} of {len(hints)}: {hint}" for n, hint in enumerate(hints, start=1)]
+        assert shown == [*texts[:-1], *[f"{texts[-1]}\n\n{LAST_HINT}"] * 2]
         assert self.exercise.answer in str(self.exercise.solution()) and self.exercise.why
 
 

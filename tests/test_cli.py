@@ -362,7 +362,9 @@ async def test_latency_prints_a_table(wslearn):
     process = await wslearn("latency", "--count", 2, "--delay", 2, "--payload", 100)
     stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, stderr) == (0, b"")
-    first, _, header, units, *rows = stdout.decode().splitlines()
+    first, _, header, units, *rest = stdout.decode().splitlines()
+    rows, legend = rest[: rest.index("")], rest[rest.index("") + 1 :]
+    assert any(line.startswith("Set-up: ") for line in legend)
     assert first == "From a request to its answer. 2 ms one way, 100 bytes a message."
     assert header.split()[:6] == ["transport", "count", "median", "p95", "p99", "theory"] and "ms" in units
     assert {row.split()[0]: row.split()[5] for row in rows} == {

@@ -9,7 +9,7 @@ from websockets.frames import Frame as LibraryFrame
 from websockets.frames import Opcode
 
 from wslearn.frames import Chunk, read, table
-from wslearn.frames_html import COLOURS, MAX_ITEMS
+from wslearn.frames_html import MAX_ITEMS, PAIRS
 
 HANDSHAKE = [
     Chunk(0.0, 1, "up", b"GET / HTTP/1.1\r\nX-Odd: <b onclick=x>\"&'</b>\r\n\r\n"),
@@ -51,7 +51,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("background, colour", COLOURS)
+@pytest.mark.parametrize("background, colour", PAIRS)
 def test_text_on_every_colour_has_contrast(background, colour):
     dark, light = sorted((luminance(background), luminance(colour)))
     assert (light + 0.05) / (dark + 0.05) >= 4.5
@@ -61,7 +61,7 @@ def test_colours_are_those_of_the_house():
     from matplotlib import style  # slow to import
 
     cycle = style.library["tableau-colorblind10"]["axes.prop_cycle"]
-    assert [background for background, _ in COLOURS] == [entry["color"].lower() for entry in cycle]
+    assert [background for background, _ in PAIRS] == [entry["color"].lower() for entry in cycle]
 
 
 def test_what_came_over_the_wire_makes_no_element():

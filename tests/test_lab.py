@@ -7,8 +7,11 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import urllib.error
 import urllib.request
+import venv
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -277,6 +280,19 @@ async def test_it_opens_the_first_lesson_in_jupyterlab(wslearn, private, tmp_pat
     settings = json.loads(await fetch(f"{base}/lab/api/settings/@jupyterlab/apputils-extension:notification", token))
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert settings["raw"] == "{}"
+
+
+async def test_an_environment_on_top_of_another_has_what_the_lower_one_brought(wslearn, private, tmp_path):
+    """As `uv run --with jupyterlab-slideshow wslearn lab` makes it: its packages here, the project's below."""
+    builder = venv.EnvBuilder(symlinks=os.name != "nt")
+    builder.create(tmp_path / "top")
+    top = builder.ensure_directories(tmp_path / "top")
+    packages = sysconfig.get_path("purelib", "venv", {"base": top.env_dir})
+    (Path(packages) / "below.pth").write_text(f"{sysconfig.get_path('purelib')}\n{lab.PACKAGE.parent}\n")
+    arguments = ("lab", tmp_path / "mine", "--", "--no-browser")
+    url, token = await address(await wslearn(*arguments, env=private, python=top.env_exe))
+    assert b"@jupyter-widgets/jupyterlab-manager" in await fetch(f"{url}?token={token}")  # else no dashboard shows
+    assert json.loads(await fetch(f"{url.partition('/lab/')[0]}/server-proxy/servers-info", token))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks one process to end")

@@ -113,7 +113,7 @@ def test_medians_have_theory_beside():
 def test_break_even_is_marked_where_the_lines_cross():
     ax = drawn(plots.break_even, ROUND[1:])
     assert legend(ax) == [
-        "http-keepalive: 0 + 340 a message; websocket is cheaper from message 2 on",
+        "http-keepalive: 0 + 340 a message; costs more from message 2 on",
         "websocket: 380 + 72 a message",
     ]
     (mark,) = [line.get_xydata()[0] for line in ax.lines if line.get_markerfacecolor() == "none"]

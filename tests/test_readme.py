@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from notebook_runs import kernel
 from packaging.requirements import Requirement
 
 from wslearn.cli import SERVERS, main
@@ -87,8 +88,25 @@ def test_every_path_and_link_exists(repository):
     paths = [path.strip("`") for path, _ in table("path")]
     assert links
     assert paths
-    scripts = re.findall(r"python (tests/\S+)", README)
+    scripts = re.findall(r"python (tests/[\w/.]+)", README)
     assert [path for path in [*links, *paths, *scripts] if not (repository / path).exists()] == []
+
+
+def test_the_exercise_for_authors_runs_and_says_what_is_printed(tmp_path):
+    section = README.partition("## For authors of exercises")[2].partition("\n## ")[0]
+    code, said = (re.search(rf"```{kind}\n(.*?)\n```", section, re.DOTALL)[1] for kind in ("python", "text"))
+    assert "Right!" in said and "Not yet." in said
+    with kernel(tmp_path) as running:
+        assert running.ask(code) == said
+        assert "Hint 1 of 1" in running.ask("quiet.hint()")
+        assert "Why" in running.ask("quiet.solution()")
+
+
+def test_the_pictures_are_small_and_say_what_they_show(repository):
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
+    assert [path for _, path in pictures] == ["notebooks/images/latency_lab.png", "notebooks/images/chat.png"]
+    assert all(len(text) > 40 for text, _ in pictures)
+    assert all((repository / path).stat().st_size < 60_000 for _, path in pictures)
 
 
 def test_ci_runs_the_readmes_own_command(repository):

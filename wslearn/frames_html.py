@@ -10,42 +10,42 @@ from html import escape
 
 from wslearn.frames_items import ARROWS, MAX_PARTS, Item, Part
 from wslearn.frames_websocket import Frame
+from wslearn.values import BLUE, COLOURS, DARK_GREY, RUST, filled
 
 #: Background and text: of black and white, the one with more contrast (at least 4.5 to 1).
-COLOURS = [
-    ("#006ba4", "#fff"), ("#ff800e", "#000"), ("#ababab", "#000"), ("#595959", "#fff"), ("#5f9ed1", "#000"),
-    ("#c85200", "#fff"), ("#898989", "#000"), ("#a2c8ec", "#000"), ("#ffbc79", "#000"), ("#cfcfcf", "#000"),
-]  # fmt: skip
+PAIRS = [(colour, "#fff" if colour in (BLUE, DARK_GREY, RUST) else "#000") for colour in COLOURS]
 #: Items that are shown; bytes at the beginning and end of a part, when it has more than both.
 MAX_ITEMS, FIRST, LAST = 100, 64, 16
 #: So many items are shown opened; more than that are lines to open.
 OPENED = 6
 
-# JupyterLab's theme colours every table and every pre inside an output: hence !important.
-_STYLE = """<style>
-.wsl-bytes{background:#fff!important;color:#000!important;padding:8px 12px;overflow-x:auto;font:14px/1.45 sans-serif}
-.wsl-bytes details{margin:0 0 6px;border-top:1px solid #cfcfcf;padding-top:4px}
+# JupyterLab's theme colours every table and every pre inside an output: hence !important. The type is as large as the
+# notebook's, in Presentation Mode too.
+_STYLE = filled("""<style>
+.wsl-bytes{background:#fff!important;color:#000!important;padding:8px 12px;overflow-x:auto;
+font:var(--jp-content-font-size1,14px)/1.45 sans-serif}
+.wsl-bytes details{margin:0 0 6px;border-top:1px solid var(--light-grey);padding-top:4px}
 .wsl-bytes summary{cursor:pointer;color:#000}
 .wsl-bytes pre{position:relative;background:#fff!important;color:#000!important;margin:6px 0;
-padding:0!important;font:14px/1.7 monospace!important;width:max-content;min-width:100%}
+padding:0!important;font:1em/1.7 monospace!important;width:max-content;min-width:100%}
 .wsl-bytes .part{padding:2px 0;box-shadow:inset 2px 0 #fff}
 .wsl-bytes .part b{position:relative}
-.wsl-bytes .part b::before{content:attr(data-n);position:absolute;right:0;top:-3px;font-size:10px;letter-spacing:-1px}
-.wsl-bytes .hint{color:#595959;font:13px/1.8 sans-serif}
+.wsl-bytes .part b::before{content:attr(data-n);position:absolute;right:0;top:-3px;font-size:.7em;letter-spacing:-1px}
+.wsl-bytes .hint{color:var(--dark-grey);font:.93em/1.8 sans-serif}
 .wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:2px solid #000}
 .wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;
 top:calc(100% - 1.7em);width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;
-font:14px/1.4 sans-serif;white-space:normal;z-index:1}
+font:1em/1.4 sans-serif;white-space:normal;z-index:1}
 .wsl-bytes .part:hover::after{z-index:2}
-.wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:13px!important;
+.wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:.93em!important;
 color:#000!important}
 .wsl-bytes tr{background:#fff!important}
 .wsl-bytes th,.wsl-bytes td{text-align:left!important;vertical-align:top!important;padding:2px 10px 2px 4px!important;
-color:#000;border-bottom:1px solid #cfcfcf!important;max-width:34em}
+color:#000;border-bottom:1px solid var(--light-grey)!important;max-width:34em}
 .wsl-bytes th,.wsl-bytes td:not(.long){white-space:nowrap!important}
 .wsl-bytes td.long{overflow-wrap:anywhere;min-width:12em}
 .wsl-bytes p{margin:2px 0!important;color:#000}
-</style>"""
+</style>""")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _row(item: Item, number: int, part: Part, secrets: bool) -> str:
 
 
 def _colours(number: int) -> str:
-    background, colour = COLOURS[(number - 1) % len(COLOURS)]
+    background, colour = PAIRS[(number - 1) % len(PAIRS)]
     return f"background-color:{background};color:{colour}"
 
 

@@ -221,8 +221,9 @@ class HttpPeers:
 
 PAGE = (
     '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>comparison</title>\n'
-    '<body data-name="comparison">\n<h1>HTTP beside WebSocket</h1>\n<dl>\n'
+    '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'
+    '<body data-name="comparison">\n<main>\n<h1>HTTP beside WebSocket</h1>\n<dl>\n'
     + "".join(f"<dt><code>{path}</code></dt><dd>{text}</dd>\n" for path, text in PATHS.items())
     + "</dl>\n<p>The WebSocket has a port of its own, one less unless the system picked it. There every message comes "
-    "back;\nat <code>/ws?events</code> it sends each event instead.</p>\n</body>\n</html>\n"
+    "back;\nat <code>/ws?events</code> it sends each event instead.</p>\n</main>\n</body>\n</html>\n"
 )

@@ -7,6 +7,7 @@ one. Neither ever loses what a reader wrote.
 import os
 import signal
 import sys
+import sysconfig
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -131,6 +132,19 @@ def jupyterlab_arguments(folder: Path, name: str, further: Sequence[str]) -> lis
     return [*arguments, *further]
 
 
+def further_environments() -> list[Path]:
+    """Return the environments that this one stands on: `uv run --with …` puts a small new one on top of the project's.
+
+    Python finds the packages of both, and Jupyter only what the topmost brings, so no widget would be shown.
+    """
+    if sys.prefix == sys.base_prefix:
+        return []
+    packages = Path(sysconfig.get_path("purelib")).relative_to(sys.prefix).parts
+    places = [Path(entry) for entry in sys.path]
+    prefixes = [place.parents[len(packages) - 1] for place in places if place.parts[-len(packages) :] == packages]
+    return [prefix for prefix in prefixes if prefix != Path(sys.prefix)]
+
+
 def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     """Run JupyterLab in `folder` until Ctrl-C or SIGTERM stops it, its kernels with it.
 
@@ -139,8 +153,14 @@ def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     from jupyterlab.labapp import main
 
     # Defaults for this JupyterLab only, below the reader's own settings: no question about news over the lesson.
-    paths = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    # After them what the environments below this one brought: the widgets' part in the browser, the proxy.
+    below = further_environments()
+    found = {
+        "JUPYTER_CONFIG_PATH": [PACKAGE / "jupyter", *(prefix / "etc" / "jupyter" for prefix in below)],
+        "JUPYTER_PATH": [prefix / "share" / "jupyter" for prefix in below],
+    }
+    for variable, paths in found.items():
+        os.environ[variable] = os.pathsep.join(filter(None, [*map(str, paths), os.environ.get(variable, "")]))
     # JupyterLab handles SIGTERM everywhere, but Ctrl-C only in a terminal that is not Windows': there kernels
     # would be left to find out by themselves.
     signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))

@@ -82,6 +82,13 @@ class Error(msgspec.Struct, tag="error"):
     message: str
 
 
+class Closing(msgspec.Struct, tag="closing"):
+    """To a client that asked for `last-words`: the close frame that follows."""
+
+    code: int
+    reason: str
+
+
 class BadMessage(ValueError):
     """A message that is none of those that were expected; its text says which, what came, and where it differs."""
 

@@ -43,7 +43,7 @@ class Link:
     def begin(self) -> None:
         """Send the SYN on its way. Bytes follow a round trip later, for SYN-ACK and ACK have to pass before them."""
         self.up.enter(self._connect)
-        round_trip = sum(self.net.delays.values())
+        round_trip = sum(pipe.way() for pipe in (self.up, self.down))
         self.up.not_before = clock() + round_trip
         self.down.not_before = self.up.not_before + self.net.delays["up"]
 
@@ -199,8 +199,11 @@ class Pipe:
             self.advance()
 
     def _due(self, size: int) -> float:
-        leaves = max(self.net.leaves_queue(self.direction, size), self.not_before)
-        return leaves + self.net.delays[self.direction] + self._random.random() * self.net.jitter
+        return max(self.net.leaves_queue(self.direction, size), self.not_before) + self.way()
+
+    def way(self) -> float:
+        """Return how many seconds the way takes, jitter drawn anew."""
+        return self.net.delays[self.direction] + self._random.random() * self.net.jitter
 
     def plan_anew(self, since: float) -> None:
         """Let everything that is due after `since` set off now."""

@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from wslearn.latency import PUSHES, ROUND_TRIPS, Sample
+from wslearn.values import BLUE, DARK_GREY, GREY, LIGHT_BLUE, LIGHT_GREY, ORANGE, RUST
 
 #: So many messages of each transport are shown on a time line; more would be thinner than a line.
 SHOWN = 8
@@ -27,7 +28,7 @@ WIDE = 30
 
 @dataclass(frozen=True)
 class Look:
-    """How a transport is drawn. Colours are those of matplotlib's style `tableau-colorblind10`."""
+    """How a transport is drawn."""
 
     colour: str
     marker: str
@@ -36,12 +37,12 @@ class Look:
 
 
 LOOKS = {
-    "http-new": Look("#C85200", "s", ":", "//"),
-    "http-keepalive": Look("#595959", "^", "--", ".."),
-    "polling": Look("#FF800E", "D", ":", "xx"),
-    "long-polling": Look("#5F9ED1", "v", "-.", "\\\\"),
-    "sse": Look("#898989", "P", "--", "++"),
-    "websocket": Look("#006BA4", "o", "-", ""),
+    "http-new": Look(RUST, "s", ":", "//"),
+    "http-keepalive": Look(DARK_GREY, "^", "--", ".."),
+    "polling": Look(ORANGE, "D", ":", "xx"),
+    "long-polling": Look(LIGHT_BLUE, "v", "-.", "\\\\"),
+    "sse": Look(GREY, "P", "--", "++"),
+    "websocket": Look(BLUE, "o", "-", ""),
 }
 #: What a message waits for before its own way begins, besides the network.
 WAITS = {"http-new": "the connection", "polling": "the next poll"}
@@ -142,7 +143,7 @@ def break_even(samples: Sequence[Sample], ax: Axes) -> Axes:
         total = _total(sample, last)
         label = f"{sample.transport}: {sample.setup_bytes:,} + {_per_message(sample):,.0f} a message"
         ax.plot([0, last], [sample.setup_bytes, total], look.line, color=look.colour)
-        label += f"; {best.transport} is cheaper {_from(at)}" if sample is not best else ""
+        label += f"; costs more {_from(at)}" if sample is not best else ""
         ax.plot([last], [total], look.marker, color=look.colour, linestyle=look.line, label=label, clip_on=False)
         if at:
             ax.vlines(at, 0, _total(sample, at), color="black", linestyle=":", linewidth=1.5)
@@ -232,7 +233,7 @@ def _prepare(samples: Sequence[Sample], ax: Axes, title: str, x: str, y: str) ->
     ax.figure.set_facecolor("white")
     ax.set_facecolor("white")
     ax.set(title=title, xlabel=x, ylabel=y)
-    ax.grid(axis="x", color="#CFCFCF", linewidth=0.8)
+    ax.grid(axis="x", color=LIGHT_GREY, linewidth=0.8)
     ax.set_axisbelow(True)
 
 

@@ -9,6 +9,11 @@ import click
 from wslearn.latency import Sample, Settings, measure
 
 COLUMNS = ("transport", "count", "median", "p95", "p99", "theory", "bytes up", "down", "set-up", "bytes")
+#: What the columns mean, in plain words.
+LEGEND = (
+    "Half of the messages took at most the median, 95 of 100 at most p95. Theory: what the network alone takes.",
+    "Set-up: what it takes until the first message can be sent; http-new takes it anew with each message.",
+)
 
 
 def run(settings: Settings, urls: tuple[str, str] | None) -> list[Sample]:
@@ -75,4 +80,4 @@ def as_table(samples: list[Sample]) -> str:
         padded = (f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
         lines.append("  ".join([f"{name:<{widths[0]}}", *padded]).rstrip())
     notes = dict.fromkeys(note for sample in samples for note in sample.notes)
-    return "\n".join([*lines, *(f"Note: {note}." for note in notes)])
+    return "\n".join([*lines, "", *LEGEND, *(f"Note: {note}." for note in notes)])

@@ -24,6 +24,7 @@ from websockets.protocol import OPEN
 
 from wslearn import cells, handshake
 from wslearn.connection import Connection
+from wslearn.last_words import speak_last_words, wants_last_words
 from wslearn.limits import Limits, TokenBucket
 from wslearn.log import Event, Log, beginning, library_logger, logger, where
 from wslearn.messages import redact
@@ -227,6 +228,8 @@ class Server:
         ws.name = f"guest-{next(self._names)}"
         if rate := self.limits.rate:
             ws.buckets = (TokenBucket(rate),)
+        if wants_last_words(ws.request.path):
+            speak_last_words(ws)
         self.connections.add(ws)
         self._handlers.add(task)
         self.record("connect", ws.name, f"{_address(ws)} {beginning(ws.request.path)}")

@@ -40,14 +40,17 @@ class Tokens:
         """Return a token for `user` that is valid for `expires` seconds. Raises ValueError for a name that is none."""
         if wrong := wrong_name(user):
             raise ValueError(wrong)
-        claims = {"sub": user, "iat": int(time.time()), "exp": time.time() + expires}
+        issued = time.time()
+        claims = {"sub": user, "iat": issued, "exp": issued + expires}
         if self.audience is not None:
             claims["aud"] = self.audience
         with warnings.catch_warnings(category=jwt.InsecureKeyLengthWarning, action="ignore"):
             return jwt.encode(claims, self.secret, ALGORITHM)
 
     def verify(self, token: str) -> dict:
-        """Return the token's claims. Raises Refused where it is not valid."""
+        """Return the token's claims. Raises Refused where it is not valid, and where it is no text at all."""
+        if not isinstance(token, str):  # out of a client's JSON anything can come
+            raise Refused(f"this is no JSON Web Token: expected a text, got {type(token).__name__}")
         if len(token) > MAX_TOKEN:
             raise Refused(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
         if token.count(".") != 2:

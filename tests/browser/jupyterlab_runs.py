@@ -85,8 +85,11 @@ class Jupyter:
 
 
 @asynccontextmanager
-async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
-    """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it."""
+async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = None) -> AsyncIterator[Jupyter]:
+    """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it.
+
+    `further` are arguments of JupyterLab, `env` variables of its environment.
+    """
     private = {name: str(folder / ".jupyter" / name) for name in ("config", "data", "runtime", "ipython", "settings")}
     variables = {
         "JUPYTER_CONFIG_DIR": private["config"],
@@ -95,12 +98,12 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
         "JUPYTERLAB_SETTINGS_DIR": private["settings"],
         "IPYTHONDIR": private["ipython"],
     }
-    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}"]
+    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
     said = folder / "jupyterlab.log"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
             [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
-            env=os.environ | variables,
+            env=os.environ | variables | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -109,7 +112,7 @@ async def jupyterlab(folder: Path) -> AsyncIterator[Jupyter]:
 
         def address() -> str | None:
             assert process.poll() is None, f"JupyterLab ended:\n{said.read_text()}"
-            found = re.search(r"http://127\.0\.0\.1:\d+(?=/)", said.read_text())
+            found = re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said.read_text())
             return found and found[0]
 
         await until(lambda: address() is not None, START)

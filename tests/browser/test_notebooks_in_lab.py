@@ -36,7 +36,7 @@ async def test_it_runs_in_jupyterlab_and_runs_again(lab, jupyter, name):
 
 
 async def look_through(page) -> None:
-    """Scroll from the first cell to the last one, as a reader does; JupyterLab draws what is seen. No broken image."""
+    """Scroll from the first cell to the last one: JupyterLab draws what is seen. No image is broken."""
     for number in range(await page.evaluate(CELLS)):
         await page.evaluate(SHOW, number)
     broken = "images => images.filter(image => image.complete && !image.naturalWidth).map(image => image.outerHTML)"

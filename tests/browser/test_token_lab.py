@@ -1,4 +1,4 @@
-"""The token lab in JupyterLab: each control used; a token runs down, forgeries are refused, and nothing is cut off."""
+"""The token lab in JupyterLab: each control used; a token runs down, bad ones are refused, and nothing is cut off."""
 
 import re
 from itertools import product
@@ -7,7 +7,7 @@ import pytest
 from dashboards import all_controls_used, button, caption, field, resize, run_again_and_cancel, shot
 from pages import expect
 
-from wslearn.widgets.auth_token import FORGERIES
+from wslearn.widgets.auth_token import BAD_TOKENS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,17 +26,17 @@ async def test_every_control_has_its_effect(lab):
         await field(page, "Good for (s)").press("ArrowLeft")
         await button(page, "Run").click()
         await expect(panel).to_contain_text(re.compile(r"The token of bob: ✔ is in, \d s left"))
-        for kind in FORGERIES:
+        for kind in BAD_TOKENS:
             await button(page, kind).click()
-            await expect(panel).to_contain_text(f"Forged: {kind}: ✘ refused:")
+            await expect(panel).to_contain_text(f"Bad token ({kind}): ✘ refused:")
         await expect(caption(page)).to_contain_text("bob (9 s allowed)")
-        await expect(caption(page)).to_contain_text("Forgeries refused: 4 of 4 tried.")
+        await expect(caption(page)).to_contain_text("Bad tokens refused: 4 of 4 tried.")
         await expect(panel).to_contain_text("then 1008 Token expired", timeout=20_000)
 
         await button(page, "Reset").click()
         await expect(caption(page)).to_contain_text("0 of 0 tried", timeout=20_000)
         await expect(field(page, "Name")).to_have_value("ann")
-        await expect(panel).not_to_contain_text("Forged")
+        await expect(panel).not_to_contain_text("Bad token (")
 
 
 async def test_a_name_that_is_none_is_said_where_one_looks(lab):
@@ -51,7 +51,7 @@ async def test_no_part_of_a_token_is_cut_off(lab, jupyter):
     await field(page, "Name").fill("x" * 64)
     await button(page, "Run").click()
     await button(page, "alg none").click()
-    await expect(page.locator(".wsl-dashboard").first).to_contain_text("Forged: alg none: ✘ refused:")
+    await expect(page.locator(".wsl-dashboard").first).to_contain_text("Bad token (alg none): ✘ refused:")
     for theme, width in product(("light", "dark"), (800, 1920)):
         await jupyter.wear(page, theme)
         await resize(page, width)

@@ -41,12 +41,17 @@ class TestVerify(FunctionExercise):
             *BY_HAND,
             "return claims if algorithm == 'HS256' and hmac.compare_digest(computed, unpack(signature)) else None",
         ),
-        "It has no `exp`": verify("try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY),
+        "Ask for the claim: in PyJWT with": verify(
+            "try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY
+        ),
         "says nobody's name": verify(
             "try: return jwt.decode(token, secret, algorithms=['HS256'], options={'require': ['exp']})", FALSY
         ),
-        "catch the error, and return None": verify(
+        "InvalidSignatureError: Signature verification failed": verify(
             f"return jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE})"
+        ),
+        "can't encode character '\\ud800'": verify(
+            f"try: return jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE})", FALSY
         ),
         "A good token was refused": verify(
             f"try: return jwt.decode(token, secret, algorithms=['RS256'], {REQUIRE})", FALSY
@@ -76,6 +81,22 @@ def first(
         "    await ws.close(1008, 'Invalid token')",
         "    return",
         *(lines or ("await ws.say(Authenticated(claims['sub']))", "async for message in ws: await ws.send(message)")),
+    )
+
+
+def by_hand(caught: str, *looks: str) -> str:
+    """Return a solution that reads the JSON itself, looks at it in these lines, and catches this besides."""
+    return handler(
+        "try:",
+        "    async with asyncio.timeout(self.limits.auth_timeout):",
+        "        shown = json.loads(await ws.recv())",
+        *(f"    {line}" for line in looks),
+        "    claims = self.tokens.verify(shown['token'])",
+        f"except (TimeoutError, Refused, {caught}):",
+        "    await ws.close(1008, 'Invalid token')",
+        "    return",
+        "await ws.say(Authenticated(claims['sub']))",
+        "async for message in ws: await ws.send(message)",
     )
 
 
@@ -117,6 +138,18 @@ class TestFirstMessage(ServerExercise):
         ),
         "talked before it showed a token, and your handler ended": first(caught="TimeoutError, Refused"),
         "A client showed a forged token, and your handler ended": first(caught="TimeoutError, BadMessage"),
+        "`type` was not `authenticate`, and is still connected": by_hand("KeyError, TypeError, ValueError"),
+        "JSON that is a list, and your handler ended": by_hand(
+            "KeyError, TypeError, ValueError", "if shown.get('type') != 'authenticate': raise ValueError"
+        ),
+        "JSON that is a number, and your handler ended": by_hand(
+            "KeyError, ValueError", "if 'type' not in shown or shown['type'] != 'authenticate': raise ValueError"
+        ),
+        "a token that is a number, and your handler ended": by_hand(
+            "KeyError, ValueError",
+            "if not isinstance(shown, dict) or shown.get('type') != 'authenticate': raise ValueError",
+            "if not shown['token'].strip(): raise ValueError",
+        ),
         "closes with 1000": first().replace("    await ws.close(1008, 'Invalid token')\n", ""),
         "closed with 1008 'no'": first().replace("Invalid token", "no"),
         "Tell her that she is in": first("async for message in ws: await ws.send(message)"),
@@ -156,6 +189,13 @@ class TestUntilExpiry(ServerExercise):
             "    await ws.send(message)",
         ),
         "is a time, in seconds since 1970": until("claims['exp']"),
+        "put it around the whole loop": handler(
+            *GREETING,
+            "try:",
+            "    async for message in ws:",
+            "        async with asyncio.timeout(claims['exp'] - time.time()): await ws.send(message)",
+            "except TimeoutError: await ws.close(1008, 'Token expired')",
+        ),
         "Each message began the time anew": handler(
             *GREETING,
             "left = claims['exp'] - time.time()",
@@ -186,7 +226,10 @@ class TestOriginRule(FunctionExercise):
         "no page is behind it": rule("return origin is not None and urlsplit(origin).netloc == host"),
         "'NoneType' object has no attribute": rule("return origin.partition('://')[2] == host"),
         "Compare the port too": rule("return origin is None or urlsplit(origin).hostname == host.partition(':')[0]"),
-        "It only begins with Host": rule("return origin is None or host in origin"),
+        "was refused when it came by `https://`": rule("return origin is None or origin == 'http://' + host"),
+        "It contains Host": rule("return origin is None or host in origin"),
+        "It only begins with Host": rule("return origin is None or origin.split('://')[-1].startswith(host)"),
+        "IndexError: list index out of range": rule("return origin is None or origin.split('//')[1] == host"),
         "It only ends with Host": rule("return origin is None or origin.endswith(host)"),
         "a file on somebody's disk": rule("return origin in (None, 'null') or urlsplit(origin).netloc == host"),
         "Expected True or False": rule("return origin and host"),

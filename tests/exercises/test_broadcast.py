@@ -7,7 +7,10 @@ from wslearn.exercises import broadcast as ex
 IMPORTS = """
 from websockets.asyncio.server import broadcast
 from wslearn import Limits
+from wslearn.connection import fan_out
+from wslearn.messages import Broadcast, Say, now
 """
+BETTER = "One thing could be better."
 
 
 class TestOthers(ServerExercise):
@@ -38,6 +41,18 @@ class TestOthers(ServerExercise):
                 async def handler(self, ws):
                     async for message in ws:
                         broadcast(self.connections - {ws}, f"{ws.name}: {message}")
+        """,
+        "`fan_out` makes JSON of a message; for raw text use `broadcast`": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        fan_out(self.connections - {ws}, message)
+        """,
+        "`ws.receive(Say)` reads JSON": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for said in ws.receive(Say):
+                        broadcast(self.connections - {ws}, said.message)
         """,
         "Did you take her out of `self.connections`?": """
             class Answer(Server):
@@ -76,8 +91,8 @@ class TestOthers(ServerExercise):
         """,
     }
 
-    async def test_a_loop_of_ones_own_is_right_too(self):
-        assert await self.check("""
+    async def test_a_loop_of_ones_own_is_right_too_and_gets_an_advice(self):
+        result = await self.check("""
             class Answer(Server):
                 async def handler(self, ws):
                     async for message in ws:
@@ -85,6 +100,35 @@ class TestOthers(ServerExercise):
                             if client is not ws:
                                 await client.send(message)
         """)
+        assert result and BETTER in result.message and "stops your server for all the others" in result.message
+
+    async def test_gather_gets_the_advice_too(self):
+        result = await self.check("""
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        await asyncio.gather(*(client.send(message) for client in self.connections - {ws}))
+        """)
+        assert result and BETTER in result.message
+
+    async def test_json_is_named_in_an_object_too(self):
+        result = await self.check("""
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        fan_out(self.connections - {ws}, Broadcast(message, now()))
+        """)
+        assert not result and "for raw text use `broadcast`" in result.message
+
+    async def test_a_name_that_is_unknown_is_all_that_is_said(self):
+        result = await self.check("""
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        brodcast(self.connections - {ws}, message)
+        """)
+        assert "NameError: name 'brodcast' is not defined" in result.message
+        assert "Not all of the others" not in result.message
 
 
 class TestVanish(FunctionExercise):
@@ -95,6 +139,22 @@ class TestVanish(FunctionExercise):
             async def answer(clients, message):
                 for client in list(clients):
                     await client.send(message)
+        """,
+        "All the others got the message, but your function raised": """
+            async def answer(clients, message):
+                await asyncio.gather(*(client.send(message) for client in clients))
+        """,
+        "leave the set alone: it is not yours": """
+            async def answer(clients, message):
+                for client in list(clients):
+                    try:
+                        await client.send(message)
+                    except ConnectionClosed:
+                        clients.remove(client)
+        """,
+        "for raw text use `broadcast`": """
+            async def answer(clients, message):
+                fan_out(clients, message)
         """,
         "One client's end must not end the loop": """
             async def answer(clients, message):
@@ -134,8 +194,8 @@ class TestVanish(FunctionExercise):
         """,
     }
 
-    async def test_a_loop_that_expects_each_end_is_right_too(self):
-        assert await self.check("""
+    async def test_a_loop_that_expects_each_end_is_right_too_and_gets_an_advice(self):
+        result = await self.check("""
             async def answer(clients, message):
                 for client in list(clients):
                     try:
@@ -143,12 +203,14 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         pass
         """)
+        assert result and BETTER in result.message
 
     async def test_all_at_once_is_right_too(self):
-        assert await self.check("""
+        result = await self.check("""
             async def answer(clients, message):
                 await asyncio.gather(*(client.send(message) for client in clients), return_exceptions=True)
         """)
+        assert result and not result.message
 
 
 class TestLatest(ServerExercise):
@@ -165,7 +227,37 @@ class TestLatest(ServerExercise):
                         last = message
                         broadcast(self.connections, message)
         """,
-        "There is no value yet": """
+        "heard the new value twice": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(self.last)
+                    async for message in ws:
+                        self.last = message
+                        await ws.send(message)
+                        broadcast(self.connections, message)
+        """,
+        "There is no value yet when the first client comes, and None cannot be sent": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    await ws.send(self.last)
+                    async for message in ws:
+                        self.last = message
+                        broadcast(self.connections, message)
+        """,
+        "for raw text use `broadcast`": """
+            class Answer(Server):
+                last = None
+                async def handler(self, ws):
+                    if self.last is not None:
+                        await ws.send(self.last)
+                    async for message in ws:
+                        self.last = message
+                        fan_out(self.connections, message)
+        """,
+        "and a client got one": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -298,7 +390,20 @@ class TestBounded(ServerExercise):
             "        client.transport.abort()",
         ),
         "Each message goes to all clients": bounded("broadcast(self.connections - {ws}, message)"),
+        "for raw text use `broadcast`": bounded("fan_out(self.connections, message)"),
     }
+
+    async def test_an_error_that_ends_a_connection_is_all_that_is_said(self):
+        result = await self.check(
+            bounded(
+                "broadcast(self.connections, message)",
+                "for client in list(self.connections):",
+                "    if client.transport.get_write_buffer_size() > MOST:",
+                "        client.transport.abort()",
+            )
+        )
+        assert "NameError: name 'MOST' is not defined" in result.message
+        assert "thrown out" not in result.message
 
     async def test_who_looks_before_sending_is_right_too(self):
         assert await self.check(

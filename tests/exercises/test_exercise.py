@@ -11,10 +11,13 @@ from wslearn.exercises import talk as talking
 PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
 
 
-def test_hints_come_one_at_a_time_and_the_last_repeats():
+LAST = "Hint 2 of 2: second\n\nThat was the last hint. Next comes `solution()`."
+
+
+def test_hints_come_one_at_a_time_and_the_last_repeats_and_says_what_is_next():
     exercise = Exercise(None, **PARTS)
     assert [str(exercise.hint()) for _ in range(3)] == [
-        "Hint 1 of 2: first", "Hint 2 of 2: second", "Hint 2 of 2: second",
+        "Hint 1 of 2: first", LAST, LAST,
     ]  # fmt: skip
     assert Exercise(None, **PARTS).hint()._repr_markdown_() == "**Hint 1 of 2:** first"
 
@@ -39,6 +42,17 @@ async def test_a_mistake_of_the_author_is_not_the_students():
     assert not result
     assert result.message.startswith("The check itself failed, which is not your fault.")
     assert "ZeroDivisionError: division by zero (in `conversation`, line" in result.message
+
+
+async def test_a_right_answer_may_get_an_advice_and_a_wrong_one_does_not():
+    async def conversation(talk, number):
+        talk.advises("Seven is nicer.")
+        talk.expect(number > 5, "Too small.", expected="> 5", came=number)
+
+    exercise = Exercise(conversation, **PARTS)
+    right, wrong = await exercise.check(6), await exercise.check(5)
+    assert right and right.message == "Seven is nicer." and "<p>Seven is nicer.</p>" in right._repr_html_()
+    assert not wrong and wrong.message == "Too small."
 
 
 async def test_a_conversation_has_a_limit_of_time(monkeypatch):

@@ -75,6 +75,18 @@ await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["type"] != "pong": pass
 return 1.5
 """),
+        'Compare JSON, not text: `json.loads(message)["type"]`': trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+while await ws.recv() != '{"type":"pong"}': pass
+return time.perf_counter() - began
+"""),
+        "The word alone proves nothing": trip("""
+began = time.perf_counter()
+await ws.send('{"type":"ping"}')
+while "pong" not in await ws.recv(): pass
+return time.perf_counter() - began
+"""),
         "KeyError: 'kind'": trip("""
 await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["kind"] != "pong": pass
@@ -85,9 +97,23 @@ while json.loads(await ws.recv())["kind"] != "pong": pass
 class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
     wrong = {  # noqa: RUF012
-        "nobody looked for a pong": watch("""
+        "ask `pong.done()`": watch("""
 while True:
-    await ws.ping()
+    pong = await ws.ping()
+    await asyncio.sleep(interval)
+    if not pong:
+        return ws.transport.abort()
+"""),
+        "has noticed it and ended": watch("""
+while True:
+    pong = await ws.ping()
+    await asyncio.sleep(interval)
+    if not pong.done():
+        return
+"""),
+        "The pong did not come in time: catch this": watch("""
+while True:
+    await asyncio.wait_for(await ws.ping(), interval)
     await asyncio.sleep(interval)
 """),
         "without a limit of time": watch("""
@@ -191,6 +217,24 @@ while True:
 """)
         assert (result := await self.check(with_wait_for)), result
 
+    async def test_the_cause_comes_first_and_nothing_goes_to_the_log(self, caplog):
+        """Tasks whose connection the check itself ends, and pongs to nobody, are no one's first concern."""
+        result = await self.check(
+            watch("""
+async def beat():
+    await asyncio.wait_for(await ws.ping(), 60)
+while True:
+    task = asyncio.create_task(beat())
+    await asyncio.sleep(interval)
+""")
+        )
+        assert result.message.startswith("ann was pinged on and on, and nobody noticed"), result
+        assert caplog.messages == []
+
+
+#: Whether the message `m` is a ping.
+IS_PING = "read(m) == {'type': 'ping'}"
+
 
 def patient(*body: str) -> str:
     return handler(*body).replace("(Server):", "(Server):\n    keepalive = None\n    patience = 0.4\n")
@@ -198,15 +242,16 @@ def patient(*body: str) -> str:
 
 class TestPatience(ServerExercise):
     exercise = ex.patience
+    imports = "from wslearn.exercises.expectations import read"
     wrong = {  # noqa: RUF012
         "is still connected. Give each": patient(
-            "async for m in ws:", """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')"""
+            "async for m in ws:", f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')"""
         ),
         "His time has to begin anew": patient(
             "try:",
             "    async with asyncio.timeout(self.patience):",
             "        async for m in ws:",
-            """            if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            f"""            if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
             "except TimeoutError:",
             "    await ws.close(4000, 'silent')",
         ),
@@ -219,27 +264,30 @@ class TestPatience(ServerExercise):
         "JSONDecodeError": patient(
             "async for m in ws:", """    if json.loads(m)["type"] == "ping": await ws.send('{"type":"pong"}')"""
         ),
+        "the same ping with a space in it was not": patient(
+            "async for m in ws:", """    if m == '{"type":"ping"}': await ws.send('{"type":"pong"}')"""
+        ),
         "nobody caught the TimeoutError": patient(
             "while True:",
             "    m = await asyncio.wait_for(ws.recv(), self.patience)",
-            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
         ),
         "Closed with 1000": patient(
             "while True:",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return",
-            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
         ),
         "the reason is 'gone'": patient(
             "while True:",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return await ws.close(4000, 'gone')",
-            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
         ),
         "said nothing at all": patient(
             "m = await ws.recv()",
             "while True:",
-            """    if '"ping"' in str(m): await ws.send('{"type":"pong"}')""",
+            f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return await ws.close(4000, 'silent')",
         ),

@@ -44,6 +44,7 @@ class TestTokenBucket(FunctionExercise):
         "counted more than once": bucket(
             FILL.replace(LOOKED, "") + TAKE.replace("-= 1\n", f"-= 1\n{LOOKED}")
         ),
+        "Half a token is not a token": bucket(FILL + TAKE.replace("self.tokens < 1", "self.tokens <= 0")),
         "do not round": bucket(FILL.replace(NEW, f"int({NEW})") + TAKE),
         "`min(self.burst, …)`": bucket(FILL.replace("min(self.burst, ", "max(0, ") + TAKE),
         "must return `True` or `False`": bucket(FILL + "if self.tokens >= 1:\n    self.tokens -= 1"),
@@ -82,7 +83,7 @@ class TestUsefulError(ServerExercise):
         "A JSON list ended the connection (1011)": tried("ValueError", HELP),
         "An object without `message` ended the connection (1011)": tried("(ValueError, TypeError)", HELP),
         "A `message` that is a number ended": tried("(ValueError, TypeError, KeyError)", HELP),
-        "nested 50,000 deep ended the connection (1011)": tried(ALL.replace(", RecursionError", ""), HELP),
+        "`json.loads` raises RecursionError, which is no ValueError": tried(ALL.replace(", RecursionError", ""), HELP),
         "and then the connection was closed (1008)": tried(ALL, HELP, "await ws.close(1008)"),
         "got no answer. Silence helps nobody": tried(ALL, "continue"),
         "got an error that does not help": tried(ALL, HELP.replace("expected a message", "bad JSON")),
@@ -114,6 +115,16 @@ class TestGoodbye(FunctionExercise):
     exercise = ex.goodbye
     wrong = {  # noqa: RUF012
         "those behind it heard nothing": goodbye("for ws in connections: await ws.close(1001)", ABORT),
+        "because the times add up": goodbye(
+            "for ws in connections:",
+            "    try: await asyncio.wait_for(ws.close(1001), seconds)",
+            "    except TimeoutError: ws.transport.abort()",
+        ),
+        "hardly any time left to answer": goodbye(
+            "for ws in connections:",
+            "    try: await asyncio.wait_for(ws.close(1001), seconds / len(connections))",
+            "    except TimeoutError: ws.transport.abort()",
+        ),
         "went on waiting for clients that never answer": goodbye(
             "await asyncio.gather(*(ws.close(1001) for ws in connections))", ABORT
         ),

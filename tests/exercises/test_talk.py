@@ -6,7 +6,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import EchoServer, Limits, Server
+from wslearn import EchoServer, Limits, Server, cells
 from wslearn.exercises import Exercise
 from wslearn.servers.broadcast import BroadcastServer
 
@@ -337,6 +337,7 @@ async def test_a_server_that_does_not_live_as_servers_do(server_class, message):
     result = await check(conversation, server_class)
     assert message in result.message
     assert time.perf_counter() - began < 5
+    assert not cells._running
 
 
 async def test_clients_are_gone_when_the_conversation_is_over():

@@ -4,6 +4,7 @@ A new lesson is a new file in notebooks/ and a row in the two tables of lessons,
 Nothing here changes for it.
 """
 
+import ast
 import os
 import re
 import signal
@@ -296,6 +297,62 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
             f"# {exercise}.hint()  # remove the first # for a hint; run it again for the next\n"
             f"# {exercise}.solution()  # try first"
         )
+
+
+def names_made(code: str) -> set[str]:
+    """Return the names that a cell binds when it runs: assigned, defined or imported, and not in a function."""
+    made, nodes = (
+        set(),
+        [ast.parse("\n".join("pass" if line.startswith(("%", "!")) else line for line in code.splitlines()))],
+    )
+    while nodes:
+        node = nodes.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                made.add(node.name)
+                continue  # what is made in there is its own
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue
+            case ast.Name(ctx=ast.Store() | ast.Del()):
+                made.add(node.id)
+            case ast.alias():
+                made.add(node.asname or node.name.partition(".")[0])
+            case ast.ExceptHandler(name=str()):
+                made.add(node.name)
+        nodes.extend(ast.iter_child_nodes(node))
+    return made
+
+
+@every_lesson
+def test_no_later_cell_overwrites_what_a_student_has_written(name):
+    answers: dict[str, str] = {}
+    overwritten = []
+    for cell in code_cells(read(NOTEBOOKS[name])):
+        if cell.source.startswith("%%"):
+            continue  # the cell is a file's text
+        made = names_made(cell.source)
+        overwritten += [f"{cell.id} overwrites {thing} of {answers[thing]}" for thing in sorted(made & set(answers))]
+        if cell.id.endswith("-stub"):
+            answers |= dict.fromkeys(made, cell.id)
+    assert answers and overwritten == []
+
+
+def test_what_a_cell_makes_is_found():
+    code = """
+%matplotlib inline
+import a.b, c as d
+from e import f as g
+x, (y, *z) = 1, (2, 3)
+async with h() as i:
+    for j in k:
+        if (l := j):
+            def m(n): o = n
+class P:
+    q = [r for r in s]
+try: t()
+except U as v: w: int = 1
+"""
+    assert names_made(code) == {"a", "d", "g", "x", "y", "z", "i", "j", "l", "m", "P", "v", "w"}
 
 
 # Slides, and the notes of who shows them

@@ -12,9 +12,9 @@ from support import until
 from wslearn.tokens import Refused, Tokens
 from wslearn.widgets import auth
 from wslearn.widgets.auth import TokenLab
-from wslearn.widgets.auth_token import FORGERIES, claims_of, token_html, unpack
+from wslearn.widgets.auth_token import BAD_TOKENS, claims_of, token_html, unpack
 
-#: What the server says of each forgery, before it closes with 1008.
+#: What the server says of each bad token, before it closes with 1008.
 WORDS = {
     "Change the name": "Signature verification failed",
     "alg none": "The specified alg value is not allowed",
@@ -45,7 +45,7 @@ async def is_in(lab: TokenLab) -> None:
 
 
 def everything_shown(lab: TokenLab) -> str:
-    return "\n".join([lab.shown.value, lab.shown_forged.value, lab.status.value, lab.picture.text])
+    return "\n".join([lab.shown.value, lab.shown_bad.value, lab.status.value, lab.picture.text])
 
 
 async def test_a_token_lets_in_until_it_ends(lab):
@@ -70,24 +70,24 @@ async def test_the_time_runs_down_while_it_is_in(lab):
     assert "cancelled" in lab.shown.value and "s left" not in lab.shown.value
 
 
-@pytest.mark.parametrize("kind", FORGERIES)
-async def test_a_forgery_is_refused_in_the_servers_own_words(lab, kind):
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+async def test_a_bad_token_is_refused_in_the_servers_own_words(lab, kind):
     await run(lab)
-    lab.forge[kind].click()
+    lab.bad[kind].click()
     await until(lambda: kind in lab.tried and "1 of 1" in lab.picture.text)
     visit = lab.tried[kind]
     assert (visit.came_in, visit.words, visit.code, visit.reason) == (None, WORDS[kind], 1008, "Invalid token")
-    assert f"Forged: {kind}:</b> ✘ refused: {WORDS[kind]} (1008 Invalid token)" in lab.shown_forged.value
-    assert "changed" in lab.shown_forged.value and lab.forged != lab.token
+    assert f"Bad token ({kind}):</b> ✘ refused: {WORDS[kind]} (1008 Invalid token)" in lab.shown_bad.value
+    assert "changed" in lab.shown_bad.value and lab.bad_token != lab.token
 
 
-async def test_forgeries_may_be_pressed_all_at_once_and_while_the_real_token_is_in(lab):
+async def test_bad_tokens_may_be_pressed_all_at_once_and_while_the_real_token_is_in(lab):
     lab.life.value = 60
     lab.run.click()
     await is_in(lab)
-    for button in lab.forge.values():
+    for button in lab.bad.values():
         button.click()
-    await until(lambda: "Forgeries refused: 4 of 4 tried." in lab.picture.text)
+    await until(lambda: "Bad tokens refused: 4 of 4 tried." in lab.picture.text)
     assert {kind: visit.words for kind, visit in lab.tried.items()} == WORDS
     assert lab.own.left is None
 
@@ -102,7 +102,7 @@ async def test_run_again_while_it_runs_and_reset(lab):
     await until(lambda: lab.token != first)
     await is_in(lab)
     assert old.left is not None and claims_of(lab.token)["sub"] == "bob"
-    lab.forge["Expired"].click()
+    lab.bad["Expired"].click()
     await until(lambda: "1 of 1" in lab.picture.text)
 
     secret, bobs = lab._secret, lab.token
@@ -110,7 +110,7 @@ async def test_run_again_while_it_runs_and_reset(lab):
     async with asyncio.timeout(20):
         await lab.task.ended()
     assert (lab.user.value, lab.life.value, lab.tried) == ("ann", 10, {})
-    assert lab.shown_forged.value == "" and lab.own.code == 1008
+    assert lab.shown_bad.value == "" and lab.own.code == 1008
     assert lab._secret != secret
     with pytest.raises(Refused):
         Tokens(lab._secret).verify(bobs)
@@ -121,7 +121,7 @@ async def test_a_name_that_is_none_is_refused_where_it_is_seen(lab, name):
     lab.user.value = name
     await run(lab)
     assert "expected a name of 1 to 64 printable characters" in lab.status.value
-    lab.forge["alg none"].click()
+    lab.bad["alg none"].click()
     await until(lambda: "press Run" in lab.status.value)
     lab.user.value = "ann"
     await run(lab)
@@ -134,25 +134,25 @@ async def test_any_name_is_shown_as_it_is(lab, name):
     await run(lab)
     assert lab.task.error is None and lab.own.code == 1008
     assert "<b>eve" not in lab.shown.value + lab.status.value
-    lab.forge["Change the name"].click()
+    lab.bad["Change the name"].click()
     await until(lambda: "1 of 1" in lab.picture.text)
-    assert claims_of(lab.forged)["sub"] == ("root" if name == "admin" else "admin")
+    assert claims_of(lab.bad_token)["sub"] == ("root" if name == "admin" else "admin")
 
 
 async def test_the_secret_is_nowhere_to_be_seen(lab):
     await run(lab)
-    for kind, button in lab.forge.items():
+    for kind, button in lab.bad.items():
         button.click()
         await until(lambda kind=kind: kind in lab.tried)
     assert lab._secret not in everything_shown(lab)
 
 
-def test_what_a_forger_changed_has_a_word():
+def test_what_is_another_than_in_the_good_token_has_a_word():
     issuer = Tokens("a secret that nobody but this test knows")
     token = issuer.issue("ann")
     changed = {}
-    for kind, forge in FORGERIES.items():
-        shown = token_html("Forged", "?", forge(token, issuer), token)
+    for kind, make in BAD_TOKENS.items():
+        shown = token_html("Bad token", "?", make(token, issuer), token)
         changed[kind] = re.findall(r"<b>(\w+)</b> &middot; changed", shown)
     assert changed == {
         "Change the name": ["claims"],
@@ -166,6 +166,12 @@ def test_what_a_forger_changed_has_a_word():
         assert part in own
     assert time.strftime("%H:%M:%S", time.localtime(claims_of(token)["exp"])) in own
     assert len(unpack(token.split(".")[2])) == 32
+
+
+def test_an_expired_token_was_good_once_and_for_as_long_as_the_real_one():
+    issuer = Tokens("a secret that nobody but this test knows")
+    old = claims_of(BAD_TOKENS["Expired"](issuer.issue("ann", 10), issuer))
+    assert old["sub"] == "ann" and old["exp"] - old["iat"] == pytest.approx(10) and old["exp"] < time.time() - 59
 
 
 CELL = new_code_cell("from wslearn.widgets.auth import token_lab\n\nlab = await token_lab()")

@@ -55,7 +55,8 @@ def test_who_is_given_up_while_the_network_is_well_is_a_false_alarm(at):
     made.silences.append(silent(1, 2))
     made.lost(Beat(2.1, 2.6))
     assert made.false_alarms == 2 and made.silences[0].found is None
-    assert made.verdict().endswith("; false alarms: 2, the timeout is too short")
+    assert made.verdict().startswith("NO CONNECTION, false alarms: 2; ")
+    assert made.verdict().endswith("; a false alarm: the timeout is shorter than a round trip")
 
 
 def test_a_silence_is_found_also_when_it_has_just_ended(at):
@@ -85,6 +86,19 @@ def test_the_picture_says_in_words_what_it_shows(at):
     assert words(ax) == ["carries", "silent", "theory", "carries", "alive", "dead", "alive"]
     assert ax.get_title(loc="left") == "ALIVE" and text.startswith("ALIVE; ")
     assert png(drawn).startswith(b"\x89PNG")
+
+
+def test_dead_times_too_short_for_the_word_have_it_above_them(at):
+    at(0)
+    made = Beats()
+    made.lives += [Span(0.1, 2), Span(2.1, 3), Span(3.1, 3.2), Span(3.3)]  # the last two are close together
+    made.false_alarms = 3
+    at(5)
+    drawn, _ = made.figure()
+    [ax] = drawn.axes
+    dead = [text.get_position() for text in ax.texts if text.get_text() == "dead"]
+    assert dead == [(pytest.approx(2.05), 0.47), (pytest.approx(3.05), 0.47)]
+    assert ax.get_title(loc="left") == "ALIVE, false alarms: 3"
 
 
 def test_the_picture_shows_the_last_ten_seconds(at):

@@ -9,7 +9,7 @@ from support import until
 
 from wslearn.widgets import robustness
 from wslearn.widgets.robustness import RobustnessLab, verdict
-from wslearn.widgets.robustness_cast import ATTACKS, Attack
+from wslearn.widgets.robustness_cast import ATTACKS, Attack, Ben
 
 #: How each attack on the protected server ends.
 ENDS = {"stall": "dropped", "flood": "closed: 1008", "oversize": "closed: 1009", "bad JSON": "closed: 1008"}
@@ -26,11 +26,38 @@ async def lab(monkeypatch):
     await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
 
 
+def made_up(lab: RobustnessLab, attacks: list[Attack], lost: list[tuple[float, float]]):
+    """Return the two axes of a run of 30 s with these attacks, and with what Ben lost."""
+    lab.seconds, lab.kind, lab.attacks, lab.began = 30.0, "naive", attacks, 0.0  # long over
+    lab.ben = Ben("", 0.0)
+    lab.ben.lost = lost
+    return lab.figure()[0].axes
+
+
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_two_attacks_close_together_have_one_label_beside_the_picture(lab):
+    closed = [Attack("bad JSON", at, at + 0.1, "closed: 1011 failed") for at in (18, 18.5, 29.5)]
+    above, _ = made_up(lab, [*closed, Attack("stall", 3, 7, "nobody stopped it")], [])
+    assert words(above) == ["nobody stopped it", "closed: 1011 (3×)"]
+    assert [text.get_position() for text in above.texts] == [(1.01, 0), (1.01, 3)]
+
+
+def test_how_often_ben_was_thrown_out_stands_below_its_crosses(lab):
+    for first, at, side in ((5.0, 5.0, "left"), (20.0, 21.0, "right")):
+        _, below = made_up(lab, [], [(first, 0.0), (first + 1, 0.0)])
+        label = below.texts[-1]
+        assert label.get_text() == "Ben is thrown out: 2 times"
+        assert (label.get_position()[0], label.get_ha()) == (at, side)
+
+
 async def begin(lab: RobustnessLab, kind: str) -> None:
     """Run the lab, and wait until Ben has talked."""
     lab.server_kind.value = kind
     lab.run.click()
-    await until(lambda: getattr(lab, "kind", None) == kind and len(lab.ben.trips) >= 3)
+    await until(lambda: hasattr(lab, "ben") and lab.kind == kind and len(lab.ben.trips) >= 3)
 
 
 async def press(lab: RobustnessLab, name: str) -> Attack:

@@ -35,6 +35,7 @@ JSON object or list comes decoded, all others as they are.
 - `talk.expect(fact, or_else, expected="…", came=…)`: anything else.
 - `await talk.eventually(condition, or_else, expected="…")`: a state that comes with time: `lambda: not server.rooms`.
 - `talk.tells(who, did, what)`: a line for the student to read, such as `talk.tells("the network", "falls", "silent")`.
+- `talk.advises(text)`: what might be better in an answer that is right.
 
 Clients: `says(message)`, `hears(expected, or_else, skip=…)` the next message (those equal to `skip` do not count),
 `hears_nothing(or_else)`, `is_closed(code, reason, or_else)`, `is_still_there(or_else)`, `closes(code, reason)`,

@@ -9,7 +9,8 @@ verify = Exercise(
         "The library PyJWT does all of it, if you ask for it: `import jwt`, and look at `jwt.decode`.",
         'Two of its arguments matter: `algorithms=["HS256"]` pins the algorithm, and '
         '`options={"require": ["sub", "exp"]}` refuses a token without these claims.',
-        "`jwt.decode` raises `jwt.PyJWTError` for every token that it refuses. Catch it, and return None.",
+        "`jwt.decode` raises `jwt.PyJWTError` for a token that it refuses, and `ValueError` for a text that not even "
+        "UTF-8 can hold. Catch both, and return None.",
     ),
     answer="""
         import jwt
@@ -17,11 +18,12 @@ verify = Exercise(
         def verify(token, secret):
             try:
                 return jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["sub", "exp"]})
-            except jwt.PyJWTError:
+            except (jwt.PyJWTError, ValueError):
                 return None
     """,
     why="The list of algorithms comes from us, not from the token's head. The signature is verified before anything in "
-    "the claims is believed. `exp` is compared where it is there; `require` refuses a token that leaves it out.",
+    "the claims is believed. `exp` is compared where it is there; `require` refuses a token that leaves it out. "
+    "JSON can carry half a character, such as `\\ud800`: no bytes stand for it, hence the ValueError.",
 )
 
 first_message = Exercise(

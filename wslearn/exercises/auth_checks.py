@@ -51,11 +51,13 @@ def _bad_tokens(secret: str) -> list[tuple[str, str, str]]:
         ("a token that ended a minute ago", _signed(admin | {"exp": soon - 120}, secret),
          "It ended a minute ago, and was let in. Compare `exp` with the time now, in seconds since 1970."),
         ("a token with no exp", _signed({"sub": "admin"}, secret),
-         "It has no `exp`, so it would be good for ever. Ask for the claim, or a stolen token is never useless."),
+         "It has no `exp`, so it would be good for ever, for a thief too. Ask for the claim: in PyJWT with "
+         '`options={"require": […]}`.'),
         ("a token with no sub", _signed({"exp": soon}, secret),
-         "It has no `sub`: it is from this server, but says nobody's name. Ask for that claim too."),
+         "It has no `sub`: it is from this server, but says nobody's name. Require that claim too."),
         ("a text that is no token: hello", "hello", "A text that is no token was let in."),
         ("three dots and nothing else: ...", "...", "A text that is no token was let in."),
+        (r"a text that UTF-8 cannot hold: \ud800", "\ud800", "A text that is no token was let in."),
     ]  # fmt: skip
 
 
@@ -133,11 +135,16 @@ async def asks_first(talk, server_class) -> None:
         await silent.is_closed(1008, "Invalid token", too_long, within=PATIENCE + 1.5)
         await ann.is_still_there("Ann was in, and was thrown out in the end. The limit is for the first message only.")
         forged = Tokens("another secret").issue("ann", 60)
+        good = server.tokens.issue("ann", 60)
         for name, message, what in (
             ("eve", {"message": "hello"}, "A client talked before it showed a token"),
             ("bob", "hello", "A client sent a text that is no JSON"),
             ("carl", {"type": "authenticate"}, "A client sent `authenticate` without a token"),
             ("dora", {"type": "authenticate", "token": forged}, "A client showed a forged token"),
+            ("fred", {"type": "room-message", "token": good}, "A client's `type` was not `authenticate`"),
+            ("gil", [1], "A client sent JSON that is a list"),
+            ("hana", "5", "A client sent JSON that is a number"),
+            ("ivan", {"type": "authenticate", "token": 5}, "A client sent a token that is a number"),
         ):
             client = await talk.client(server, name)
             await client.says(message)
@@ -154,6 +161,10 @@ def _builds_on_auth(talk, server) -> None:
 
 
 # 3. The end of a token
+
+
+#: An end of a token a moment after 1970 began: long ago, but soon for who takes it for a number of seconds from now.
+LONG_AGO = 0.1
 
 
 async def ends_in_time(talk, server_class) -> None:
@@ -176,7 +187,7 @@ async def ends_in_time(talk, server_class) -> None:
         talk.tells("carl", "says", "something all the time; ann says nothing more")
         chatter = asyncio.create_task(_chat(carl))
         try:
-            await _ends(talk, ann, end)
+            await _ends(talk, server, ann, end)
             still = (
                 "Carl kept talking, and so stayed in. Each message began the time anew: the limit is for all of them."
             )
@@ -197,19 +208,23 @@ async def _chat(client) -> None:
             await asyncio.sleep(LIFE / 5)
 
 
-async def _ends(talk, ann, end: float) -> None:
-    """Expect that Ann, who is silent, is closed at `end`; where she is not, find out whether talking ends her."""
+async def _ends(talk, server, ann, end: float) -> None:
+    """Expect that Ann, who is silent, is closed at `end`; where she is not, find out why."""
     with suppress(TimeoutError):
         async with asyncio.timeout(end - time.time() + 1):
             await ann.ws.wait_closed()
     if ann.ws.close_code is None:
         talk.tells("ann", "finds", "her connection open 1 s after her token's end", wrong=True)
         await ann.says("hello?")
-        await ann.is_closed(
-            None, None, within=1,
-            or_else="Ann's token has ended, and she is still in. `exp` is a time, in seconds since 1970.",
-        )  # fmt: skip
-        raise NotYet("Your server looked at the time only when Ann spoke. Who is silent stays for ever, and hears all.")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await ann.ws.wait_closed()
+        if ann.ws.close_code is not None:
+            raise NotYet(
+                "Your server looked at the time only when Ann spoke. Who is silent stays for ever, and hears all."
+            )
+        talk.tells("ann", "spoke", "and is still in", wrong=True)
+        raise NotYet(f"Ann's token has ended, and she is still in. {await _why_no_end(talk, server)}")
     early = end - time.time()
     await ann.is_closed(1008, "Token expired", _expired)
     talk.expect(
@@ -219,6 +234,25 @@ async def _ends(talk, ann, end: float) -> None:
         came=f"over {abs(early):.1f} s {'before' if early > 0 else 'after'} its end",
         who="her time",
     )
+
+
+async def _why_no_end(talk, server) -> str:
+    """Tell apart an `exp` that is taken for a number of seconds, and a limit that is not around the waiting."""
+    server.tokens = SimpleNamespace(verify=lambda token: {"sub": "zoe", "exp": LONG_AGO})
+    zoe = await talk.client(server, "zoe")
+    talk.tells("zoe", "has", f"claims whose exp is {LONG_AGO:g}: the first second of 1970")
+    await zoe.says({"type": "authenticate", "token": "zoe"})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONG_AGO + 1):
+            await zoe.ws.wait_closed()
+    if zoe.ws.close_code is None:
+        talk.tells("zoe", "finds", "the connection open too", wrong=True)
+        return (
+            "No limit ends the waiting for her next message. A limit inside the loop only bounds the answer to one "
+            "message: put it around the whole loop."
+        )
+    talk.tells("zoe", "finds", "the connection closed")
+    return "`exp` is a time, in seconds since 1970: a limit wants the seconds from now until then."
 
 
 def _expired(came) -> str:
@@ -239,12 +273,16 @@ async def knows_its_own(talk, may_connect) -> None:
     trouble: list[NotYet] = []
 
     async def ask(ws, request):
+        origin, host = request.headers.get("Origin"), request.headers["Host"]
         try:
-            allowed = await talk.call(may_connect, request.headers.get("Origin"), request.headers["Host"])
+            allowed = await talk.call(may_connect, origin, host)
             if not isinstance(allowed, bool):
                 raise NotYet(f"Expected True or False, got {kind(allowed)}.")
-        except (NotYet, NotImplementedError) as wrong:
-            trouble.append(wrong)
+        except NotYet as wrong:
+            trouble.append(NotYet(f"{wrong} It was asked about origin {origin!r} and host {host!r}."))
+            allowed = False
+        except NotImplementedError as untouched:
+            trouble.append(untouched)
             allowed = False
         return None if allowed else ws.respond(403, "This page may not connect.\n")
 
@@ -257,12 +295,16 @@ async def knows_its_own(talk, may_connect) -> None:
         for who, origin, status, advice in (
             ("its own page", f"http://{host}", 101,
              "The server's own page was refused. An Origin begins with `http://` or `https://`; Host does not."),
+            ("its page by https", f"https://{host}", 101,
+             "The server's own page was refused when it came by `https://`, as pages on the internet do. Take both."),
             ("a program", None, 101,
              "A program sends no Origin: it is None, and no page is behind it. Let it in; it shows a token as all do."),
             ("a stranger's page", "https://stranger.example", 403,
              "A stranger's page got in, and the user's cookies with it. Compare the Origin with Host."),
             ("another port", "http://127.0.0.1:1", 403,
              "The page of another program on this machine got in. Compare the port too."),
+            ("a name around", f"http://x-{host}.stranger.example", 403,
+             f"`x-{host}.stranger.example` is a stranger's, and got in. It contains Host, but must be equal to it."),
             ("a long name", f"http://{host}.stranger.example", 403,
              f"`{host}.stranger.example` is a stranger's, and got in. It only begins with Host."),
             ("a name before", f"http://stranger-{host}", 403,

@@ -39,8 +39,7 @@ async def _finds(talk, watch):
             await _ann_is_gone(talk, net, ann, watching)
         finally:
             watching.cancel()
-            await asyncio.wait({watching})
-            net.heal()
+            await asyncio.wait({watching})  # the network stays silent: ann would answer all her pings, to nobody
         await _ben_leaves(talk, server, watch)
 
 
@@ -84,7 +83,7 @@ async def _ann_is_gone(talk, net, ann, watching):
     came = f"{'still connected' if stays else 'dropped'} after {found:.2f} s; pings meanwhile: {pings}"
     if stays or goodbye or pings > 2 or found > 3.2 * INTERVAL + await late:
         expected = f"dropped after {INTERVAL:g} to {2 * INTERVAL:g} s"
-        unmet(talk, "ann", expected, came, _about_finding(stays, goodbye, pings))
+        unmet(talk, "ann", expected, came, _about_finding(stays, goodbye, pings, watching.done()))
     if found < 0.8 * INTERVAL:
         why = "Too soon: a phone may be slow for a moment. It has one `interval` to answer."
         unmet(talk, "ann", f"dropped after {INTERVAL:g} s at the earliest", came, why)
@@ -95,14 +94,20 @@ async def _ann_is_gone(talk, net, ann, watching):
     talk.tells("ann", "is", came)
 
 
-def _about_finding(stays, goodbye, pings):
+def _about_finding(stays, goodbye, pings, over):
     if goodbye:
         return (
             "You said goodbye with a close frame, and ann cannot hear it: `close()` waits for her answer, for up to "
             "10 s. Use `ws.transport.abort()`."
         )
     if stays and pings > 2:
-        return "ann was pinged on and on, and nobody looked for a pong. `await ws.ping()` returns what to look at."
+        return (
+            "ann was pinged on and on, and nobody noticed that her pongs are missing. `pong = await ws.ping()` waits "
+            "for no pong: it gives a future, for later. A future is always true, so `if not pong` asks nothing: ask "
+            "`pong.done()`."
+        )
+    if stays and over:
+        return "`watch` has noticed it and ended, and ann is still connected: drop her with `ws.transport.abort()`."
     if stays:
         return "You wait for the pong without a limit of time, and it never comes. Wait for `interval` seconds at most."
     if pings > 2:
@@ -133,6 +138,8 @@ def _explain(talk, watching):
     error = watching.exception() if watching.done() else None
     if error and not isinstance(error.__cause__, ConnectionClosed):
         talk.tells("watch", "fails", str(error), wrong=True)
+        if isinstance(error.__cause__, TimeoutError):
+            raise NotYet(f"{error} The pong did not come in time: catch this, and drop ann.") from error.__cause__
         raise error
 
 

@@ -11,6 +11,8 @@ from wslearn.exercises.talk import Talk
 from wslearn.exercises.thread import Worker
 
 Conversation = Callable[[Talk, Any], Awaitable[None]]
+#: What the last hint adds.
+LAST_HINT = "That was the last hint. Next comes `solution()`."
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,14 +52,16 @@ class Exercise:
         stuck = await worker.run()
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
-        message = lines([stuck or "", *talk.errors(), talk.problem])
-        return Result("wrong" if message else "right", message, tuple(talk.steps))
+        unfinished = "" if stuck or talk.problem is not None else "The check did not come to its end: run it again."
+        message = lines([stuck or "", *talk.problems(), unfinished])
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
 
     def hint(self) -> Text:
-        """Return the next hint; the last one repeats."""
+        """Return the next hint; the last one says that the solution comes next, and repeats."""
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
         number = f"**Hint {self._hints_shown} of {len(self.hints)}:**"
-        return Text(f"{number} {self.hints[self._hints_shown - 1]}")
+        last = f"\n\n{LAST_HINT}" if self._hints_shown == len(self.hints) else ""
+        return Text(f"{number} {self.hints[self._hints_shown - 1]}{last}")
 
     def solution(self) -> Text:
         """Return the code of a right answer, and why it is right."""

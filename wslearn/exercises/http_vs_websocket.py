@@ -79,7 +79,8 @@ def _about_delay(interval, round_trip, came):
     between = "An event comes at any moment between two polls: on average, in the middle."
     mistakes = {
         interval / 2: "The network takes time too: an answer needs half a round trip to come back.",
-        (interval + round_trip) / 2: "That is the wait until the next poll. Then the answer has to come back.",
+        interval / 2 + round_trip / 2: "Half a round trip is missing. From one poll to the next it takes the pause and "
+        "a round trip, and the event waits half of that. Then the answer has to come back.",
         interval + round_trip: f"That is the time from one poll to the next. {between}",
         interval: f"That is the pause between two polls. {between}",
         interval / 2 + 2 * round_trip: "That counts the network too often: wait for the next poll, then half a round "

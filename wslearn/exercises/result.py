@@ -8,14 +8,15 @@ from html import escape
 from typing import Literal
 
 from wslearn.messages import redact
+from wslearn.values import GREY, LIGHT_BLUE, ORANGE
 
 #: How much of a value is shown, in characters, and how many steps: the last ones, since they tell what is wrong.
 SHOWN, MAX_STEPS = 300, 60
 #: For each state: the words that its text begins with, a sign, and a colour that has contrast on white and on black.
 STATES = {
-    "right": ("Right!", "✔", "#5f9ed1"),
-    "wrong": ("Not yet.", "✘", "#ff800e"),
-    "untouched": ("Not attempted yet.", "○", "#898989"),
+    "right": ("Right!", "✔", LIGHT_BLUE),
+    "wrong": ("Not yet.", "✘", ORANGE),
+    "untouched": ("Not attempted yet.", "○", GREY),
 }
 UNTOUCHED = "Write your code in place of `raise NotImplementedError`, run that cell, and then this one again."
 
@@ -47,7 +48,7 @@ class Step:
 class Result:
     """What a check found. Truthy when the answer is right; a notebook shows it as HTML, `str()` as text.
 
-    `message` says what to think about, `steps` what was tried, came and was expected, in order.
+    `message` says what to think about, also of a right answer; `steps` what was tried, came and was expected, in order.
     """
 
     state: Literal["right", "wrong", "untouched"]

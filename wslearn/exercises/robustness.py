@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from wslearn.exercises.exercise import Exercise
 from wslearn.exercises.expectations import NotYet
-from wslearn.exercises.robustness_slow import bounded, goodbye
+from wslearn.exercises.robustness_slow import bounded
+from wslearn.exercises.shutdown import goodbye
 from wslearn.exercises.talk import Talk
 
 __all__ = ["bounded", "goodbye", "token_bucket", "useful_error"]
@@ -30,7 +31,7 @@ async def _bucket(talk: Talk, bucket_class: type) -> None:
     if not callable(getattr(bucket, "take", None)) or inspect.iscoroutinefunction(bucket.take):
         raise NotYet("A bucket needs a method `def take(self):`, and no `async` one: it has to wait for nothing.")
 
-    async def passes(expected: int, of: int, or_else: Callable[[int], str], later: float = 0.0) -> None:
+    async def passes(expected: int, of: int, or_else: Callable[[list[bool]], str], later: float = 0.0) -> None:
         if later:
             clock.now += later
             talk.tells("the clock", "goes on", f"{later:g} s")
@@ -39,18 +40,18 @@ async def _bucket(talk: Talk, bucket_class: type) -> None:
             text = "`take()` must return `True` or `False`, each time. Is a `return` missing?"
             talk.expect(False, text, expected="True or False", came=other[0], who="take()")
         wanted = f"True {expected} times"
-        talk.expect(sum(came) == expected, or_else, expected=wanted, came=sum(came), who=f"take() {of} times")
+        talk.expect(sum(came) == expected, or_else(came), expected=wanted, came=sum(came), who=f"take() {of} times")
 
     await passes(5, 5, lambda _: "A new bucket must be full: it has `burst` tokens, so that a first burst passes.")
     await passes(0, 1, lambda _: "All five tokens were taken, and a sixth came: each `take()` must use one up.")
     await passes(2, 8, _after_a_second, later=1)
-    await passes(0, 3, lambda _: _HALF_TWICE, later=0.25)
+    await passes(0, 3, lambda came: _HALF if came[0] else _HALF_TWICE, later=0.25)
     await passes(1, 2, lambda _: _ROUNDED, later=0.25)
     await passes(5, 8, lambda _: _NO_BURST, later=3600)
 
 
-def _after_a_second(came: int) -> str:
-    match came:
+def _after_a_second(came: list[bool]) -> str:
+    match sum(came):
         case 0:
             return (
                 "A second went by on the clock that the bucket was given, and no token came. In `take()` ask "
@@ -63,6 +64,10 @@ def _after_a_second(came: int) -> str:
     return "The same second was counted again with each `take()`. Remember when you looked last."
 
 
+_HALF = (
+    "A quarter of a second is worth half a token, and it let a message pass. Half a token is not a token: "
+    "ask whether there is a whole one, `self.tokens >= 1`."
+)
 _HALF_TWICE = (
     "A quarter of a second is worth half a token, and it was counted more than once. Remember when you looked last, "
     "also where you refuse."
@@ -106,6 +111,7 @@ class Bucket:
 # Task 2: a useful error
 
 _LIVES = "a mistake may cost an answer, and no more"
+_DEEP = "JSON that is nested 50,000 deep"
 #: What is no good message: what it is called, and what is sent.
 _BAD = (
     ("A text that is no JSON", "hello"),
@@ -114,7 +120,7 @@ _BAD = (
     ("An object without `message`", {"text": "hi"}),
     ("A `message` that is a number", {"message": 5}),
     ("A binary message", b"\xff\xfe"),
-    ("JSON that is nested 50,000 deep", "[" * 50_000),
+    (_DEEP, "[" * 50_000),
 )
 
 
@@ -149,6 +155,8 @@ def _no_capitals(came: object) -> str:
 def _no_error(what: str, came: object, closed: int | None) -> str:
     if came is None:
         end = f"ended the connection ({closed}), without a word: {_LIVES}."
+        if what == _DEEP:
+            end += " Here `json.loads` raises RecursionError, which is no ValueError: name it too."
         return f"{what} {end if closed else 'got no answer. Silence helps nobody: say what you expected.'}"
     if not isinstance(came, dict) or "message" not in came:
         return f'{what} must be answered with JSON: `{{"type": "error", "message": …}}`.'

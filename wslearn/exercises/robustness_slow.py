@@ -1,4 +1,4 @@
-"""Exercises of lesson 07 about clients that do not answer, or do not read: a goodbye in time, and bounded sending."""
+"""The exercise of lesson 07 about clients that do not read: bounded sending; and what it has in common with goodbye."""
 
 import asyncio
 import socket
@@ -18,18 +18,18 @@ from wslearn.limits import Limits
 from wslearn.server import Server
 
 #: The watchdog of `Server` must not do what students shall write.
-_UNWATCHED = Limits(max_unsent=None, stall_timeout=None)
+UNWATCHED = Limits(max_unsent=None, stall_timeout=None)
 #: What the system keeps for a connection, in bytes: little, so that a client that does not read is soon noticed.
-_SMALL = 4096
+SMALL = 4096
 
 
-def _wrong(talk: Talk, who: str, did: str, what: str, text: str) -> NoReturn:
+def wrong(talk: Talk, who: str, did: str, what: str, text: str) -> NoReturn:
     """End the check with what came, and a text for the student."""
     talk.tells(who, did, what, wrong=True)
     raise NotYet(text)
 
 
-async def _until(condition: Callable[[], bool]) -> bool:
+async def until(condition: Callable[[], bool]) -> bool:
     """Wait for a state that sends no event, as long as a step may take; return whether it came."""
     with suppress(TimeoutError):
         async with asyncio.timeout(STEP):
@@ -38,117 +38,27 @@ async def _until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-async def _arrived(talk: Talk, server: Server, count: int) -> list:
+async def arrived(talk: Talk, server: Server, count: int) -> list:
     """Wait until so many clients are there; return the server's side of them, in the order in which they came."""
-    if not await _until(lambda: len(server.connections) == count):
+    if not await until(lambda: len(server.connections) == count):
         text = "A client came, and its connection did not stay. Does your `handler` end too soon?"
-        _wrong(talk, "the server", "has", f"{len(server.connections)} connections, and {count} clients came", text)
+        wrong(talk, "the server", "has", f"{len(server.connections)} connections, and {count} clients came", text)
     for ws in server.connections:
-        ws.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SMALL)
-    return sorted(server.connections, key=lambda ws: ws.name)
+        ws.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+    return sorted(server.connections, key=lambda ws: (len(ws.name), ws.name))  # guest-2 before guest-10
 
 
-async def _takes(talk: Talk, seconds: float, or_else: Callable[[], str], function: Callable, *arguments) -> float:
+async def takes(talk: Talk, seconds: float, or_else: Callable[[], str], function: Callable, *arguments) -> float:
     """Call a student's function, and return how long it took; after so many seconds the check ends with `or_else()`."""
     began = monotonic()
     try:
         await talk.call(function, *arguments, within=seconds)
-    except NotYet as wrong:
-        late = wrong.__cause__ is None and monotonic() - began >= seconds
+    except NotYet as problem:
+        late = problem.__cause__ is None and monotonic() - began >= seconds
         name, end = getattr(function, "__name__", "it"), f"not within {seconds:g} s" if late else "with an error"
-        _wrong(talk, name, "ends", end, or_else() if late else str(wrong))
+        wrong(talk, name, "ends", end, or_else() if late else str(problem))
     return monotonic() - began
 
-
-# Task 3: goodbye
-
-
-class _Waiting(Server):
-    async def handler(self, ws):
-        await ws.wait_closed()
-
-
-async def _goodbye(talk: Talk, function: Callable) -> None:
-    async with talk.server(_Waiting, limits=_UNWATCHED) as server:
-        ann, ben = await talk.client(server, "ann"), await talk.client(server, "ben")
-        connections = await _arrived(talk, server, 2)
-        talk.tells("the server", "says goodbye", "in 1.8 s at the most: ann and ben answer at once")
-        took = await _takes(talk, STEP, lambda: _held_up(ann), function, connections, 1.8)
-        for client in (ann, ben):
-            await client.is_closed(1001, None, _ended)
-        if took > 1.5:
-            text = "All had answered, and still the whole time went by: return as soon as all connections are closed."
-            _wrong(talk, "goodbye", "ends", f"after {took:.1f} s", text)
-
-    async with talk.server(_Waiting, limits=_UNWATCHED) as server:
-        stuck = [await talk.client(server, f"stuck-{n}", receive_buffer=_SMALL) for n in (1, 2)]
-        cat = await talk.client(server, "cat")
-        connections = await _arrived(talk, server, 3)
-        for client, ws in zip(stuck, connections, strict=False):
-            client.stops_reading()
-            ws.transport.write(bytes([0x82, 0x7F]) + (4_000_000).to_bytes(8) + bytes(4_000_000))  # it waits there
-        talk.tells("the server", "says goodbye", "in 0.5 s at the most: stuck-1 and stuck-2 do not answer")
-        await _takes(talk, STEP, lambda: _held_up(cat), function, connections, 0.5)
-        await cat.is_closed(1001, None, _ended)
-        if left := sum(not ws.transport.is_closing() for ws in connections):
-            text = (
-                "The time was up, and clients that do not answer are still connected: `ws.transport.abort()` ends them."
-            )
-            _wrong(talk, "the server", "has", f"{left} connections left", text)
-
-    talk.tells("the server", "says goodbye", "with no client at all")
-    text = "Without a client there is nobody to wait for: return at once."
-    await _takes(talk, STEP, lambda: text, function, [], 0.5)
-
-
-def _held_up(other: Client) -> str:
-    if other.ws.close_code is None:
-        return (
-            "A client that does not answer held up the goodbye, and those behind it heard nothing of it. "
-            "Say goodbye to all at the same time: `asyncio.gather`, or a task each."
-        )
-    return (
-        "All were told, but then `goodbye` went on waiting for clients that never answer. Put a bound on the wait: "
-        "`asyncio.timeout(seconds)`, or `asyncio.wait(tasks, timeout=seconds)`."
-    )
-
-
-def _ended(came: tuple[int, str] | None) -> str:
-    match came and came[0]:
-        case None:
-            return "A client that would answer was not told: call `await ws.close(1001)` for each connection."
-        case 1000:
-            return "Closed with 1000, which means that all is said. A server that goes away says 1001."
-        case 1006:
-            return "A client that would answer was cut off without a goodbye. `abort()` is for when the time is up."
-    return f"Closed with {came[0]}. A server that goes away says 1001."
-
-
-goodbye = Exercise(
-    _goodbye,
-    hints=(
-        "Closing is a question and an answer: `await ws.close(1001)` ends when the client has answered. "
-        "How many can you wait for at the same time?",
-        "`await asyncio.gather(*(ws.close(1001) for ws in connections))` asks all at once. "
-        "`async with asyncio.timeout(seconds):` bounds what is inside, and raises `TimeoutError`.",
-        "`with suppress(TimeoutError):` around the bound, and behind it "
-        "`for ws in connections: ws.transport.abort()`. For a connection that has closed, `abort()` does nothing.",
-    ),
-    answer="""
-import asyncio
-from contextlib import suppress
-
-
-async def goodbye(connections, seconds):
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*(ws.close(1001) for ws in connections))
-    for ws in connections:
-        ws.transport.abort()
-""",
-    why="Those who can answer get the whole goodbye, all at the same time. Those who cannot cost no more than "
-    "`seconds`, however many they are. `gather` of nothing ends at once, so a server without clients stops too.",
-)
 
 # Task 4: bounded sending
 
@@ -157,14 +67,14 @@ _LIMIT, _SIZE, _MANY = 1_000_000, 200_000, 40
 
 
 async def _bounded(talk: Talk, server_class: type) -> None:
-    async with talk.server(server_class, limits=_UNWATCHED) as server:
-        slow = await talk.client(server, "slow", receive_buffer=_SMALL)
-        (stuck,) = await _arrived(talk, server, 1)
-        ann = await talk.client(server, "ann", receive_buffer=_SMALL)
-        await _arrived(talk, server, 2)
+    async with talk.server(server_class, limits=UNWATCHED) as server:
+        slow = await talk.client(server, "slow", receive_buffer=SMALL)
+        (stuck,) = await arrived(talk, server, 1)
+        ann = await talk.client(server, "ann", receive_buffer=SMALL)
+        await arrived(talk, server, 2)
         if not callable(getattr(server, "publish", None)):
             text = f"`{server_class.__name__}` needs a method `async def publish(self, message):`."
-            _wrong(talk, "the server", "has", "no method publish", text)
+            wrong(talk, "the server", "has", "no method publish", text)
 
         await talk.call(server.publish, "a price")
         for client in (slow, ann):
@@ -177,18 +87,18 @@ async def _bounded(talk: Talk, server_class: type) -> None:
         slow.stops_reading()
         talk.tells("the server", "publishes", f"messages of {_SIZE:,} bytes, up to {_MANY}")
         for n in range(_MANY):
-            await _takes(talk, STEP, lambda: _waited(stuck), server.publish, f"{n} {'y' * _SIZE}")
+            await takes(talk, STEP, lambda: _waited(stuck), server.publish, f"{n} {'y' * _SIZE}")
             await _has_heard(talk, ann, 6 + n)
             waits = 0 if stuck.transport.is_closing() else stuck.transport.get_write_buffer_size()
             if waits > _LIMIT + 1.5 * _SIZE:
                 text = f"More than {_LIMIT:,} bytes wait in your server's memory for a client that does not read."
-                _wrong(talk, "the server", "keeps", f"{waits:,} bytes for slow", text)
+                wrong(talk, "the server", "keeps", f"{waits:,} bytes for slow", text)
         if not stuck.transport.is_closing():
             text = (
                 f"slow has read nothing of the last {_MANY * _SIZE / 1e6:.0f} MB, and is still connected. Drop it: "
                 "it can come back, and then it knows that it has missed something."
             )
-            _wrong(talk, "slow", "is", "still connected", text)
+            wrong(talk, "slow", "is", "still connected", text)
 
 
 async def _has_heard(talk: Talk, ann: Client, count: int) -> None:
@@ -198,10 +108,10 @@ async def _has_heard(talk: Talk, ann: Client, count: int) -> None:
             await (await ann.ws.ping())
     except ConnectionClosed:
         text = f"ann reads all the time, and was dropped. Drop only those for whom more than {_LIMIT:,} bytes wait."
-        _wrong(talk, "ann", "finds", f"closed with {ann.ws.close_code}", text)
-    if not await _until(lambda: len(ann.heard) == count):
+        wrong(talk, "ann", "finds", f"closed with {ann.ws.close_code}", text)
+    if not await until(lambda: len(ann.heard) == count):
         text = "ann reads all the time: she must hear each message, and hear it once."
-        _wrong(talk, "ann", "has heard", f"{len(ann.heard)} messages of {count}", text)
+        wrong(talk, "ann", "has heard", f"{len(ann.heard)} messages of {count}", text)
 
 
 def _waited(stuck) -> str:

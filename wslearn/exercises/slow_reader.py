@@ -1,12 +1,11 @@
 """An exercise of lesson 03: what waits for a client that does not read is bounded, and nobody else notices."""
 
-import socket
 from contextlib import suppress
 
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Exercise, Talk
-from wslearn.exercises.crowd import connection, meet, until
+from wslearn.exercises.crowd import connection, failed, meet, passed_on, small_buffer, until
 from wslearn.exercises.expectations import NotYet
 from wslearn.limits import Limits
 from wslearn.server import Server
@@ -22,11 +21,11 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
         ann, bob = await meet(talk, server, "Ann", "Bob")
         (lazy,) = await meet(talk, server, "Lazy", receive_buffer=4096)
         end = connection(server, 3)
-        # With the system's own buffer, of some megabytes, the same would come later.
-        end.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+        small_buffer(end)
         await ann.says("hello")
         for person in (ann, bob, lazy):
-            await person.hears("hello", "Each message goes to all clients, the sender too, as it is.")
+            otherwise = "Each message goes to all clients, the sender too, as it is."
+            await person.hears("hello", passed_on(talk, server, "hello", otherwise))
 
         lazy.stops_reading()
         talk.tells(
@@ -41,7 +40,7 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
                     f"{unsent:,} bytes wait for Lazy, and each message adds to them: in your server's memory. "
                     "After sending, look at `client.transport.get_write_buffer_size()` of each client."
                 )
-            await _goes_round(talk, ann, bob, f"{number} ".ljust(LONG, "x"), number, unsent)
+            await _goes_round(talk, server, ann, bob, number, unsent)
         talk.tells("Ann, Bob", "hear", f"{number} messages")
         if end in server.connections:
             talk.tells("Lazy", "should be", "dropped", wrong=True)
@@ -58,21 +57,24 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
             )
         await ann.says("good night")
         for person in (ann, bob):
-            await person.hears("good night", lambda came, p=person: _why_nothing_came(p, 0))
+            await person.hears("good night", lambda came, p=person: _why_nothing_came(server, p, 0))
 
 
-async def _goes_round(talk: Talk, ann: Client, bob: Client, message: str, number: int, unsent: int) -> None:
+async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, number: int, unsent: int) -> None:
     """Let Ann say one of many long messages, and wait until Ann and Bob have it; `unsent` bytes wait for Lazy."""
+    message = f"{number} ".ljust(LONG, "x")
     with suppress(ConnectionClosed):  # then she does not hear it either
         await ann.ws.send(message)
     for person in (ann, bob):
         heard = f"hear message {number} of {LONG:,} bytes"
         came = lambda p=person: p.heard[-1:] == [message]  # noqa: E731
-        await until(talk, came, lambda p=person: _why_nothing_came(p, unsent), person.name, heard)
+        await until(talk, came, lambda p=person: _why_nothing_came(server, p, unsent), person.name, heard)
         person.judged = len(person.heard)  # they are too many to be shown
 
 
-def _why_nothing_came(person: Client, unsent: int) -> str:
+def _why_nothing_came(server: Server, person: Client, unsent: int) -> str:
+    if failed(server):
+        return ""  # it says why, and the end of a connection is only what followed
     if person.ws.close_code is not None:
         return f"{person.name} reads everything, and was thrown out. End only the connection for which too much waits."
     if unsent > MOST - 2 * LONG:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from wslearn.exercises.client import Client
 from wslearn.exercises.expectations import STEP, WHOLE, NotYet, OrElse, advice, in_words, matches
@@ -34,15 +34,18 @@ class Talk:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.clients: list[Client] = []
-        self.problem = ""
+        self.problem: str | None = None  # not over
         self.untouched = False
+        self.advice: list[str] = []
         self._errors: list[str] = []
+        self._ends: list[str] = []
 
     async def converse(self, conversation: Callable, answer: object) -> None:
-        """Hold a conversation; `problem`, `untouched` and `errors` say how it went."""
+        """Hold a conversation; `problems()` and `untouched` say how it went."""
         try:
             async with asyncio.timeout(WHOLE):
                 await conversation(self, answer)
+            self.problem = ""
         except NotYet as wrong:
             self.problem = str(wrong)
         except NotImplementedError:
@@ -60,15 +63,23 @@ class Talk:
         if isinstance(error, NotImplementedError):
             self.untouched = True
         else:
-            self._errors.append(f"Your code raised {raised(error)}.")
+            texts = self._ends if isinstance(error, ConnectionClosed) else self._errors
+            texts.append(f"Your code raised {raised(error)}.")
 
-    def errors(self) -> list[str]:
-        """Return what the student's code raised, a text each."""
-        return list(self._errors)
+    def problems(self) -> list[str]:
+        """Return what the student's code raised and what the conversation found, a text each, the causes first.
+
+        That a connection has ended comes last: the check itself ends them all when it has found something.
+        """
+        return [*self._errors, self.problem or "", *self._ends]
 
     def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
         """Write down a step for the student to read."""
         self.steps.append(Step(who, did, what, wrong))
+
+    def advises(self, text: str) -> None:
+        """Say what might be better in an answer that is right; who is not there yet does not read it."""
+        self.advice.append(text)
 
     # Servers and clients
 
@@ -86,7 +97,10 @@ class Talk:
             self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
             for client in self.clients:
                 client.drop()
-            await self._bounded(server.stop(), STEP, "`stop()`")
+            try:
+                await self._bounded(server.stop(), STEP, "`stop()`")
+            finally:
+                await Server.stop(server)  # a student's own may not have; twice is fine
 
     def _take_errors(self, server: Server) -> None:
         for event in server.log:

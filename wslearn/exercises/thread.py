@@ -2,14 +2,13 @@
 
 import asyncio
 import contextvars
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from types import FrameType
 
-from wslearn.exercises.place import blocked, is_students, students_frame
+from wslearn import cells
+from wslearn.exercises.ending import Ended, close, ended, interrupt
+from wslearn.exercises.place import blocked, students_frame
 
 #: A loop beats; it is looked at so often; without a beat for so long it is blocked. In seconds.
 BEAT, TICK, BLOCKED = 0.05, 0.1, 2.0
@@ -17,31 +16,6 @@ BEAT, TICK, BLOCKED = 0.05, 0.1, 2.0
 GRACE = 1.0
 #: How often an interrupted loop is taken up again to tidy.
 ATTEMPTS = 5
-
-#: Tasks that do not end when cancelled. Their loops are closed, so they never run again; but without this reference
-#: Python would try to close them too, and fill the cell with what it thinks of them.
-_deaf: list[asyncio.Task] = []
-
-
-class Ended(BaseException):
-    """Raised in the middle of code that never yields, to end it.
-
-    `except Exception` does not catch it, but `except:` does. So the thread in which it is made raises it once more at
-    the next line of the student's code, which is that very `except`.
-    """
-
-    def __init__(self) -> None:
-        frame = sys._getframe(1)
-        while frame is not None:
-            if is_students(frame.f_code.co_filename):
-                frame.f_trace = _end_at_next_line
-            frame = frame.f_back
-        sys.settrace(_end_at_next_line)  # of this thread only; Python forgets it when it raises
-
-
-def _end_at_next_line(frame: FrameType, event: str, arg: object) -> None:
-    if is_students(frame.f_code.co_filename):
-        raise Ended
 
 
 class Worker:
@@ -89,6 +63,7 @@ class Worker:
             self._finish(self.loop.create_task(self._tidy()))
         finally:
             self.loop.close()
+            cells.ended(self.loop)  # of a server that could not be stopped
 
     def _finish(self, task: asyncio.Task) -> None:
         """Run the loop until a task is done, also when an exception breaks the loop itself, as sys.exit() does."""
@@ -113,7 +88,11 @@ class Worker:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=GRACE / 2)
-        _deaf.extend(task for task in left if not task.done())
+        if deaf := [task for task in left if not task.done()]:
+            # This loop is over, but some day Python would close them, in any thread, and wait for their end.
+            self.loop.set_exception_handler(lambda loop, context: None)  # asyncio does not expect it
+            for task in deaf:
+                close(task.get_coro())
 
     def _uncaught(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, Ended | asyncio.CancelledError):
@@ -135,16 +114,13 @@ class Worker:
                 with suppress(RuntimeError):  # it has been closed this very moment
                     self.loop.call_soon_threadsafe(self.task.cancel)
                 ending = round(GRACE / BEAT)
-            if ending is not None and silent >= 2 * TICK and students_frame(self.thread):
-                self._interrupt()  # again and again, for there may be an `except:` around the first
+            if ending is not None and silent >= 2 * TICK:
+                interrupt(self.thread)  # again and again, for there may be an `except:` around the first
             if ending == 0:
                 report(stuck)
+        ended(self.thread)
         report(stuck)
 
     def _ended_within(self, seconds: float) -> bool:
         self.thread.join(seconds)
         return not self.thread.is_alive()
-
-    def _interrupt(self) -> None:
-        """Let Python raise Ended in the thread, before its next byte code. A call into C comes to its end first."""
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread.ident), ctypes.py_object(Ended))

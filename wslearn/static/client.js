@@ -18,12 +18,15 @@ const $ = (id) => document.getElementById(id);
 const features = new Set(document.body.dataset.features.split(" "));
 const url = new URL("ws", location.href);             // relative to the page, so a proxy's prefix stays in it
 url.protocol = url.protocol.replace("http", "ws");    // http -> ws, https -> wss
+// A prefix means a proxy such as Jupyter's, which loses close codes: ask the server to say the code in a message too.
+if (url.pathname !== "/ws") url.search = "last-words";
 
 let state = "closed";          // or connecting, open, closing, waiting (to reconnect)
 let socket = null;             // the WebSocket of this moment, or null
 let openedAt = Infinity;       // when it opened, on the clock of performance.now()
 let failures = 0;              // tries in a row that did not hold
 let lastError = null;          // the error message that was the last thing the server said
+let lastWords = null;          // the code and reason that the server said it will close with, where we asked for them
 let deadline, countdown, heartbeat;   // timers
 let pingSentAt = null;         // when the ping that has no answer yet was sent
 let room = null;               // the room we are in
@@ -34,7 +37,7 @@ let leftRoom = null;           // the room we have just left: news about it may 
 function connect() {
   clearInterval(countdown);
   openedAt = Infinity;
-  lastError = null;
+  lastError = lastWords = null;
   socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   socket.onopen = opened;
@@ -70,14 +73,16 @@ function received({ data }) {
   const message = parse(data);
   const type = message?.type;
   if (type === "pong" && pingSentAt !== null) return pong();
-  lastError = type === "error" ? message : null;
-  show(lastError ? "error" : "received", describe(message) ?? data, data);
+  lastWords = type === "closing" && url.search ? message : null;
+  if (lastWords === null) lastError = type === "error" ? message : null;
+  show(type === "error" ? "error" : "received", describe(message) ?? data, data);
   if (type === "authenticated" && features.has("token")) ready();
   const isPresence = features.has("rooms") && type === "presence" && Array.isArray(message.members);
   if (isPresence && message.room !== leftRoom) showRoom(message.room, message.members);
 }
 
 function closed({ code, reason }) {
+  if (code === 1005 && lastWords !== null) ({ code = 1005, reason = "" } = lastWords);
   clearTimeout(deadline);
   clearInterval(heartbeat);
   pingSentAt = null;

@@ -22,6 +22,7 @@ export function describe(message) {
     case "join-room": return `Join room ${message.room}`;
     case "leave-room": return "Leave the room";
     case "presence": return `Members of room ${message.room}: ${[].concat(message.members).join(", ")}`;
+    case "closing": return `The server closes: ${message.code} ${message.reason}`;
     case "error": return `${message.code}: ${message.message}`;
     default: return null;
   }

@@ -1,7 +1,7 @@
 // The list of what was sent and what came.
 
 const MOST_ROWS = 500;        // a page that keeps everything grows until the browser gives up
-const MOST_CHARACTERS = 2_000;
+const MOST_CHARACTERS = 500;
 const LABELS = { sent: "↑ sent", received: "↓ received", error: "! error", event: "event" };
 
 const list = document.querySelector("#messages");

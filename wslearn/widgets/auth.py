@@ -1,4 +1,4 @@
-"""The token lab: issue a token, see what is in it, watch it end, forge it and see it refused. Lesson 05."""
+"""The token lab: issue a token, see what is in it, watch it end, and see bad ones refused. Lesson 05."""
 
 import asyncio
 import json
@@ -14,13 +14,14 @@ from websockets.exceptions import ConnectionClosed
 from wslearn.messages import Authenticate, encode
 from wslearn.servers.auth import AuthServer
 from wslearn.tokens import Tokens
-from wslearn.widgets.auth_token import FORGERIES, claims_of, token_html
+from wslearn.values import BLUE, RUST
+from wslearn.widgets.auth_token import BAD_TOKENS, claims_of, token_html
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
 
 #: Life of the token of the first run, and how often the time that is left is shown, in seconds.
 FIRST_LIFE, TICK = 1, 0.2
-#: Time in which the server has to answer to a forged token, in seconds; it takes milliseconds.
+#: Time in which the server has to answer to a bad token, in seconds; it takes milliseconds.
 ANSWER = 10
 
 
@@ -73,29 +74,29 @@ class Visit:
 
 
 class TokenLab(Dashboard):
-    """Run issues a token and connects with it; the server closes when the token ends. Other buttons forge it.
+    """Run issues a token and connects with it; the server closes when the token ends. Other buttons show bad ones.
 
-    - `token`: the token that was issued last; `forged`: the forgery that was tried last.
-    - `own`: what became of the client with the real token; `tried`: the same for each kind of forgery that was tried.
+    - `token`: the token that was issued last; `bad_token`: the bad one that was tried last.
+    - `own`: what became of the client with the real token; `tried`: the same for each kind of bad token that was tried.
     """
 
     def __init__(self) -> None:
         self.user = widgets.Text(description="Name", value="ann")
         self.life = widgets.IntSlider(description="Good for (s)", value=10, min=1, max=60)
         super().__init__("Token lab: who is let in, and for how long?", self.user, self.life)
-        self.forge = {
-            kind: self.action(kind, partial(self._forge, kind), icon="user-secret", live=False) for kind in FORGERIES
+        self.bad = {
+            kind: self.action(kind, partial(self._try, kind), icon="user-secret", live=False) for kind in BAD_TOKENS
         }
-        self.shown, self.shown_forged = widgets.HTML(), widgets.HTML()
-        self.panel.children = [*self.panel.children, self.shown, self.shown_forged]
+        self.shown, self.shown_bad = widgets.HTML(), widgets.HTML()
+        self.panel.children = [*self.panel.children, self.shown, self.shown_bad]
         self.clear()
 
     def clear(self) -> None:
         self._secret = secrets.token_urlsafe(32)  # nobody is shown it
-        self.token = self.forged = self.name = ""
+        self.token = self.bad_token = self.name = ""
         self.seconds = 0.0
         self.own, self.tried = Visit(), {}
-        self.shown.value = self.shown_forged.value = ""
+        self.shown.value = self.shown_bad.value = ""
 
     async def experiment(self) -> None:
         await self._live(self.life.value)
@@ -120,7 +121,7 @@ class TokenLab(Dashboard):
                     self._show_token()
 
     async def _count_down(self, end: float) -> None:
-        self.say("The server closes the connection when the token ends. Forge the token meanwhile.")
+        self.say("The server closes the connection when the token ends. Try the bad tokens meanwhile.")
         while True:
             left = max(0.0, end - time.time())
             self.progress(1 - left / self.seconds)
@@ -130,33 +131,33 @@ class TokenLab(Dashboard):
     def _show_token(self, left: str = "") -> None:
         self.shown.value = token_html(f"The token of {self.name}", f"{self.own}{left}", self.token)
 
-    async def _forge(self, kind: str) -> None:
-        """Make a forgery of the token, connect with it, and show what the server said."""
+    async def _try(self, kind: str) -> None:
+        """Make a bad token of the good one, connect with it, and show what the server said."""
         if not self.token:
-            raise ValueError("there is no token to forge yet: press Run")
-        forged = self.forged = FORGERIES[kind](self.token, Tokens(self._secret))
+            raise ValueError("there is no token yet to make a bad one of: press Run")
+        bad_token = self.bad_token = BAD_TOKENS[kind](self.token, Tokens(self._secret))
         visit = Visit()
         async with asyncio.timeout(ANSWER), AuthServer(secret=self._secret) as server, connect(server.url) as ws:
-            await visit.knock(ws, forged)
+            await visit.knock(ws, bad_token)
             await visit.stay(ws)
-        self.shown_forged.value = token_html(f"Forged: {kind}", str(visit), forged, self.token)
+        self.shown_bad.value = token_html(f"Bad token ({kind})", str(visit), bad_token, self.token)
         self.tried[kind] = visit
         await self.picture.draw(self.figure)
 
     def figure(self):
         """Draw a lane for each client: a bar for its time inside, and behind it what the server said."""
         drawn, ax = figure(height=4.2)
-        lanes = {"Real": self.own} | {kind: self.tried.get(kind) for kind in FORGERIES}
+        lanes = {"Real": self.own} | {kind: self.tried.get(kind) for kind in BAD_TOKENS}
         for lane, visit in enumerate(lanes.values()):
-            ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color="#006ba4")
+            ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color=BLUE)
             ax.text(0.01 * self.seconds, lane - 0.2, str(visit or "not tried yet"), fontsize=14.5, va="center")
-        ax.vlines(self.seconds, 0, 0.4, color="#c85200", linestyle="--")
+        ax.vlines(self.seconds, -0.5, 0.5, color=RUST, linestyle="--")  # longer than the bar that ends there
         ax.set(xlim=(0, 1.1 * self.seconds), ylim=(len(lanes) - 0.5, -0.5))
         ax.set(xlabel="time inside in seconds (dashed: what the real token allows)")
         ax.set_yticks(range(len(lanes)), lanes)
         refused = sum(visit.came_in is None for visit in self.tried.values())
         allowed = f"{self.name} ({self.seconds:g} s allowed): {self.own}"
-        return drawn, f"{allowed}. Forgeries refused: {refused} of {len(self.tried)} tried."
+        return drawn, f"{allowed}. Bad tokens refused: {refused} of {len(self.tried)} tried."
 
 
 async def token_lab() -> TokenLab:

@@ -1,4 +1,4 @@
-"""A token for people to look at: its three parts coloured, labelled and decoded, and forgeries of it. Lesson 05."""
+"""A token for people to look at: its three parts coloured, labelled and decoded, and bad ones made of it. Lesson 05."""
 
 import json
 import time
@@ -6,10 +6,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from html import escape
 
-from wslearn.tokens import Tokens
+import jwt
 
-#: For each part its name, and its colours: background and text, of matplotlib's `tableau-colorblind10`.
-PARTS = [("head", "#006ba4", "#fff"), ("claims", "#ff800e", "#000"), ("signature", "#595959", "#fff")]
+from wslearn.tokens import ALGORITHM, Tokens
+from wslearn.values import BLUE, DARK_GREY, ORANGE
+
+#: For each part its name, and its colours: background and text.
+PARTS = [("head", BLUE, "#fff"), ("claims", ORANGE, "#000"), ("signature", DARK_GREY, "#fff")]
 #: A token has no spaces, nor has a name: on a narrow page their lines must break anywhere.
 WRAPPED = "text-align:left;white-space:normal;overflow-wrap:anywhere"
 
@@ -29,7 +32,7 @@ def claims_of(token: str) -> dict:
     return json.loads(unpack(token.split(".")[1]))
 
 
-# Forgeries: each makes another token of a good one. `issuer` knows the server's secret.
+# Bad tokens: each is made of a good one. The first three are forgeries, by who has not the secret that `issuer` has.
 
 
 def change_name(token: str, issuer: Tokens) -> str:
@@ -49,12 +52,14 @@ def wrong_secret(token: str, issuer: Tokens) -> str:
 
 
 def expired(token: str, issuer: Tokens) -> str:
-    """Take an old token: it was good until a minute ago."""
-    return issuer.issue(claims_of(token)["sub"], expires=-60)
+    """Take an old token. No forgery: the server itself signed it, and it was good until a minute ago."""
+    claims = claims_of(token)
+    end = time.time() - 60
+    return jwt.encode(claims | {"iat": end - (claims["exp"] - claims["iat"]), "exp": end}, issuer.secret, ALGORITHM)
 
 
-#: What stands on the button -> the forgery.
-FORGERIES: dict[str, Callable[[str, Tokens], str]] = {
+#: What stands on the button -> how it is made.
+BAD_TOKENS: dict[str, Callable[[str, Tokens], str]] = {
     "Change the name": change_name,
     "alg none": alg_none,
     "Wrong secret": wrong_secret,

@@ -8,12 +8,15 @@ from time import perf_counter as clock
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wslearn.values import BLUE, DARK_GREY, ORANGE
 from wslearn.widgets.picture import figure
 
 #: How much the picture shows, in seconds.
 WINDOW = 10
 #: From below.
 LANES = ("server says", "pongs", "pings", "network")
+#: The part of the picture's width that a word in a bar needs.
+ROOM = 0.09
 
 
 @dataclass
@@ -76,10 +79,12 @@ class Beats:
             if silence.found:
                 return f"DEAD: found {silence.found:.2f} s after the silence began ({silence.theory})"
             return f"SILENT for {self.now() - silence.began:.2f} s, and not noticed yet ({silence.theory})"
-        if not self.lives or self.lives[-1].ended is not None:
-            words = ["NO CONNECTION: the client is on its way"]
-        else:
-            words = ["ALIVE"]
+        gone = not self.lives or self.lives[-1].ended is not None
+        words = ["NO CONNECTION" if gone else "ALIVE"]
+        if self.false_alarms:
+            words[0] += f", false alarms: {self.false_alarms}"
+        elif gone:
+            words[0] += ": the client is on its way"
         if trips := [beat.answered - beat.sent for beat in self.pings if beat.answered is not None]:
             words.append(f"the last round trip took {1000 * trips[-1]:.0f} ms")
         if silence and silence.found:
@@ -87,7 +92,7 @@ class Beats:
         elif silence:
             words.append(f"the last silence, of {silence.ended - silence.began:.2f} s, was not noticed")
         if self.false_alarms:
-            words.append(f"false alarms: {self.false_alarms}, the timeout is too short")
+            words.append("a false alarm: the timeout is shorter than a round trip")
         return "; ".join(words)
 
     def figure(self) -> tuple[Figure, str]:
@@ -112,14 +117,14 @@ class Beats:
     def _draw_network(self, ax: Axes, now: float) -> None:
         carries = 0.0
         for silence in self.silences:
-            _bar(ax, 3, carries, silence.began, "carries", color="C0", alpha=0.25)
+            _bar(ax, 3, carries, silence.began, "carries", color=BLUE, alpha=0.25)
             carries = now if silence.ended is None else silence.ended
-            _bar(ax, 3, silence.began, carries, "silent", facecolor="white", edgecolor="0.3", hatch="////")
+            _bar(ax, 3, silence.began, carries, "silent", facecolor="white", edgecolor=DARK_GREY, hatch="////")
             if silence.ended is None or silence.found:
                 low, high = silence.began + silence.shortest, silence.began + silence.longest
-                ax.axvspan(low, high, ymin=0.0, ymax=0.77, color="C1", alpha=0.2, lw=0)
+                ax.axvspan(low, high, ymin=0.0, ymax=0.77, color=ORANGE, alpha=0.2, lw=0)
                 ax.text((low + high) / 2, 2.42, "theory", ha="center", va="center", fontsize=13, clip_on=True)
-        _bar(ax, 3, carries, now, "carries", color="C0", alpha=0.25)
+        _bar(ax, 3, carries, now, "carries", color=BLUE, alpha=0.25)
 
     def _draw_pings(self, ax: Axes, now: float) -> None:
         # A few lines with many points each: one for each ping would take several times as long to draw.
@@ -127,12 +132,12 @@ class Beats:
         answered = [beat for beat in shown if beat.answered is not None]
         missing = [beat for beat in shown if beat.answered is None]
         ways = [(x, y) for beat in answered for x, y in ((beat.sent, 2), (beat.answered, 1), (nan, nan))]
-        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), "-", color="C0")
+        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), "-", color=BLUE)
         ways = [(x, y) for beat in missing for x, y in ((beat.sent, 2), (min(now, beat.due), 1), (nan, nan))]
-        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), ":", color="0.3")
+        ax.plot(*zip(*ways, strict=True) if ways else ((), ()), ":", color=DARK_GREY)
         for lane, marker, times, look in (
-            (2, "v", [beat.sent for beat in shown], {"color": "C0", "markersize": 12}),
-            (1, "o", [beat.answered for beat in answered], {"color": "C0", "markersize": 11}),
+            (2, "v", [beat.sent for beat in shown], {"color": BLUE, "markersize": 12}),
+            (1, "o", [beat.answered for beat in answered], {"color": BLUE, "markersize": 11}),
             (
                 1,
                 "x",
@@ -143,10 +148,17 @@ class Beats:
             ax.plot(times, [lane] * len(times), marker, **look)
 
     def _draw_lives(self, ax: Axes, now: float) -> None:
+        low, high = ax.get_xlim()
+        room, told = ROOM * (high - low), low
         for life, following in pairwise([*self.lives, Span(now)]):
-            _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color="C0", alpha=0.25)
-            if life.ended is not None:
-                _bar(ax, 0, life.ended, following.began, "dead", facecolor="0.25", ink="white")
+            _bar(ax, 0, life.began, now if life.ended is None else life.ended, "alive", color=BLUE, alpha=0.25)
+            if life.ended is None:
+                continue
+            _bar(ax, 0, life.ended, following.began, "dead", facecolor="black", ink="white")
+            middle = (life.ended + following.began) / 2
+            if following.began - life.ended <= room and middle >= told:  # no room in the bar: the word is above it
+                ax.text(middle, 0.47, "dead", ha="center", va="center", fontsize=13, clip_on=True)
+                told = middle + room
 
 
 def _bar(ax: Axes, lane: int, began: float, ended: float, word: str, *, ink: str = "black", **look) -> None:
@@ -156,6 +168,6 @@ def _bar(ax: Axes, lane: int, began: float, ended: float, word: str, *, ink: str
     if ended <= began:
         return
     ax.broken_barh([(began, ended - began)], (lane - 0.3, 0.6), **look)
-    if ended - began > 0.09 * (high - low):
+    if ended - began > ROOM * (high - low):
         box = {"facecolor": "white", "edgecolor": "none", "pad": 2} if "hatch" in look else None
         ax.text((began + ended) / 2, lane, word, ha="center", va="center", color=ink, bbox=box, fontsize=15)

@@ -6,6 +6,7 @@ was due, not when a server that was held up came round to sending it: else a sta
 
 import asyncio
 import itertools
+import math
 import socket
 from contextlib import AsyncExitStack, suppress
 from html import escape
@@ -19,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn import Limits, Server
 from wslearn.connection import Connection, fan_out
 from wslearn.messages import Broadcast, decode, encode, now
+from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
 
@@ -33,6 +35,8 @@ BUFFER = 32 * 1024
 SLOW = "/?slow"
 #: A gap in a lane is drawn as a wait if it has at least so many seconds, and so many messages were due in it.
 WAIT, WAIT_MESSAGES = 0.4, 3
+#: Lanes for which the picture has room, each with its name beside it.
+NAMED = 15
 #: Runs that the table remembers.
 RUNS = 5
 
@@ -187,33 +191,35 @@ class FanOutLab(Dashboard):
         """Draw the lanes as they are now; return the figure and its message in one line."""
         drawn, ax = figure(height=5.2)
         dropped, height = self.dropped_at(), len(self.lanes)
+        room = max(1.0, height / NAMED)  # between two names, in lanes
+        slow = height - 2 + room
         marks = {"marker": "|", "linestyle": "", "markersize": max(5, 18 - height // 3), "markeredgewidth": 2}
         dues = [number / self.per_second for number in range(self.due())]
-        ax.plot(dues, [height] * len(dues), color="#595959", **marks)
-        ax.plot(self.lanes[0].arrivals, [height - 1] * len(self.lanes[0].arrivals), color="#c85200", **marks)
+        ax.plot(dues, [slow + room] * len(dues), color=DARK_GREY, **marks)
+        ax.plot(self.lanes[0].arrivals, [slow] * len(self.lanes[0].arrivals), color=RUST, **marks)
         for y, lane in zip(range(height - 2, -1, -1), self.lanes[1:], strict=True):
             waits = [wait for wait in lane.waits(self.elapsed()) if wait[1] >= self.long()]
-            ax.broken_barh(waits, (y - 0.36, 0.72), facecolor="#ffd9ad", edgecolor="#a34a00", hatch="//", linewidth=1)
-            ax.plot(lane.arrivals, [y] * len(lane.arrivals), color="#006ba4", **marks)
+            ax.broken_barh(waits, (y - 0.36, 0.72), facecolor=PALE_ORANGE, edgecolor=RUST, hatch="//", linewidth=1)
+            ax.plot(lane.arrivals, [y] * len(lane.arrivals), color=BLUE, **marks)
         if dropped is not None:
-            ax.plot(dropped, height - 1, "X", color="black", markersize=16)
+            ax.plot(dropped, slow, "X", color="black", markersize=16)
             left = dropped < self.seconds / 2
-            self._note(ax, dropped + (0.2 if left else -0.2) * self.seconds, height - 1, "dropped; reads what is left")
+            self._note(ax, dropped + (0.2 if left else -0.2) * self.seconds, slow, "dropped; reads what is left")
         begin, length = self.longest_wait()
         if length >= self.long():
             self._note(ax, begin + length / 2, height / 2 - 1, f"nothing for {length:.1f} s")
-        step = 1 + height // 12
-        ticks = {height: "due", height - 1: "client 1 (slow)" if self.was_slow else "client 1"}
-        ticks |= {height - 1 - number: self.lanes[number].name for number in range(1, height, step)}
+        ticks = {slow + room: "due", slow: "client 1 (slow)" if self.was_slow else "client 1"}
+        ticks |= {height - 1 - number: self.lanes[number].name for number in range(1, height, math.ceil(room))}
         ax.set_yticks(list(ticks), list(ticks.values()))
-        ax.set(xlim=(0, self.seconds), ylim=(-0.7, height + 0.7), xlabel="seconds; a mark is a message that arrived")
+        ax.set(xlim=(0, self.seconds), ylim=(-0.7, slow + 1.7 * room))
+        ax.set_xlabel(f"seconds; a mark is a message that arrived, hatched: none for {self.long():.2g} s or more")
         ax.set_title(self.server.code, loc="left")
         return drawn, self.message()
 
     def _note(self, ax, x: float, y: float, words: str) -> None:
         """Write into the lanes, not beyond their ends."""
         x = min(max(x, 0.18 * self.seconds), 0.82 * self.seconds)
-        ax.text(x, y, words, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "#595959"})
+        ax.text(x, y, words, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": DARK_GREY})
 
     def message(self) -> str:
         """Say in one line how the others fared."""

@@ -33,7 +33,7 @@ from typing import Self
 import ipywidgets as widgets
 from IPython.display import display
 
-from wslearn.widgets.look import CONTROL, FAILED, LABEL, STYLE, error_html, status_html, title_html, words
+from wslearn.widgets.look import CONTROL, FAILED, LABEL, NAMES, STYLE, error_html, status_html, title_html, words
 from wslearn.widgets.picture import Picture
 from wslearn.widgets.task import Task
 
@@ -65,19 +65,24 @@ class Dashboard:
         self.status = widgets.HTML(status_html("Ready: press Run."))
         self.picture = Picture()
         self.task = Task(self._changed, name=type(self).__name__)
+        large = widgets.Checkbox(description="Large type", indent=False, layout=widgets.Layout(width="auto"))
+        large.add_class("wsl-large")  # the style does the rest
         self._actions: dict[widgets.Button, tuple[Task, bool]] = {}
         self._buttons = widgets.HBox([self.run, self.cancel, self.reset, self._bar], layout=_wrapped())
         self.panel = widgets.VBox(
             [
-                widgets.HTML(STYLE + title_html(title)),
+                widgets.HBox([widgets.HTML(STYLE + title_html(title)), large], layout=_wrapped("space-between")),
                 widgets.HBox([c for c in controls if c not in ticks], layout=_wrapped()),
                 widgets.HBox(ticks, layout=_wrapped()),
                 self._buttons,
                 self.status,
             ]
         )
+        script = {"output_type": "display_data", "data": {"text/html": NAMES}, "metadata": {}}
+        self.panel.children = [*self.panel.children, widgets.Output(outputs=(script,))]
         self.details = widgets.VBox()
         for part in (self.panel, self.details):
+            part.layout.grid_gap = "4px"
             part.add_class("wsl-dashboard")
 
     # What a lab writes
@@ -196,5 +201,5 @@ def _button(label: str, icon: str, press: Callable[[], None], style: str = "") -
     return button
 
 
-def _wrapped() -> widgets.Layout:
-    return widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 16px")
+def _wrapped(spread: str | None = None) -> widgets.Layout:
+    return widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 16px", justify_content=spread)

@@ -3,32 +3,57 @@
 import traceback
 from html import escape
 
+from wslearn.values import VALUES, filled
+
 #: Width of a control and of the label in it: two fit beside each other on a narrow page.
 CONTROL, LABEL = "18.75em", "7.5em"
 
 #: How a message about a failure begins.
 FAILED = "It did not work:"
 
-# JupyterLab's own variables: a theme sets the colours, and only sizes are set here.
-STYLE = """<style>
-.wsl-dashboard{--wsl-size:clamp(16px,1.05vw,24px);--jp-widgets-font-size:var(--wsl-size);
---jp-widgets-inline-height:calc(2.1*var(--wsl-size));
-overflow:visible!important;max-width:75em;font-size:var(--wsl-size)}
+# JupyterLab's own variables: a theme sets the colours, and only sizes are set here. Large type is for all outputs of a
+# dashboard's cell; where there is no JupyterLab around, for the page.
+STYLE = filled("""<style>
+:is(.jp-OutputArea,body:not([data-jp-theme-name])):has(.wsl-large :checked){--wsl-type:calc(var(--large)*var(--type))}
+:is(.jp-OutputArea,body:not([data-jp-theme-name])):has(.wsl-large :checked) .jp-RenderedImage img{width:100%}
+.wsl-dashboard,.wsl-line{--wsl-size:var(--wsl-type,var(--type));font-size:var(--wsl-size)}
+.wsl-dashboard{--jp-widgets-font-size:var(--wsl-size);--jp-widgets-inline-height:calc(2.1*var(--wsl-size));
+overflow:visible!important;max-width:75em}
 .wsl-dashboard .widget-box,.wsl-dashboard .widget-html{overflow:visible!important}
 .wsl-dashboard .widget-html,.wsl-dashboard .widget-html-content{height:auto!important;line-height:1.4!important;
 font-size:var(--wsl-size)!important;width:auto}
+.wsl-dashboard :is(.wsl-title,.wsl-status,.wsl-error,table){color:var(--jp-ui-font-color1,#000)}
 .wsl-dashboard .wsl-title{font-size:1.4em;font-weight:600;margin:4px 0;line-height:1.3}
-.wsl-dashboard .wsl-title{color:var(--jp-ui-font-color1,#000)}
-.wsl-dashboard .wsl-status{color:var(--jp-ui-font-color1,#000)}
-.wsl-dashboard .wsl-error{border-left:6px solid #c85200;padding:4px 10px;color:var(--jp-ui-font-color1,#000)}
+.wsl-dashboard .wsl-error{border-left:6px solid var(--rust);padding:4px 10px}
 .wsl-dashboard .wsl-error pre{font-size:.8em;line-height:1.3;overflow-x:auto;color:inherit;background:none}
-.wsl-dashboard table{border-collapse:collapse;font-size:1em;color:var(--jp-ui-font-color1,#000)}
+.wsl-dashboard table{border-collapse:collapse;font-size:1em}
 .wsl-dashboard th,.wsl-dashboard td{padding:3px 12px 3px 0;text-align:right;vertical-align:bottom}
 .wsl-dashboard td{white-space:nowrap}
 .wsl-dashboard th:first-child,.wsl-dashboard td:first-child{text-align:left}
-.wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,#cfcfcf)}
-.wsl-dashboard a{color:var(--jp-content-link-color,#006ba4);text-decoration:underline}
-</style>"""
+.wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,var(--light-grey))}
+.wsl-dashboard code{font-size:.9em!important}
+.wsl-dashboard button .fa{margin-right:.4em}
+.wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none;margin-top:0;vertical-align:-.125em}
+.wsl-dashboard .widget-hprogress{height:.7em}
+.wsl-dashboard :focus-visible{outline:3px solid var(--jp-ui-font-color1,#000)!important;outline-offset:2px}
+.wsl-dashboard a{color:var(--jp-content-link-color,var(--blue));text-decoration:underline}
+</style>""")
+
+# What neither ipywidgets nor JupyterLab tells a screen reader: a slider's name, which of several buttons is chosen, and
+# what the picture is. They come after this script, and a picture comes again whenever it is drawn.
+NAMES = """<script>{
+  const area = document.currentScript.closest(".jp-OutputArea:not(.jupyter-widgets *)") ?? document.body;
+  const name = () => {
+    for (const handle of area.querySelectorAll(".wsl-dashboard .noUi-handle"))
+      handle.ariaLabel = handle.closest(".widget-slider").querySelector("label").textContent;
+    for (const button of area.querySelectorAll(".wsl-dashboard .widget-toggle-button"))
+      button.ariaPressed = button.classList.contains("mod-active");
+    for (const picture of area.querySelectorAll(".jp-RenderedImage img:not([alt])"))
+      picture.alt = "Picture: the text below says the same in words";
+  };
+  new MutationObserver(name).observe(area, { childList: true, subtree: true, attributeFilter: ["class"] });
+  name();
+}</script>"""
 
 
 def title_html(text: str) -> str:
@@ -39,6 +64,12 @@ def title_html(text: str) -> str:
 def status_html(text: str) -> str:
     """Return a line that says how it goes."""
     return f'<div class="wsl-status" role="status">{escape(text)}</div>'
+
+
+def line_html(text: str) -> str:
+    """Return the line below a picture. It stands for itself, where no dashboard's style is, too."""
+    look = f"font-size:var(--wsl-size,{VALUES['type']});line-height:1.4;white-space:pre-line"
+    return f'<p class="wsl-line" style="{look}">{escape(text)}</p>'
 
 
 def words(error: BaseException) -> str:

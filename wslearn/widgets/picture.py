@@ -5,7 +5,6 @@ Output and Image widgets leave nothing where widgets do not run, on GitHub for e
 
 import asyncio
 import base64
-import html
 import io
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +14,8 @@ from contextlib import asynccontextmanager
 from IPython.display import DisplayHandle
 from matplotlib import style
 from matplotlib.figure import Figure
+
+from wslearn.widgets.look import line_html
 
 #: Pixels an inch: 1200 wide, for a projector; a narrow page shrinks it.
 DPI = 120
@@ -77,10 +78,7 @@ class Picture:
     def say(self, text: str) -> None:
         """Show this line below the picture."""
         self.text = text
-        line = (
-            f'<p style="font-size:clamp(16px,1.05vw,24px);line-height:1.4;white-space:pre-line">{html.escape(text)}</p>'
-        )
-        self._line.update({"text/html": line, "text/plain": text}, raw=True)
+        self._line.update({"text/html": line_html(text), "text/plain": text}, raw=True)
 
     @asynccontextmanager
     async def live(self, make: Make, *, rate: float = 4.0) -> AsyncIterator[None]:

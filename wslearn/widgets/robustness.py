@@ -7,6 +7,7 @@ from time import perf_counter as clock
 
 import ipywidgets as widgets
 
+from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.dashboard import Dashboard
 from wslearn.widgets.picture import figure
 from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack, Ben
@@ -22,7 +23,7 @@ LOWEST, HIGHEST, ROWS = 0.2, 20_000, 8
 #: How much of a line of the server's log the table shows, in characters.
 LINE = 90
 WRAPPED = "style='white-space:normal;text-align:left;vertical-align:top'"
-ATTACKED, FINE = "#c85200", "#006ba4"
+ATTACKED, FINE = RUST, BLUE
 
 
 class RobustnessLab(Dashboard):
@@ -90,14 +91,14 @@ class RobustnessLab(Dashboard):
         """Draw the attacks and Ben's round trips as they are now; return the figure and its message in one line."""
         drawn, (above, ax) = figure(2, height=6.2, sharex=True, gridspec_kw={"height_ratios": [2, 3]})
         self._draw_attacks(above)
-        ax.axhline(1000 * NOTICED, color="#595959", linestyle=":", linewidth=1.5)
-        ax.text(0.99 * self.seconds, 1150 * NOTICED, "a person notices", ha="right", color="#595959", fontsize=13)
+        ax.axhline(1000 * NOTICED, color=DARK_GREY, linestyle=":", linewidth=1.5)
+        ax.text(0.99 * self.seconds, 1150 * NOTICED, "a person notices", ha="right", color=DARK_GREY, fontsize=13)
         ax.plot([sent for sent, _ in self.ben.trips], [1000 * took for _, took in self.ben.trips], "o-", color=FINE)
         self._draw_waits(ax)
         ax.set(xlim=(0, self.seconds), ylim=(LOWEST, HIGHEST), yscale="log")
         ax.set_yticks([1, 10, 100, 1000, 10_000], ["1 ms", "10 ms", "0.1 s", "1 s", "10 s"])
         ax.set_xlabel("seconds", fontsize=14)
-        ax.set_ylabel("Ben's round trip", fontsize=14)
+        ax.set_ylabel("Ben's round trip\n(each mark: 10 times longer)", fontsize=14)
         return drawn, self.message()
 
     def _draw_waits(self, ax) -> None:
@@ -112,7 +113,8 @@ class RobustnessLab(Dashboard):
             ax.text(sent, 1800 * waited, f"waited for {waited:.1f} s", color=ATTACKED, fontsize=14, ha=self._side(sent))
         if out := self.ben.thrown_out(0, elapsed):
             ax.plot(out, [HIGHEST / 2] * len(out), "X", color="black", markersize=12)
-            ax.text(out[0], HIGHEST / 6, f"thrown out: {len(out)}", va="top", fontsize=14, ha=self._side(out[0]))
+            at, side = (out[0], "left") if out[0] < 0.55 * self.seconds else (out[-1], "right")
+            ax.text(at, HIGHEST / 3.5, f"Ben is thrown out: {len(out)} times", va="top", fontsize=14, ha=side)
 
     def _side(self, at: float) -> str:
         return "left" if at < self.seconds / 2 else "right"
@@ -123,13 +125,12 @@ class RobustnessLab(Dashboard):
             y, ended = names.index(attack.name), self.elapsed() if attack.ended is None else attack.ended
             width = max(ended - attack.began, self.seconds / 150)
             ax.broken_barh(
-                [(attack.began, width)], (y - 0.36, 0.72), facecolor="#ffbc79", edgecolor=ATTACKED, hatch="//"
+                [(attack.began, width)], (y - 0.36, 0.72), facecolor=PALE_ORANGE, edgecolor=ATTACKED, hatch="//"
             )
-            at, side = attack.began + width + self.seconds / 150, "left"
-            if at > 0.8 * self.seconds:  # no room at its right
-                at, side = attack.began + min(width, 0.98 * self.seconds - attack.began), "right"
-            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-            ax.text(at, y, verdict(attack), ha=side, va="center", fontsize=14, bbox=box)
+        for y, name in enumerate(names):
+            if ends := [verdict(attack) for attack in self.attacks if attack.name == name]:
+                text = ends[-1] if len(ends) == 1 else f"{ends[-1]} ({len(ends)}×)"
+                ax.text(1.01, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=14)
         ax.set_yticks(range(len(names)), names)
         ax.set(ylim=(len(names) - 0.4, -0.6))
         ax.set_title(f"{self.kind} server: attacks, and how they ended", loc="left", fontsize=17)

@@ -58,7 +58,7 @@ class RoomsLab(Dashboard):
         self.words = widgets.Text(description="Words", value="hi")
         self._names([f"guest-{number}" for number in range(1, len(SEATS) + 1)])
         super().__init__("Rooms: who hears what? Press Run, choose who, then what they do", self.who, self.words)
-        self.who.layout.width, self.who.style.button_width = "auto", "100px"
+        self.who.layout.width, self.who.style.button_width = "auto", "6.5em"
         self.join = {
             room: self.action(f"Join {room}", lambda room=room: self.act(self.joins, room), icon="arrow-right")
             for room in ROOMS

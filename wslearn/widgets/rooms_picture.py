@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from wslearn.values import BLUE, DARK_GREY, PALE_BLUE, PALE_ORANGE
 from wslearn.widgets.picture import figure
 
 #: Background and text of a client: as it is, as speaker, as hearer, gone.
-PLAIN, SPEAKER, HEARER, GONE = ("#ffffff", "#000"), ("#006ba4", "#fff"), ("#ffbc79", "#000"), ("#ffffff", "#595959")
+PLAIN, SPEAKER, HEARER, GONE = ("white", "black"), (BLUE, "white"), (PALE_ORANGE, "black"), ("white", DARK_GREY)
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,16 @@ def picture(seats: list[Seat], rooms: Iterable[str]) -> Figure:
 
 def _lane(ax, row: int, room: str, members: int, columns: int) -> None:
     exists = bool(room and members)
-    box = {"boxstyle": "round,pad=0.03,rounding_size=0.1", "edgecolor": "#595959", "linewidth": 1.5}
-    look = {"facecolor": "#e8f0f7", "linestyle": "-"} if exists else {"facecolor": "#fff", "linestyle": (0, (4, 4))}
+    box = {"boxstyle": "round,pad=0.03,rounding_size=0.1", "edgecolor": DARK_GREY, "linewidth": 1.5}
+    look = (
+        {"facecolor": (PALE_BLUE, 0.25), "linestyle": "-"}
+        if exists
+        else {"facecolor": "white", "linestyle": (0, (4, 4))}
+    )
     ax.add_patch(FancyBboxPatch((0.08, row - 0.36), columns + 0.9, 0.72, **box, **look))
     below = f"{members} member{'s' * (members > 1)}" if exists else "no such room" if room else ""
     ax.text(0.18, row - 0.1 * bool(below), room or "in no room", weight="bold" if exists else "normal", va="center")
-    ax.text(0.18, row + 0.18, below, va="center", fontsize=12, color="#595959")
+    ax.text(0.18, row + 0.18, below, va="center", fontsize=12, color=DARK_GREY)
 
 
 def _client(ax, x: float, y: float, seat: Seat) -> None:
@@ -66,4 +71,4 @@ def _client(ax, x: float, y: float, seat: Seat) -> None:
 def _arrow(ax, start: tuple[float, float], end: tuple[float, float]) -> None:
     bend = -0.35 if end[0] > start[0] else 0.35
     style = {"arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 22, "linewidth": 2.5}
-    ax.annotate("", (end[0], end[1] - 0.22), (start[0], start[1] - 0.22), arrowprops=style | {"color": "#006ba4"})
+    ax.annotate("", (end[0], end[1] - 0.22), (start[0], start[1] - 0.22), arrowprops=style | {"color": BLUE})

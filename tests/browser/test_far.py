@@ -1,0 +1,209 @@
+"""A kernel on another machine: JupyterLab under a base address, its servers' pages through jupyter-server-proxy.
+
+Twice: as a program behind a reverse proxy would start it, and as JupyterHub and Binder do, with the hub's variable and
+with pages of every Origin allowed, so that our own servers must refuse them.
+"""
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from dashboards import caption, press_run
+from jupyterlab_runs import jupyterlab
+from pages import button, connect, expect, rows, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BASE = "/user/ann/"
+KINDS = {
+    "base address": ((), {}),
+    "hub": (("--ServerApp.allow_origin=*",), {"JUPYTERHUB_SERVICE_PREFIX": BASE}),
+}
+SHOW = """
+from wslearn import EchoServer
+from wslearn.notebook import show
+
+server = await EchoServer().start()
+show(server)
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=KINDS)
+async def jupyter(request, browser, tmp_path_factory):
+    """A running JupyterLab under a base address, for `lab`; `kind` says which."""
+    options, variables = KINDS[request.param]
+    folder = tmp_path_factory.mktemp("far")
+    async with jupyterlab(folder, f"--ServerApp.base_url={BASE}", *options, env=variables) as running:
+        assert urlsplit(running.url).path == BASE.rstrip("/")
+        running.kind = request.param
+        yield running
+
+
+async def addresses(page) -> list[str]:
+    """Return the addresses of the pages that a notebook shows."""
+    return await page.locator(".jp-OutputArea-output iframe").evaluate_all("frames => frames.map(frame => frame.src)")
+
+
+async def run_next(page, jupyter) -> None:
+    """Run the selected cell to its end, and select the next."""
+    await jupyter.command(page, "notebook:run-cell-and-select-next")
+
+
+async def test_the_page_is_shown_and_talks(lab, jupyter):
+    page = await lab(SHOW)
+    (address,) = await addresses(page)
+    assert re.fullmatch(rf"{re.escape(jupyter.url)}/proxy/\d+/", address)
+    inside = page.frame_locator(".jp-OutputArea-output iframe")
+    websocket = f"ws{address.removeprefix('http')}ws?last-words"
+    await expect(inside.locator("#url")).to_have_text(websocket)  # its script has run: its buttons do something
+    await button(inside, "Connect").click()
+    await say(inside, "from far away")
+    await expect(rows(inside, "received")).to_have_text(["Welcome! Connection established.", "Echo: from far away"])
+
+    async with page.expect_popup() as popup:
+        await page.get_by_role("link", name="Open the page in a tab of its own").click()
+    alone = await popup.value
+    await expect(alone.locator("#url")).to_have_text(websocket)
+    await button(alone, "Connect").click()
+    await expect(rows(alone, "received")).to_have_text(["Welcome! Connection established."])
+    assert alone.url == address
+
+
+# Origin
+
+#: What a WebSocket says to the page that opens it: its first message, or nothing where it is closed before.
+TRIES = """address => new Promise(end => {
+    const ws = new WebSocket(address), said = []
+    ws.onmessage = message => { said.push(message.data); ws.close() }
+    ws.onclose = () => end(said)
+})"""
+
+
+@asynccontextmanager
+async def foreign_site():
+    """Serve a page of somebody else's, on another port: its browser sends Jupyter's cookies all the same."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        body = b"<!doctype html><title>elsewhere</title>"
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as site:
+        yield f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/"
+
+
+@pytest.mark.parametrize(
+    ("jupyter", "refusals"), [("base address", "[]"), ("hub", "[403]")], indirect=["jupyter"], ids=KINDS
+)
+async def test_a_foreign_page_is_refused(lab, jupyter, refusals):
+    """By Jupyter itself, and by our server where Jupyter allows every Origin."""
+    page = await lab(SHOW, "[event.code for event in server.log if event.kind == 'error']", run=False)
+    await run_next(page, jupyter)
+    (address,) = await addresses(page)
+    websocket = f"ws{address.removeprefix('http')}ws"
+    async with foreign_site() as elsewhere:
+        foreign = await page.context.new_page()
+        await foreign.goto(elsewhere)
+        assert await foreign.evaluate(TRIES, websocket) == []
+    await foreign.goto(address)
+    assert await foreign.evaluate(TRIES, websocket) == ["Welcome! Connection established."]
+    await run_next(page, jupyter)
+    await expect(page.locator(".jp-OutputArea-output").last).to_have_text(refusals)
+
+
+# Why a connection was closed
+
+SERVERS = """
+import time
+from wslearn import EchoServer, Limits, Server
+from wslearn.notebook import show
+from wslearn.servers.auth import AuthServer
+from wslearn.servers.broadcast import BroadcastServer
+from wslearn.servers.heartbeat import HeartbeatServer
+from wslearn.tokens import Tokens
+
+class Brief(Tokens):
+    def verify(self, token):
+        return {"sub": "ann", "exp": time.time() + 0.5}
+
+class Broken(Server):
+    async def handler(self, ws):
+        await ws.recv()
+        raise KeyError("a mistake")
+
+class Goodbye(Server):
+    async def handler(self, ws):
+        await ws.recv()
+        await ws.close(1000, "see you")
+
+expiring = AuthServer()
+expiring.tokens = Brief("secret")
+servers = [
+    EchoServer(), BroadcastServer(limits=Limits(rate=0.01)), AuthServer(limits=Limits(auth_timeout=0.5)),
+    expiring, HeartbeatServer(), Broken(), Goodbye(), EchoServer(),
+]
+for server in servers:
+    show(await server.start())
+"""
+STOP = "for server in servers:\n    await server.stop()"
+#: For each of them a token, what the page sends, its last line about the connection, and what else it says.
+CLOSES = [
+    (None, ["x" * 70_000], "1009 Message too big, frame with 70000 bytes", "Reason given: frame with 70000 bytes"),
+    (None, ["1", "2", "3"], "1008 Policy violation, Too many messages", "last words: the limit is 0.01 messages a"),
+    (None, [], "1008 Policy violation, Invalid token", "last words: no token within 0.5 s"),
+    ("a.b.c", [], "1008 Policy violation, Token expired", "last words: the token has expired: connect again"),
+    (None, ["?"] * 10, "1008 Policy violation, 10 malformed messages in a row", 'last words: expected {"type":"ping"}'),
+    (None, ["?"], "1011 Internal error, the server's handler failed", "Its log says which one."),
+    (None, ["?"], "1000 Normal closure, see you", "Trying again would end the same way"),
+    (None, None, "1001 Going away", "The server is stopping"),
+]
+
+
+@pytest.mark.parametrize("jupyter", ["base address"], indirect=True)
+async def test_why_a_connection_was_closed_reaches_the_page(lab, jupyter):
+    notebook = await lab(SERVERS, STOP, run=False)
+    await run_next(notebook, jupyter)
+    page = await notebook.context.new_page()
+    shown = await addresses(notebook)
+    for address, (token, messages, line, more) in zip(shown, CLOSES, strict=True):
+        final = not line.startswith(("1011", "1001"))
+        await connect(page, SimpleNamespace(page_url=address), token=token, reconnect=True)
+        await expect(rows(page, "event").first).to_have_text("Connection open")
+        for message in messages or ():
+            await say(page, message)
+        if messages is None:
+            await run_next(notebook, jupyter)
+        await expect(rows(page, "event").filter(has_text=f"Connection closed: {line}").first).to_be_visible()
+        status = page.get_by_role("status")
+        await expect(status).to_contain_text(more)
+        await expect(status).to_contain_text("Closed" if final else "Closed, will reconnect")
+        await expect(button(page, "Connect" if final else "Stop reconnecting")).to_be_visible()
+
+
+# What needs no proxy: dashboards and exercises talk with their servers inside the kernel
+
+EXERCISE = """
+from wslearn import Server
+from wslearn.exercises import echo as ex
+
+class Shout(Server):
+    async def handler(self, ws):
+        async for message in ws:
+            await ws.send(message.upper() + "!")
+
+await ex.shout.check(Shout)
+"""
+
+
+@pytest.mark.parametrize("jupyter", ["base address"], indirect=True)
+async def test_dashboards_and_exercises_work_there(lab):
+    page = await lab("from wslearn.widgets.latency import latency_lab\nawait latency_lab()", EXERCISE)
+    await expect(page.get_by_text("Right!")).to_be_visible()
+    await press_run(page)
+    await expect(caption(page)).to_contain_text("Medians")
