@@ -1,5 +1,7 @@
 """Cells that are run again, with a kernel's request played by the test; tests/notebooks does it in a real kernel."""
 
+import asyncio
+
 import IPython
 import pytest
 from websockets.asyncio.client import connect
@@ -85,3 +87,18 @@ async def test_a_stopped_server_is_forgotten(shell):
     async with EchoServer() as server:
         assert server in cells._running
     assert server not in cells._running
+
+
+def test_what_lived_on_a_loop_that_has_ended_is_forgotten():
+    class Thing:
+        port = 0
+
+    async def start():
+        cells.started(Thing())
+        return asyncio.get_running_loop()
+
+    with asyncio.Runner() as runner:
+        ended = runner.run(start())
+        assert [thing for thing, (*_, loop) in cells._running.items() if loop is ended]
+    cells.ended(ended)
+    assert not [thing for thing, (*_, loop) in cells._running.items() if loop is ended]

@@ -55,3 +55,10 @@ def started(thing: Running) -> None:
 def stopped(thing: Running) -> None:
     """Forget `thing`, which has been stopped."""
     _running.pop(thing, None)
+
+
+def ended(loop: asyncio.AbstractEventLoop) -> None:
+    """Forget what lived on a loop that has ended: nobody can stop it any more."""
+    for thing, (_, _, its_loop) in list(_running.items()):
+        if its_loop is loop:
+            stopped(thing)

@@ -32,7 +32,7 @@ async def shot(page, name: str) -> None:
 #: Notes, by its name, each control of a dashboard that is used from now on.
 NOTE = """() => {
     const label = control => control.closest('label') || control.closest('.widget-inline-hbox').querySelector('label')
-    window.nameOf = control => (control.textContent.trim() || label(control).textContent.trim())
+    window.nameOf = control => control.download ? 'the file' : (control.textContent || label(control).textContent).trim()
     window.controls = '.wsl-dashboard :is(button, input, select, .noUi-handle, a[href])'
     window.used = new Set()
     const note = ({ target }) => {

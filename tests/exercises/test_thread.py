@@ -1,9 +1,11 @@
 """Code that blocks, never ends, breaks its loop or is not wanted any more: what is said, and that it ends."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from exercise_cases import DIAGNOSIS, answer, handler
@@ -24,6 +26,7 @@ async def _echoes(talk, server_class):
 echo = Exercise(_echoes, hints=("a", "b"), answer="", why="")
 RIGHT = handler("async for message in ws: await ws.send(message)")
 SPINS = handler("while True: pass")
+DEAF = handler("while True:", "    try:", "        await ws.send(await ws.recv())", "    except:", "        pass")
 
 
 def running() -> list[str]:
@@ -66,8 +69,7 @@ async def test_it_may_block_in_a_function_that_the_handler_calls():
 
 
 async def test_a_handler_that_takes_the_end_for_an_error_is_ended_too():
-    lines = ["while True:", "    try:", "        await ws.send(await ws.recv())", "    except:", "        pass"]
-    assert await echo.check(answer(handler(*lines)))
+    assert await echo.check(answer(DEAF))
 
 
 async def test_what_is_deaf_to_being_cancelled_is_left_where_it_never_runs_again():
@@ -78,6 +80,18 @@ async def test_what_is_deaf_to_being_cancelled_is_left_where_it_never_runs_again
     result = await echo.check(server_class)
     assert time.perf_counter() - began < DIAGNOSIS
     assert "ann heard no echo" in result.message
+
+
+def test_nor_does_it_keep_python_from_its_end():
+    code = f"""
+import asyncio, sys
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from exercise_cases import answer
+from wslearn.exercises import echo as ex
+print(bool(asyncio.run(ex.shout.check(answer({DEAF!r})))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
 
 
 async def test_a_short_block_is_no_mistake_of_its_own():

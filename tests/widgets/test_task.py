@@ -1,6 +1,8 @@
 """One job at a time: started again, cancelled, failing, and leaving with its cell."""
 
 import asyncio
+from contextvars import ContextVar, copy_context
+from threading import Thread
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -143,6 +145,30 @@ async def test_who_is_cancelled_while_waiting_cancels_the_job(task):
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(waiting, 5)
     assert (task.state, diary) == ("cancelled", ["a begins", "a has cleaned up"])
+
+
+async def test_presses_in_another_thread_keep_their_order(states):
+    task = Task(lambda: states.append(task.state))  # on this loop
+    presses = Thread(target=lambda: (task.start(Job("a", [])), task.cancel()))
+    presses.start()
+    presses.join()  # this loop is busy meanwhile, and has no turn for the first one before the second comes
+    await until(lambda: states == ["running", "cancelled"])
+
+
+async def test_what_a_press_changes_belongs_to_the_cell_and_not_to_the_press():
+    here, seen = ContextVar("here"), []
+    here.set("cell")
+    task = Task(lambda: seen.append((task.state, here.get())))
+
+    def press(do) -> None:
+        here.set("press")
+        do()
+
+    copy_context().run(press, lambda: task.start(Job("a", [])))
+    await asyncio.to_thread(press, task.cancel)
+    async with asyncio.timeout(5):
+        await task.ended()
+    assert seen == [("running", "cell"), ("cancelled", "cell")]
 
 
 async def test_a_press_that_comes_in_another_thread_runs_on_the_cells_loop():

@@ -43,7 +43,7 @@ def blocked(frame: FrameType | None, seconds: float) -> str:
     who, where = "code", ""
     if frame is not None:
         who, where = f"`{frame.f_code.co_name}`", f" It was in {line(frame.f_code.co_filename, frame.f_lineno)}."
-    return f"Your {who} blocked the event loop for {seconds:g} s: nobody else could be served meanwhile.{where}"
+    return f"Your {who} blocked the event loop for {seconds:g} s, and nothing else could run. Does it ever end?{where}"
 
 
 def raised(error: BaseException) -> str:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
-from wslearn.exercises.ending import Ended, ended, interrupt
+from wslearn import cells
+from wslearn.exercises.ending import Ended, close, ended, interrupt
 from wslearn.exercises.place import blocked, students_frame
 
 #: A loop beats; it is looked at so often; without a beat for so long it is blocked. In seconds.
@@ -15,10 +16,6 @@ BEAT, TICK, BLOCKED = 0.05, 0.1, 2.0
 GRACE = 1.0
 #: How often an interrupted loop is taken up again to tidy.
 ATTEMPTS = 5
-
-#: Tasks that do not end when cancelled. Their loops are closed, so they never run again; but without this reference
-#: Python would try to close them too, and fill the cell with what it thinks of them.
-_deaf: list[asyncio.Task] = []
 
 
 class Worker:
@@ -66,6 +63,7 @@ class Worker:
             self._finish(self.loop.create_task(self._tidy()))
         finally:
             self.loop.close()
+            cells.ended(self.loop)  # of a server that could not be stopped
 
     def _finish(self, task: asyncio.Task) -> None:
         """Run the loop until a task is done, also when an exception breaks the loop itself, as sys.exit() does."""
@@ -90,7 +88,11 @@ class Worker:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=GRACE / 2)
-        _deaf.extend(task for task in left if not task.done())
+        if deaf := [task for task in left if not task.done()]:
+            # This loop is over, but some day Python would close them, in any thread, and wait for their end.
+            self.loop.set_exception_handler(lambda loop, context: None)  # asyncio does not expect it
+            for task in deaf:
+                close(task.get_coro())
 
     def _uncaught(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, Ended | asyncio.CancelledError):

@@ -31,7 +31,7 @@ font-size:var(--wsl-size)!important;width:auto}
 .wsl-dashboard td{white-space:nowrap}
 .wsl-dashboard th:first-child,.wsl-dashboard td:first-child{text-align:left}
 .wsl-dashboard tr+tr td{border-top:1px solid var(--jp-border-color2,var(--light-grey))}
-.wsl-dashboard code{font-size:.9em}
+.wsl-dashboard code{font-size:.9em!important}
 .wsl-dashboard button .fa{margin-right:.4em}
 .wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none;margin-top:0;vertical-align:-.125em}
 .wsl-dashboard .widget-hprogress{height:.7em}

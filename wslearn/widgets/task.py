@@ -53,19 +53,27 @@ class Task:
 
     def cancel(self) -> None:
         """Ask the job to end. Does nothing where none runs."""
+        self._on_loop(self._cancel)
+
+    def _cancel(self) -> None:
+        # Only here, on the loop, is it known which job runs: a start by another thread may still wait for its turn.
         if self.running:
-            self._on_loop(self._last.cancel)
+            self._last.cancel()
 
     def _on_loop(self, do: Callable, *arguments: object) -> None:
-        """Call `do` on the cell's event loop.
+        """Call `do` on the cell's event loop, in the cell's context.
 
-        JupyterLab may bring the press of a button to a subshell: another thread, with an event loop of its own.
+        JupyterLab may bring the press of a button to a subshell: another thread, with an event loop of its own. And
+        ipykernel brings a widget's next message to the shell whose message last changed the widget. If a press did,
+        presses of Run and Cancel would come by two threads, and could overtake each other. The cell's context is the
+        same shell's for all of them.
         """
         self._loop = self._loop or running_loop()
+        cell = self._cell.copy()
         if running_loop() is self._loop:
-            do(*arguments)
+            cell.run(do, *arguments)
         else:
-            self._loop.call_soon_threadsafe(do, *arguments)
+            self._loop.call_soon_threadsafe(do, *arguments, context=cell)
 
     async def stop(self) -> None:
         """Cancel the job and wait until it has ended."""
