@@ -48,10 +48,22 @@ UNUSED = """() => [...document.querySelectorAll(controls)].filter(control => con
 
 @asynccontextmanager
 async def all_controls_used(page) -> AsyncIterator[None]:
-    """Fail at the end of the block if a control that is seen then was not used in it."""
+    """Fail at the end of the block if a control that is seen then was not used in it.
+
+    The switch for large type, which every dashboard has, is used here.
+    """
     await page.evaluate(NOTE)
+    usual = await size_of_type(page)
+    await page.get_by_label("Large type").check()
+    assert await size_of_type(page) > 1.5 * usual
+    await page.get_by_label("Large type").uncheck()
     yield
     assert await page.evaluate(UNUSED) == []
+
+
+async def size_of_type(page) -> float:
+    """Return how large a dashboard writes, in pixels."""
+    return await button(page, "Run").evaluate("button => parseFloat(getComputedStyle(button).fontSize)")
 
 
 async def run_again_and_cancel(page) -> None:

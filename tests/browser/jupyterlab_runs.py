@@ -55,6 +55,8 @@ class Jupyter:
         await page.goto(f"{self.url}/doc/tree/{path.name}?reset&token={TOKEN}", timeout=OPEN * 1000)
         await page.wait_for_function("window.jupyterapp", timeout=OPEN * 1000)
         await page.evaluate("() => jupyterapp.restored")
+        # A theme that changes while the splash fades shows it again, and then JupyterLab fails to remove it twice.
+        await page.wait_for_selector("#jupyterlab-splash", state="detached")
         await self.wear(page, theme)
         await page.wait_for_function(
             "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'",

@@ -197,6 +197,6 @@ async def test_all_addresses_are_relative_for_a_proxy_with_a_prefix(page):
         async with page.expect_websocket() as websocket:
             await page.goto(server.page_url + prefix)
             await button(page, "Connect").click()
-        assert (await websocket.value).url == f"{server.url}{prefix}ws"
+        assert (await websocket.value).url == f"{server.url}{prefix}ws?last-words"
         assert len(requested) > 3
         assert all(url.startswith(server.page_url + prefix) for url in requested), requested
