@@ -19,6 +19,7 @@ def test_the_notebooks_are_those_that_the_introduction_lists():
     assert [row.split()[1].strip("[") for row in rows] == [name[:2] for name in NOTEBOOKS]
 
 
+@pytest.mark.thorough
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("name", NOTEBOOKS)
 async def test_it_runs_in_jupyterlab_and_runs_again(lab, jupyter, name):

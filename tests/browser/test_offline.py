@@ -11,6 +11,7 @@ TESTS = ["tests/notebooks/test_notebooks.py", "tests/browser/test_notebooks_in_l
 CHOSEN = "02_echo and (runs_from_top_to_bottom or runs_in_jupyterlab)"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_lesson_runs_with_loopback_alone(chromium, repository):
     if os.environ.get(offline.INSIDE):
