@@ -62,6 +62,8 @@ class ExerciseCase:
     #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them
     #: may get the same message.
     wrong: ClassVar[dict[str, str]]
+    #: How many answers are checked at one time; fewer where a check looks at times.
+    at_once: ClassVar[int] = 16
     #: What its lesson imports, besides `IMPORTS`.
     imports: ClassVar[str] = ""
     stub: ClassVar[str]
@@ -83,7 +85,13 @@ class ExerciseCase:
 
     async def test_each_wrong_answer_gets_its_own_message(self):
         assert len(self.wrong) >= 3
-        results = await asyncio.gather(*map(self.check, self.wrong.values()))
+        turn = asyncio.Semaphore(self.at_once)
+
+        async def check(code: str) -> Result:
+            async with turn:
+                return await self.check(code)
+
+        results = await asyncio.gather(*map(check, self.wrong.values()))
         said = dict(zip(self.wrong, results, strict=True))
         for part, result in said.items():
             assert str(result).startswith("Not yet.\n") and not result, f"meant for: {part}\n{result}"

@@ -96,6 +96,7 @@ while json.loads(await ws.recv())["kind"] != "pong": pass
 
 class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
+    at_once = 4
     wrong = {  # noqa: RUF012
         "ask `pong.done()`": watch("""
 while True:
