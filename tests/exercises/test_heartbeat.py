@@ -25,6 +25,7 @@ def waits(body: str) -> str:
 
 class TestRoundTrip(FunctionExercise):
     exercise = ex.round_trip
+    at_once = 4
     wrong = {  # noqa: RUF012
         "a score that was there already was taken for the pong": trip("""
 began = time.perf_counter()
@@ -243,6 +244,7 @@ def patient(*body: str) -> str:
 
 class TestPatience(ServerExercise):
     exercise = ex.patience
+    at_once = 4
     imports = "from wslearn.exercises.expectations import read"
     wrong = {  # noqa: RUF012
         "is still connected. Give each": patient(
@@ -300,6 +302,7 @@ class TestPatience(ServerExercise):
 
 class TestBackoff(FunctionExercise):
     exercise = ex.backoff
+    at_once = 4
     imports = "import random"
     wrong = {  # noqa: RUF012
         "all return at one moment": waits("""
