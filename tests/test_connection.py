@@ -5,7 +5,8 @@ from support import Clock, closed_with, hear, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import Limits, Server
-from wslearn.connection import Connection, fan_out
+from wslearn.connection import Connection
+from wslearn.fast import fan_out
 from wslearn.limits import TokenBucket
 from wslearn.messages import Say
 

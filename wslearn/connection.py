@@ -1,13 +1,14 @@
 """One client's connection, as its server keeps it: named, recorded, and watched for bytes that do not leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
 
+from wslearn import fast
 from wslearn.limits import TokenBucket
 from wslearn.log import preview
 from wslearn.messages import BadMessage, Error, decode, encode
@@ -56,6 +57,9 @@ class Connection(ServerConnection):
         self.owner.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
+        if message := fast.whole_message(self, data):
+            self.process_event(message)
+            return
         allowed = self.controls + CONTROL_AT_ONCE
         for start in range(0, len(data), PIECE):
             super().data_received(data[start : start + PIECE])
@@ -67,7 +71,21 @@ class Connection(ServerConnection):
         self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
         super().process_event(event)
 
+    async def send(self, message, *, text: bool | None = None) -> None:
+        if (
+            text is None
+            and isinstance(message, str | bytes)
+            and len(message) <= fast.SHORT
+            and self.transport.get_write_buffer_size() <= fast.SHORT
+            and fast.can_write(self)
+        ):
+            self.transport.write(fast.frame(message))
+        else:
+            await super().send(message, text=text)
+
     async def recv(self, decode: bool | None = None) -> str | bytes:
+        if not self.owner.deliveries.done.is_set():
+            await self.owner.deliveries.done.wait()
         self.messages += 1
         if self.messages % TURN == 0:
             await asyncio.sleep(0)
@@ -138,16 +156,3 @@ class Connection(ServerConnection):
             self.owner.sockets.discard(self)
             self.owner.record("error", self.name, f"aborted: {why}")
             self.transport.abort()
-
-
-def fan_out(clients: Iterable[Connection], message: Struct) -> None:
-    """Send a message to every client, encoded once, waiting for none.
-
-    Nothing is awaited, so all get messages in one order, and `clients` cannot change meanwhile. A client that reads
-    too slowly is aborted once more than `limits.max_unsent` bytes wait for it: nobody else notices.
-    """
-    clients = list(clients)
-    broadcast(clients, encode(message))
-    now = clients[0].loop.time() if clients else 0
-    for ws in clients:
-        ws.abort_if_stalled(now)

@@ -4,9 +4,8 @@ import logging
 import time
 import traceback
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wslearn.messages import redact
 
@@ -18,8 +17,7 @@ SHOWN = 120
 LENGTH = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of a server's log. Secrets are redacted before they come here.
 
     `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` what was said or went wrong;
@@ -31,7 +29,7 @@ class Event:
     text: str = ""
     code: int | None = None
     reason: str = ""
-    time: float = field(default_factory=time.time)
+    time: float = 0.0
 
     def __str__(self) -> str:
         clock = datetime.fromtimestamp(self.time, UTC).strftime("%H:%M:%S.%f")[:-3]
@@ -71,7 +69,7 @@ class Log:
 
     def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Add an event. `text` and `reason` must have had their secrets redacted."""
-        event = Event(kind, client, text, code, reason)
+        event = Event(kind, client, text, code, reason, time.time())
         self.events.append(event)
         level = logging.DEBUG if kind == "message" else logging.INFO
         if logger.isEnabledFor(level):

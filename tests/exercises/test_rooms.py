@@ -7,7 +7,7 @@ from wslearn.exercises import rooms as ex
 IMPORTS = """
 from collections import defaultdict
 from msgspec import Struct
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.servers.rooms import Rooms, RoomsServer
 """
 

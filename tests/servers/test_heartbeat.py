@@ -6,7 +6,7 @@ from support import frame, hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import Limits
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.messages import Say
 from wslearn.servers.heartbeat import HeartbeatServer
 

@@ -6,7 +6,7 @@ import time
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import Authenticate, Authenticated, BadMessage, Broadcast, Say, decode, now
 from wslearn.server import Server

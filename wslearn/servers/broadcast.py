@@ -1,6 +1,6 @@
 """Broadcast: what one client says, all hear, the sender too. Lesson 03."""
 
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import Broadcast, Say, now
 from wslearn.server import Server

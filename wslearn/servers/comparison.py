@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 from wslearn import cells
-from wslearn.connection import fan_out
+from wslearn.fast import fan_out
 from wslearn.http_peers import HttpPeers
 from wslearn.server import Server
 

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from wslearn.connection import Connection, fan_out
+from wslearn.connection import Connection
+from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import JoinRoom, LeaveRoom, Presence, RoomMessage, SayInRoom, now
 from wslearn.server import Server

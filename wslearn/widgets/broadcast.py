@@ -18,7 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server
-from wslearn.connection import Connection, fan_out
+from wslearn.connection import Connection
+from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
 from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.dashboard import Dashboard
