@@ -129,3 +129,11 @@ def test_the_watchdog_drops_who_stands_still_and_keeps_who_moves(sizes, dropped_
 
 def test_the_watchdog_can_be_switched_off():
     assert Watched(stall_timeout=None, max_unsent=None).seen(*[10**9] * 50) is None
+
+
+async def test_a_connection_has_few_enough_names_to_share_their_table_with_all_others():
+    async with Parrot() as server, connect(server.url) as client:
+        await tell(client, message="hi")
+        await hear(client)
+        [ws] = server.connections
+        assert len(vars(ws)) <= 30  # more, and Python 3.11 gives each a table of its own: 1.4 KiB

@@ -212,9 +212,7 @@ class Server:
     # Connections
 
     def _create_connection(self, *args, **options) -> Connection:
-        connection = Connection(*args, **options)
-        connection.owner = self
-        return connection
+        return Connection(self, *args, **options)
 
     def _answer(self, ws: Connection, request):
         response = handshake.answer(self, ws, request)
