@@ -19,6 +19,23 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 3.0
 
 
+def allow_open_files(count: int) -> None:
+    """Let this process have `count` connections, as far as the system allows: many allow 256 or 1,024 at first.
+
+    Where even that is too little, the connection that is one too many fails as it would have done.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows counts none
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + 200  # a process has other files, too
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class ServerProcess:
     """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
 

@@ -13,10 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from wslearn.process import allow_open_files
 from wslearn.server import Server
 
 #: What a server has for its farewells when its parent is gone, in seconds; then it is ended without them.
 LAST_WORDS = 2.0
+#: Open files that a server without a limit of connections asks the system for.
+MOST_FILES = 10_000
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -74,6 +77,7 @@ def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_
             raise ValueError("--exit-with-parent needs a pipe as standard input, and there is none")
         # A notebook's interrupt goes to the whole process group; it is meant for the cell, not for its server.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    allow_open_files(server.limits.max_connections or MOST_FILES)
     with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
         runner.run(_run(server, announce, exit_with_parent))
 

@@ -9,7 +9,7 @@ from wslearn.server import Server
 class BroadcastServer(Server):
     """Send each `{"message": …}` to every client, the sender too: `{"type":"broadcast","message":…,"timestamp":…}`.
 
-    Nothing is awaited between a message's arrival and its last copy, so everybody hears everything in one order.
+    `fan_out` sends one message after the other, each to all, so everybody hears everything in one order.
     """
 
     limits = Limits(rate=20)
