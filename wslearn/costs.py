@@ -55,11 +55,12 @@ class Crowd:
             self._sockets.append(sock)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.sendall(self._request())
-            head = _exactly(sock, 12)
+            status = _exactly(sock, 12)
+            if status != b"HTTP/1.1 101":
+                raise ConnectionError(f"no WebSocket, but {status.decode()}")
+            head = b""
             while not head.endswith(b"\r\n\r\n"):  # nothing follows: these servers do not speak first
-                head += sock.recv(4096) or b"\r\n\r\n"
-            if not head.startswith(b"HTTP/1.1 101"):
-                raise ConnectionError(f"no WebSocket: {head.splitlines()[0].decode()}")
+                head += _some(sock, 4096)
             if message:
                 sock.sendall(_masked(message))
                 _frame_size(sock)
@@ -145,10 +146,13 @@ def _frame_size(sock: socket.socket) -> int:
 
 def _exactly(sock: socket.socket, count: int) -> bytes:
     """Read so many bytes. Raises ConnectionError where the server ends the connection before."""
-    data = sock.recv(count)
+    data = _some(sock, count)
     while len(data) < count:
-        more = sock.recv(count - len(data))
-        if not more:
-            raise ConnectionError(ENDED)
-        data += more
+        data += _some(sock, count - len(data))
+    return data
+
+
+def _some(sock: socket.socket, most: int) -> bytes:
+    if not (data := sock.recv(most)):
+        raise ConnectionError(ENDED)
     return data
