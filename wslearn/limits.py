@@ -30,7 +30,7 @@ class Limits:
     max_unsent: int | None = 1024 * 1024
     #: Time for which bytes may wait and none leave, in seconds; then the connection is aborted.
     stall_timeout: float | None = 5
-    #: `"deflate"` or None. Off, because it costs 40 KiB a connection (RFC 7692, permessage-deflate).
+    #: `"deflate"` or None. Off, because it costs 40 KiB a connection and more (RFC 7692, permessage-deflate).
     compression: str | None = None
     #: Origins allowed besides the server's own, like `"https://example.org"`. None: every page may connect.
     origins: tuple[str, ...] | None = ()
