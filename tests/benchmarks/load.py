@@ -1,0 +1,286 @@
+"""The load client, lean and in a process of its own: `python load.py WORK PORT [--size BYTES]`.
+
+WORK is echo, broadcast, rooms or idle. It reads commands on stdin, one a line, answers each with a line of JSON, and
+ends at end-of-file:
+
+    connect N     opens connections until there are N: {"connections", "seconds", "cpu"}
+    measure S     works for about S seconds: {"messages", "deliveries", "seconds", "cpu"}
+
+`seconds` is time on the clock, `cpu` what this process used of it. Where the two are close, the client was the limit
+and not the server.
+
+echo: each client sends when its last message is back. broadcast: one client sends when all copies of its last message
+are here. rooms: ten clients in each; one of them speaks, in all rooms at once, when all copies of the last round are
+here. So one message is under way at a time, and nothing is hidden in a queue.
+
+What makes it lean: handshakes and masked frames are made beforehand, bytes are counted and no frame is parsed while
+time is taken. The sizes of the frames are known from marks, messages of the same length, that are sent before. Copies
+are read in a shuffled order, one call each: waiting for one socket does not make the server's other sends wake this
+process up, whatever order the server has.
+"""
+
+import argparse
+import gc
+import json
+import random
+import selectors
+import socket
+import sys
+from collections.abc import Iterator
+from time import perf_counter, process_time
+
+ROOM = 10
+#: Connections opened at a time: a server's queue of those that it has not accepted yet may be short.
+BATCH = 50
+#: Longest wait for one answer, in seconds.
+PATIENCE = 20.0
+#: Messages of a measurement, however long they take.
+LEAST = 3
+
+KEY = b"\x12\x34\x56\x78"
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+#: The first byte of a ping (RFC 6455, section 5.2). Nothing else here has it: texts are ASCII.
+PING = 0x89
+
+OneSocket = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
+def masked(text: str, first: int = 0x81) -> bytes:
+    """Return a client's text frame, or another kind whose `first` byte is given (RFC 6455, section 5.2)."""
+    payload, size = text.encode("latin-1"), len(text)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2)
+    return bytes([first]) + length + KEY + bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
+
+
+def raise_file_limit(wanted: int = 10_000) -> int:
+    """Allow as many open files as can be had up to `wanted`, here and in processes started later; return how many."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    can = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < can:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (can, hard))
+    return can
+
+
+class Client:
+    """One connection. `size`: bytes of the frame that it gets; `missing`: how many of them have not come yet."""
+
+    def __init__(self, sock: socket.socket, number: int) -> None:
+        self.sock, self.number, self.pending, self.size, self.missing = sock, number, b"", 0, 0
+
+    def shake(self) -> None:
+        """Read the response of the opening handshake. Raises RuntimeError where it is not 101."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            if not (data := self.sock.recv(4096)):
+                raise RuntimeError(f"client {self.number}: closed in the handshake after {head!r}")
+            head += data
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise RuntimeError(f"client {self.number}: expected 101, got {head!r}")
+        self.pending = head.partition(b"\r\n\r\n")[2]
+        self.sock.setblocking(False)
+
+    def send(self, frame: bytes) -> None:
+        if self.sock.send(frame) != len(frame):
+            raise RuntimeError(f"client {self.number}: the server has stopped reading")
+
+    def read(self, buffer: bytearray) -> int:
+        """Read what is here, waiting for it if need be; return the count of bytes of data frames."""
+        try:
+            got = self.sock.recv_into(buffer)
+        except BlockingIOError:
+            with OneSocket() as selector:
+                selector.register(self.sock, selectors.EVENT_READ)
+                if not selector.select(PATIENCE):
+                    raise TimeoutError(f"client {self.number} heard nothing for {PATIENCE:g} s") from None
+            got = self.sock.recv_into(buffer)
+        if got == 0:
+            raise RuntimeError(f"client {self.number}: the server has closed the connection")
+        if buffer[0] == PING:
+            return got - self.answer_pings(bytes(buffer[:got]))
+        return got
+
+    def answer_pings(self, data: bytes) -> int:
+        """Answer the pings with which `data` begins; return how many bytes they are."""
+        at = 0
+        while data[at : at + 1] == bytes([PING]):
+            end = at + 2 + data[at + 1]
+            self.send(masked(data[at + 2 : end].decode("latin-1"), first=0x8A))
+            at = end
+        return at
+
+    def frames(self) -> Iterator[tuple[int, bytes]]:
+        """Yield size and payload of each whole text frame among the pending bytes, answering pings."""
+        while len(self.pending) >= 4:
+            kind, second = self.pending[:2]
+            masks, length, head = second & 0x80, second & 0x7F, 2
+            if length == 126:
+                length, head = int.from_bytes(self.pending[2:4]), 4
+            head += 4 if masks else 0  # the floor's echo returns the client's own bytes
+            if len(self.pending) < head + length:
+                return
+            payload = self.pending[head : head + length]
+            if kind == PING:
+                self.answer_pings(self.pending[: head + length])
+            elif masks:
+                key = self.pending[head - 4 : head]
+                payload = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+            self.pending = self.pending[head + length :]
+            if kind == 0x81:
+                yield head + length, payload
+
+
+class Load:
+    """All connections to one server, and the work that they do."""
+
+    def __init__(self, work: str, port: int, size: int) -> None:
+        self.work, self.port, self.size = work, port, size
+        self.clients: list[Client] = []
+        self.shuffled: list[Client] = []
+        self.buffer = bytearray(1 << 16)
+        self.marks = 0
+        self.frame = masked(self.message("x" * size))
+
+    def message(self, text: str) -> str:
+        """Return what a client sends to say `text`."""
+        if self.work == "broadcast":
+            return json.dumps({"message": text})
+        if self.work == "rooms":
+            return json.dumps({"type": "room-message", "message": text})
+        return text
+
+    @property
+    def senders(self) -> list[Client]:
+        return {"echo": self.clients, "rooms": self.clients[::ROOM]}.get(self.work, self.clients[:1])
+
+    def connect(self, wanted: int) -> dict:
+        """Open connections until there are `wanted`, and wait until the server hears all."""
+        began, cpu = perf_counter(), process_time()
+        while len(self.clients) < wanted:
+            batch = []
+            for _ in range(min(BATCH, wanted - len(self.clients))):
+                sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.sendall(HANDSHAKE % self.port)
+                batch.append(Client(sock, len(self.clients) + len(batch)))
+            for client in batch:
+                client.shake()
+            self.clients += batch
+            if self.work == "rooms":
+                for client in batch:
+                    client.send(masked(json.dumps({"type": "join-room", "room": f"room-{client.number // ROOM}"})))
+        spent = {"seconds": perf_counter() - began, "cpu": process_time() - cpu}
+        self.shuffled = random.Random(len(self.clients)).sample(self.clients, len(self.clients))
+        self.settle()
+        return {"connections": len(self.clients)} | spent
+
+    def settle(self) -> None:
+        """Send marks until one has reached all who should hear it: nothing is on its way then, and sizes are known.
+
+        A client may have missed an earlier mark: a server can answer the handshake before it counts the client in.
+        """
+        end = perf_counter() + PATIENCE
+        hearers = self.clients[:1] if self.work == "idle" else self.clients
+        while True:
+            self.marks += 1
+            mark = f"{self.marks}".ljust(self.size, "m")
+            for client in self.senders:
+                client.send(masked(self.message(mark)))
+            waiting, until = set(hearers), perf_counter() + min(2.0, 0.2 * self.marks)
+            with selectors.DefaultSelector() as selector:
+                for client in hearers:
+                    selector.register(client.sock, selectors.EVENT_READ, client)
+                while waiting and (left := until - perf_counter()) > 0:
+                    for key, _ in selector.select(left):
+                        client = key.data
+                        data = client.sock.recv(1 << 16)
+                        if not data:
+                            raise RuntimeError(f"client {client.number}: the server has closed the connection")
+                        client.pending += data
+                        for size, payload in client.frames():
+                            if mark.encode() in payload:
+                                client.size = size
+                                waiting.discard(client)
+            if not waiting:
+                return
+            if perf_counter() > end:
+                raise TimeoutError(f"{len(waiting)} of {len(hearers)} clients do not hear what they should")
+
+    def measure(self, seconds: float) -> dict:
+        """Work for so long, and return what was done."""
+        self.settle()
+        work = self.echo if self.work == "echo" else self.rounds
+        began, cpu = perf_counter(), process_time()
+        messages, deliveries, ended = work(began + seconds)
+        cpu = process_time() - cpu
+        return {"messages": messages, "deliveries": deliveries, "seconds": ended - began, "cpu": cpu}
+
+    def echo(self, end: float) -> tuple[int, int, float]:
+        """Return messages, as many deliveries, and when the last one had come."""
+        frame, buffer, count, going, open_ = self.frame, self.buffer, 0, True, len(self.clients)
+        with selectors.DefaultSelector() as selector:
+            for client in self.clients:
+                selector.register(client.sock, selectors.EVENT_READ, client)
+                client.missing = client.size
+                client.send(frame)
+            while open_:
+                ready = selector.select(PATIENCE)
+                if not ready:
+                    raise TimeoutError(f"{open_} clients heard nothing for {PATIENCE:g} s")
+                for key, _ in ready:
+                    client = key.data
+                    client.missing -= client.read(buffer)
+                    if client.missing <= 0:
+                        if client.missing:
+                            raise RuntimeError(f"client {client.number} got {-client.missing} bytes too many")
+                        count += 1
+                        if going:
+                            client.missing = client.size
+                            client.send(frame)
+                        else:
+                            open_ -= 1
+                now = perf_counter()
+                going = going and now < end
+        return count, count, now
+
+    def rounds(self, end: float) -> tuple[int, int, float]:
+        """Return messages, deliveries, and when the last one had come."""
+        frame, buffer, senders, count = self.frame, self.buffer, self.senders, 0
+        plan = [(client, client.size) for client in self.shuffled]
+        while True:
+            for client in senders:
+                client.send(frame)
+            for client, size in plan:
+                missing = size - client.read(buffer)
+                while missing > 0:
+                    missing -= client.read(buffer)
+                if missing:
+                    raise RuntimeError(f"client {client.number} got {-missing} bytes too many")
+            count += 1
+            if (now := perf_counter()) >= end and count >= LEAST:
+                return count * len(senders), count * len(plan), now
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", choices=["echo", "broadcast", "rooms", "idle"])
+    parser.add_argument("port", type=int)
+    parser.add_argument("--size", type=int, default=128, help="characters of a message's text (at least 8)")
+    given = parser.parse_args()
+    raise_file_limit()
+    gc.disable()  # nothing here goes in circles
+    load = Load(given.work, given.port, max(8, given.size))
+    for line in sys.stdin:
+        command, value = line.split()
+        answer = load.connect(int(value)) if command == "connect" else load.measure(float(value))
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
