@@ -56,39 +56,41 @@ async def memory_growth(sizes: list[int]) -> list[tuple[int, float]]:
     return found
 
 
-async def ready(contender: Contender) -> float:
-    """Return the seconds from the start of the process to its line."""
+async def ready(contender: Contender) -> tuple[float, float]:
+    """Return the seconds from the start of the process to its line, on the clock and of CPU time."""
     began = perf_counter()
-    async with contender.serve("echo"):
-        return perf_counter() - began
+    async with contender.serve("echo") as serving:
+        return perf_counter() - began, serving.cpu()
 
 
-async def command(*arguments: str) -> float:
-    """Return the seconds that Python needs for this, from start to end."""
+async def command(text: str) -> tuple[float, float]:
+    """Return the seconds that `python -c` needs for this, from start to end, on the clock and of CPU time."""
     began = perf_counter()
-    async with children.Child([sys.executable, *arguments]) as child:
+    code = f"{text}\nimport time\nprint(time.process_time())"
+    async with children.Child([sys.executable, "-c", code]) as child:
+        cpu = float(await child.line())
         await child.ended()
-        return perf_counter() - began
+        return perf_counter() - began, cpu
 
 
 async def start_rows(peers: list[Contender], pairs: int, say) -> list[Row]:
     """Measure starting against a bare server of the same library, and importing against Python's own start."""
     peer = next(one for one in peers if one.name == "websockets")
-    me = opponent(peer)
     starts, imports = [], []
     for number in range(-1, pairs):  # the first ones warm up: files read, bytecode written
-        order = (me, peer) if number % 2 else (peer, me)
-        spent = [await ready(one) for one in order]
-        commands = ("import wslearn", "pass") if number % 2 else ("pass", "import wslearn")
-        took = [await command("-c", text) for text in commands]
+        turn = 1 if number % 2 else -1
+        started = [await ready(one) for one in (opponent(peer), peer)[::turn]][::turn]
+        imported = [await command(text) for text in ("import wslearn", "pass")[::turn]][::turn]
         if number >= 0:
-            starts.append(spent if number % 2 else spent[::-1])
-            imports.append(took if number % 2 else took[::-1])
-            say(f"start {starts[-1][0]:.3f} s, import {imports[-1][0]:.3f} s")
+            starts.append(started)
+            imports.append(imported)
+            for what, (clock, cpu) in (("start", started[0]), ("import", imported[0])):
+                say(f"{what}: {clock:.3f} s, {cpu:.3f} s of it CPU time")
     rows = []
     for work, other, values in (("ready to serve", peer.name, starts), ("import wslearn", "bare Python", imports)):
-        mine, theirs = map(list, zip(*values, strict=True))
-        rows.append(Row(work, other, "s", mine, theirs, more=False))
+        clock = [[pair[who][0] for pair in values] for who in (0, 1)]
+        cpu = [(mine[1] * 1e6, theirs[1] * 1e6) for mine, theirs in values]
+        rows.append(Row(work, other, "s", *clock, more=False, cpu=cpu))
     return rows
 
 

@@ -62,12 +62,16 @@ def describe(times: dict[int, list[float]], mibs: dict[int, list[float]]) -> tup
     """Return both lines, and a sentence on each."""
     time = fit(list(times), [median(values) for values in times.values()])
     space = fit(list(mibs), [median(values) for values in mibs.values()])
-    return time, space, [
-        f"fan-out: {time.constant * 1000:.0f} µs + {time.slope * 1000:.2f} µs a client"
-        f" (R² {time.r2:.4f}, at most {time.off:.0%} off the line)",
-        f"memory: {space.constant:.1f} MiB + {space.slope * 1024:.1f} KiB a connection"
-        f" (R² {space.r2:.4f}, at most {space.off:.0%} off the line)",
-    ]
+    return (
+        time,
+        space,
+        [
+            f"fan-out: {time.constant * 1000:.0f} µs + {time.slope * 1000:.2f} µs a client"
+            f" (R² {time.r2:.4f}, at most {time.off:.0%} off the line)",
+            f"memory: {space.constant:.1f} MiB + {space.slope * 1024:.1f} KiB a connection"
+            f" (R² {space.r2:.4f}, at most {space.off:.0%} off the line)",
+        ],
+    )
 
 
 def draw(times: dict[int, list[float]], mibs: dict[int, list[float]], file: str) -> None:

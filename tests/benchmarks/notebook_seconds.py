@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from notebook_runs import NOTEBOOKS, code_cells, fault, kernel, read  # noqa: E402
+from notebook_runs import NOTEBOOKS, code_cells, fault, kernel, read
 
 
 def seconds(name: str) -> float:

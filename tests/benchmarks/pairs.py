@@ -12,8 +12,8 @@ import children
 from contenders import Contender, Serving, opponent
 from rows import Row
 
-#: Time of the work before the first measurement, in seconds.
-WARM_UP = 0.2
+#: Time of the work before the first measurement, in seconds: Node compiles what runs often.
+WARM_UP = 0.3
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ async def compare_all(
             )  # fmt: skip
 
 
-async def measure_pairs(
-    mine: Session, theirs: Session, pairs: int, seconds: float
-) -> list[tuple[Measured, Measured]]:
+async def measure_pairs(mine: Session, theirs: Session, pairs: int, seconds: float) -> list[tuple[Measured, Measured]]:
     """Measure both alternately: first the one first, then the other."""
     both = []
     for number in range(pairs):

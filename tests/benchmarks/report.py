@@ -58,11 +58,14 @@ def text(results: dict) -> str:
     if results["rows"]:
         lines += [
             "",
-            "Ratio: how many times as good wslearn is as the peer, above 1 it is ahead. Median of the pairs, least, most.",
+            "Ratio: how many times as good wslearn is as its peer; above 1 it is ahead. Median, least, most of the pairs.",
             f"CPU: the same for the server's CPU time. Client: how busy the load client was; * above {BUSY:.0%}.",
             "",
             *table([HEAD, *map(cells, results["rows"])]),
         ]
+    if starts := [row for row in results["rows"] if row.work in ("ready to serve", "import wslearn")]:
+        lines += ["", "CPU time of it, in seconds, which other programs on the machine do not make longer:"]
+        lines += [f"  {row.work} {median(mine for mine, _ in row.cpu) / 1e6:.3f}" for row in starts]
     if probes := results.get("probes"):
         lines += ["", "What a probe of `measure` adds to a round trip written by hand:"]
         lines += [f"  {one['transport']}: {one['ratio']:.3f} times, {one['added_ms'] * 1000:.0f} µs" for one in probes]

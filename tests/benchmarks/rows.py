@@ -9,8 +9,8 @@ class Row:
     """One comparison: each value of wslearn's with that of its peer which was measured beside it.
 
     Every ratio says how many times as good wslearn is, so above 1 it is ahead, whether much or little is good. `more`:
-    much is good, as of messages a second. `cpu`: the server's microseconds a delivery, of both. `client`: the share
-    of the time in which the load client worked, of both; where it is near 1 the client was the limit.
+    much is good, as of messages a second. `cpu`: the server's microseconds a delivery, or a start, of both. `client`:
+    the share of the time in which the load client worked, of both; where it is near 1 the client was the limit.
     """
 
     work: str

@@ -1,6 +1,5 @@
 """Bare `websockets`: `python websockets_peer.py WORK [LOOP]`."""
 
-import asyncio
 import json
 
 import life
