@@ -90,21 +90,50 @@ class Client:
         if self.sock.send(frame) != len(frame):
             raise RuntimeError(f"client {self.number}: the server has stopped reading")
 
-    def read(self, buffer: bytearray) -> int:
-        """Read what is here, waiting for it if need be; return the count of bytes of data frames."""
+    def read(self, buffer: bytearray, missing: int) -> int:
+        """Read what is here, waiting for it if need be; return how many of the `missing` bytes are missing still."""
         try:
             got = self.sock.recv_into(buffer)
         except BlockingIOError:
-            with OneSocket() as selector:
-                selector.register(self.sock, selectors.EVENT_READ)
-                if not selector.select(PATIENCE):
-                    raise TimeoutError(f"client {self.number} heard nothing for {PATIENCE:g} s") from None
+            if not self.wait(PATIENCE):
+                raise TimeoutError(f"client {self.number} heard nothing for {PATIENCE:g} s") from None
             got = self.sock.recv_into(buffer)
         if got == 0:
             raise RuntimeError(f"client {self.number}: the server has closed the connection")
-        if buffer[0] == PING:
-            return got - self.answer_pings(bytes(buffer[:got]))
-        return got
+        if buffer[0] == PING or got > missing:
+            got -= self.pings_beside(bytes(buffer[:got]), missing)
+        return missing - got
+
+    def pings_beside(self, data: bytes, missing: int) -> int:
+        """Answer the pings before and after a frame; return how many bytes they are.
+
+        Raises RuntimeError where there is anything else: no message but the one that was asked for is on its way.
+        """
+        before = self.answer_pings(data)
+        after = self.answer_pings(data[before + missing :])
+        if len(data) - before - after > missing:
+            raise RuntimeError(f"client {self.number}: expected {missing} bytes, got {data!r}")
+        return before + after
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long until there is something to read, and return whether there is."""
+        with OneSocket() as selector:
+            selector.register(self.sock, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
+
+    def hears(self, mark: bytes, until: float) -> bool:
+        """Read up to the frame with this mark, whose size is remembered; return whether it came by then."""
+        while True:
+            for size, payload in self.frames():
+                if mark in payload:
+                    self.size = size
+                    return True
+            if not self.wait(max(0.0, until - perf_counter())):
+                return False
+            data = self.sock.recv(1 << 16)
+            if not data:
+                raise RuntimeError(f"client {self.number}: the server has closed the connection")
+            self.pending += data
 
     def answer_pings(self, data: bytes) -> int:
         """Answer the pings with which `data` begins; return how many bytes they are."""
@@ -117,10 +146,12 @@ class Client:
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield size and payload of each whole text frame among the pending bytes, answering pings."""
-        while len(self.pending) >= 4:
+        while len(self.pending) >= 2:
             kind, second = self.pending[:2]
             masks, length, head = second & 0x80, second & 0x7F, 2
             if length == 126:
+                if len(self.pending) < 4:
+                    return
                 length, head = int.from_bytes(self.pending[2:4]), 4
             head += 4 if masks else 0  # the floor's echo returns the client's own bytes
             if len(self.pending) < head + length:
@@ -192,25 +223,12 @@ class Load:
             mark = f"{self.marks}".ljust(self.size, "m")
             for client in self.senders:
                 client.send(masked(self.message(mark)))
-            waiting, until = set(hearers), perf_counter() + min(2.0, 0.2 * self.marks)
-            with selectors.DefaultSelector() as selector:
-                for client in hearers:
-                    selector.register(client.sock, selectors.EVENT_READ, client)
-                while waiting and (left := until - perf_counter()) > 0:
-                    for key, _ in selector.select(left):
-                        client = key.data
-                        data = client.sock.recv(1 << 16)
-                        if not data:
-                            raise RuntimeError(f"client {client.number}: the server has closed the connection")
-                        client.pending += data
-                        for size, payload in client.frames():
-                            if mark.encode() in payload:
-                                client.size = size
-                                waiting.discard(client)
-            if not waiting:
+            until = perf_counter() + min(2.0, 0.2 * self.marks)
+            deaf = [client for client in hearers if not client.hears(mark.encode(), until)]
+            if not deaf:
                 return
             if perf_counter() > end:
-                raise TimeoutError(f"{len(waiting)} of {len(hearers)} clients do not hear what they should")
+                raise TimeoutError(f"{len(deaf)} of {len(hearers)} clients do not hear what they should")
 
     def measure(self, seconds: float) -> dict:
         """Work for so long, and return what was done."""
@@ -235,10 +253,8 @@ class Load:
                     raise TimeoutError(f"{open_} clients heard nothing for {PATIENCE:g} s")
                 for key, _ in ready:
                     client = key.data
-                    client.missing -= client.read(buffer)
-                    if client.missing <= 0:
-                        if client.missing:
-                            raise RuntimeError(f"client {client.number} got {-client.missing} bytes too many")
+                    client.missing = client.read(buffer, client.missing)
+                    if not client.missing:
                         count += 1
                         if going:
                             client.missing = client.size
@@ -257,11 +273,9 @@ class Load:
             for client in senders:
                 client.send(frame)
             for client, size in plan:
-                missing = size - client.read(buffer)
-                while missing > 0:
-                    missing -= client.read(buffer)
-                if missing:
-                    raise RuntimeError(f"client {client.number} got {-missing} bytes too many")
+                missing = client.read(buffer, size)
+                while missing:
+                    missing = client.read(buffer, missing)
             count += 1
             if (now := perf_counter()) >= end and count >= LEAST:
                 return count * len(senders), count * len(plan), now

@@ -8,9 +8,6 @@ from statistics import median
 from contenders import Contender
 from goals import GOALS
 
-#: Above this share of the time the load client was busy, and may have been the limit.
-BUSY = 0.9
-
 
 def machine() -> dict:
     """Return what the run depends on: cores, system, versions."""
@@ -58,8 +55,8 @@ def text(results: dict) -> str:
     if results["rows"]:
         lines += [
             "",
-            "Ratio: how many times as good wslearn is as its peer; above 1 it is ahead. Median, least, most of the pairs.",
-            f"CPU: the same for the server's CPU time. Client: how busy the load client was; * above {BUSY:.0%}.",
+            "Ratio: how many times as good wslearn is as its peer; above 1 it is ahead. Median, least, most of pairs.",
+            "CPU: the same for the server's CPU time. Client: how busy the load client was; * where it was the limit.",
             "",
             *table([HEAD, *map(cells, results["rows"])]),
         ]
@@ -82,8 +79,10 @@ HEAD = ["work", "peer", "ratio", "least", "most", "CPU", "wslearn", "peer's", "c
 
 
 def cells(row) -> list[str]:
-    client = [median(pair[who] for pair in row.client) for who in (0, 1)] if row.client else []
-    shown = "/".join(f"{share:.0%}{'*' if share > BUSY else ''}" for share in client)
+    shown = ""
+    if row.client:
+        busy = [(median(pair[who] for pair in row.client), row.client_was_the_limit(who)) for who in (0, 1)]
+        shown = "/".join(f"{share:.0%}{'*' if limit else ''}" for share, limit in busy)
     cpu = row.cpu_ratio
     return [
         row.work, row.peer, f"{row.ratio:.2f}", f"{min(row.ratios):.2f}", f"{max(row.ratios):.2f}",

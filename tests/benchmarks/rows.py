@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from statistics import median
 
+#: Above this share of the time the load client had none left.
+BUSY = 0.9
+
 
 @dataclass(frozen=True)
 class Row:
@@ -10,7 +13,7 @@ class Row:
 
     Every ratio says how many times as good wslearn is, so above 1 it is ahead, whether much or little is good. `more`:
     much is good, as of messages a second. `cpu`: the server's microseconds a delivery, or a start, of both. `client`:
-    the share of the time in which the load client worked, of both; where it is near 1 the client was the limit.
+    the share of the time in which the load client worked, of both.
     """
 
     work: str
@@ -38,6 +41,15 @@ class Row:
         """How many times the CPU time of wslearn the peer uses. It suffers least where others use the machine too."""
         mine, theirs = (sum(pair[who] for pair in self.cpu) for who in (0, 1))
         return theirs / mine if mine and theirs else None
+
+    def client_was_the_limit(self, who: int) -> bool:
+        """Return whether the load client may have been slower than wslearn (0) or its peer (1).
+
+        It had no time left, or it used more CPU time a delivery than the server.
+        """
+        share, cpu = (median(pair[who] for pair in column) for column in (self.client, self.cpu))
+        rate = median((self.mine, self.theirs)[who])
+        return share > BUSY or share / rate * 1e6 > cpu
 
     def as_json(self) -> dict:
         names = ("work", "me", "peer", "unit", "more", "mine", "theirs", "cpu", "client")

@@ -3,8 +3,8 @@
     uv run --extra test --extra bench python tests/benchmarks/run_all.py
 
 No test: a missed goal is said, and the exit code is 0 all the same. It takes some ten minutes; with --quick two, and
-then less is measured. Node's `ws` is installed with npm at the first run, outside the repository. Machines are shared, so
-look at the ratios: each pair is measured in turns, in this one run.
+then less is measured. Node's `ws` is installed with npm at the first run, outside the repository. Machines are
+shared, so look at the ratios: each pair is measured in turns, in this one run.
 """
 
 import argparse

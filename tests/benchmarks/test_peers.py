@@ -7,6 +7,7 @@ import contenders
 import pytest
 from support import hear, tell, until
 from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve
 
 NAMES = ["wslearn", "Node ws", "aiohttp", "starlette", "tornado", "websockets", "floor"]
 FOUND, LEFT_OUT = contenders.peers(install=False)  # tests fetch nothing
@@ -89,22 +90,25 @@ async def rooms(contender):
         serving.child.kill()
 
 
-async def test_the_load_client_answers_pings_between_its_measurements():
-    """A server that pings, and closes what does not answer: `websockets` does so every 20 seconds, here at once."""
-    from websockets.asyncio.server import serve
-
-    pongs = []
+@pytest.mark.parametrize("work", ["echo", "broadcast"])
+async def test_the_load_client_answers_pings_and_does_not_count_them(work):
+    """A server that pings all the time, before a message and after it."""
+    pings = []
 
     async def handler(ws):
-        pongs.append(await ws.ping())
         async for message in ws:
+            pings.append(await ws.ping())
             await ws.send(message)
+            pings.append(await ws.ping())
 
     async with serve(handler, "127.0.0.1", 0, compression=None) as server:
-        async with children.load("echo", server.sockets[0].getsockname()[1], 32) as load:
-            await load.ask("connect 2")
-            await load.ask("measure 0.01")
-            await until(lambda: len(pongs) == 2 and all(pong.done() for pong in pongs))
+        async with children.load(work, server.sockets[0].getsockname()[1], 32) as load:
+            await load.ask("connect 1")
+            done = await load.ask("measure 0.02")
+            assert done["messages"] == done["deliveries"] >= 3
+            await load.ask("connect 1")  # it settles, and has read all pings of the messages before
+            assert len(pings) > 6
+            await until(lambda: sum(pong.done() for pong in pings) >= 2 * done["messages"])
 
 
 async def test_a_child_that_ends_says_so():

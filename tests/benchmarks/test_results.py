@@ -14,6 +14,11 @@ def test_a_ratio_above_one_means_that_wslearn_is_ahead():
     assert (times.ratio, times.cpu_ratio) == (0.5, 4.0)
 
 
+def test_a_client_that_works_more_than_the_server_is_seen():
+    row = Row("echo", "peer", "messages/s", [1e5, 1e5], [1e5, 1e5], cpu=[(9, 4), (9, 4)], client=[(0.5, 0.5)] * 2)
+    assert [row.client_was_the_limit(who) for who in (0, 1)] == [False, True]
+
+
 def test_a_line_is_found_again():
     clients = [10, 100, 1000, 4000]
     line = growth.fit(clients, [0.5 + 0.02 * count for count in clients])
@@ -49,13 +54,13 @@ def test_a_goal_is_met_missed_or_not_measured():
 
 
 def test_the_report_says_all_of_it():
-    rows = [Row("echo, 50, 32 B", "Node ws", "messages/s", [9.0], [10.0], cpu=[(2.0, 1.0)], client=[(0.95, 0.5)])]
+    rows = [Row("echo, 50, 32 B", "Node ws", "messages/s", [9e4], [1e5], cpu=[(18.0, 9.0)], client=[(0.95, 0.5)])]
     got = results(rows=rows, left_out=["tornado is left out: no package tornado"])
     text = report.text(got | {"goals": report.judge(got)})
     assert "tornado is left out" in text
     assert all(goal.what in text for goal in GOALS)
     (line,) = [line for line in text.splitlines() if line.startswith("echo, 50, 32 B")]
-    assert line.split()[-8:] == ["0.90", "0.90", "0.90", "0.50", "9.000", "10.0", "95%*/50%", "messages/s"]
+    assert line.split()[-8:] == ["0.90", "0.90", "0.90", "0.50", "90,000", "100,000", "95%*/50%", "messages/s"]
     assert report.as_json(got)["rows"][0]["ratio"] == 0.9
 
 
