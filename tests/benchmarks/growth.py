@@ -1,6 +1,5 @@
 """How time and memory grow with the clients: measured, fitted with a line, and drawn."""
 
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from statistics import median
 
@@ -33,18 +32,16 @@ def fit(clients: list[int], values: list[float]) -> Line:
 
 
 async def fan_out_times(sizes: list[int], rounds: int, seconds: float, say) -> dict[int, list[float]]:
-    """Return milliseconds a message for each count of clients, measured in turns, all servers running."""
+    """Return milliseconds a message at each count of clients. In each round a new server gets more and more of them."""
     found: dict[int, list[float]] = {size: [] for size in sizes}
-    async with AsyncExitStack() as stack:
-        sessions = {}
-        for size in sizes:
-            sessions[size] = await stack.enter_async_context(session(wslearn(), "broadcast", size, 128))
-            await sessions[size].measure(WARM_UP)
-        for number in range(rounds):
-            for size in sizes[:: -1 if number % 2 else 1]:
-                measured = await sessions[size].measure(seconds)
+    for _ in range(rounds):
+        async with session(wslearn(), "broadcast", sizes[0], 128) as growing:
+            await growing.measure(WARM_UP)
+            for size in sizes:
+                await growing.load.ask(f"connect {size}")
+                measured = await growing.measure(seconds)
                 found[size].append(size / measured.rate * 1000)
-            say("fan-out, ms a message: " + ", ".join(f"{size:,}: {found[size][-1]:.2f}" for size in sizes))
+        say("fan-out, ms a message: " + ", ".join(f"{size:,}: {found[size][-1]:.2f}" for size in sizes))
     return found
 
 

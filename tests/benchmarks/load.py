@@ -3,7 +3,8 @@
 WORK is echo, broadcast, rooms or idle. It reads commands on stdin, one a line, answers each with a line of JSON, and
 ends at end-of-file:
 
-    connect N     opens connections until there are N: {"connections", "seconds", "cpu"}
+    connect N     opens connections until there are N, and settles: {"connections", "seconds", "cpu"}
+    settle 0      waits until nothing is on its way: {}
     measure S     works for about S seconds: {"messages", "deliveries", "seconds", "cpu"}
 
 `seconds` is time on the clock, `cpu` what this process used of it. Where the two are close, the client was the limit
@@ -22,10 +23,12 @@ process up, whatever order the server has.
 import argparse
 import gc
 import json
+import queue
 import random
 import selectors
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from time import perf_counter, process_time
 
@@ -34,6 +37,8 @@ ROOM = 10
 BATCH = 50
 #: Longest wait for one answer, in seconds.
 PATIENCE = 20.0
+#: How often pings are answered while there is no command, in seconds. `websockets` closes after 20 without an answer.
+IDLE = 4.0
 #: Messages of a measurement, however long they take.
 LEAST = 3
 
@@ -211,7 +216,7 @@ class Load:
         self.settle()
         return {"connections": len(self.clients)} | spent
 
-    def settle(self) -> None:
+    def settle(self) -> dict:
         """Send marks until one has reached all who should hear it: nothing is on its way then, and sizes are known.
 
         A client may have missed an earlier mark: a server can answer the handshake before it counts the client in.
@@ -226,13 +231,17 @@ class Load:
             until = perf_counter() + min(2.0, 0.2 * self.marks)
             deaf = [client for client in hearers if not client.hears(mark.encode(), until)]
             if not deaf:
-                return
+                return {}
             if perf_counter() > end:
                 raise TimeoutError(f"{len(deaf)} of {len(hearers)} clients do not hear what they should")
 
+    def answer_pings(self) -> None:
+        """Read what has come to idle clients: nothing but pings."""
+        for client in self.clients:
+            client.hears(b"\0", until=0.0)  # which no text has
+
     def measure(self, seconds: float) -> dict:
         """Work for so long, and return what was done."""
-        self.settle()
         work = self.echo if self.work == "echo" else self.rounds
         began, cpu = perf_counter(), process_time()
         messages, deliveries, ended = work(began + seconds)
@@ -290,10 +299,30 @@ def main() -> None:
     raise_file_limit()
     gc.disable()  # nothing here goes in circles
     load = Load(given.work, given.port, max(8, given.size))
-    for line in sys.stdin:
+    commands = {
+        "connect": lambda value: load.connect(int(value)),
+        "settle": lambda _: load.settle(),
+        "measure": lambda value: load.measure(float(value)),
+    }
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=[lines], daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=IDLE)
+        except queue.Empty:
+            load.answer_pings()
+            continue
+        if not line:
+            return
         command, value = line.split()
-        answer = load.connect(int(value)) if command == "connect" else load.measure(float(value))
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(commands[command](value)), flush=True)
+
+
+def listen(lines: queue.SimpleQueue) -> None:
+    """Put the lines of stdin into `lines`, and an empty one at its end. A thread: Windows cannot wait for a pipe."""
+    for line in sys.stdin:
+        lines.put(line)
+    lines.put("")
 
 
 if __name__ == "__main__":

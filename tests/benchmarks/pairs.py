@@ -34,6 +34,7 @@ class Session:
 
     async def measure(self, seconds: float) -> Measured:
         """Work for so long."""
+        await self.load.ask("settle 0")
         cpu = self.serving.cpu()
         done = await self.load.ask(f"measure {seconds}")
         cpu = self.serving.cpu() - cpu
@@ -46,9 +47,11 @@ class Session:
 async def session(contender: Contender, work: str, clients: int, size: int) -> AsyncIterator[Session]:
     """Run a server with so many clients for a block."""
     async with contender.serve(work) as serving, children.load(work, serving.port, size) as load:
-        await load.ask(f"connect {clients}")
-        yield Session(serving, load)
-        serving.child.kill()  # before its clients: else it would have much to say of their end
+        try:
+            await load.ask(f"connect {clients}")
+            yield Session(serving, load)
+        finally:
+            serving.child.kill()  # before its clients: else it would have much to say of their end
 
 
 async def compare_all(

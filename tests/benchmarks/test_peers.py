@@ -60,7 +60,7 @@ async def broadcast(contender):
                 assert (heard["type"], heard["message"], sorted(heard)) == (
                     "broadcast", "begin", ["message", "timestamp", "type"],
                 )  # fmt: skip
-                await load.ask("connect 3")  # it has no new ones, and hears what is on its way
+                await load.ask("settle 0")
                 done = await load.ask("measure 0.05")
                 await tell(ws, message="end")
                 assert (await texts(ws, "end")).count("x" * 128) == done["messages"]
@@ -81,6 +81,7 @@ async def rooms(contender):
                     await tell(ws, type="room-message", message="begin")
                     heard = await hear(ws, "room-message")
                     assert (heard["room"], heard["message"]) == (room, "begin")
+                await load.ask("settle 0")
                 done = await load.ask("measure 0.05")
                 for ws in (inside, outside):
                     await tell(ws, type="room-message", message="end")
@@ -106,9 +107,20 @@ async def test_the_load_client_answers_pings_and_does_not_count_them(work):
             await load.ask("connect 1")
             done = await load.ask("measure 0.02")
             assert done["messages"] == done["deliveries"] >= 3
-            await load.ask("connect 1")  # it settles, and has read all pings of the messages before
+            await load.ask("settle 0")  # it has read all pings of the messages before
             assert len(pings) > 6
             await until(lambda: sum(pong.done() for pong in pings) >= 2 * done["messages"])
+
+
+async def test_an_idle_load_client_answers_pings():
+    async with serve(lambda ws: ws.wait_closed(), "127.0.0.1", 0, compression=None) as server:
+        async with children.load("idle", server.sockets[0].getsockname()[1]) as load:
+            connecting = asyncio.create_task(load.ask("connect 1"))
+            await until(lambda: server.connections)
+            (ws,) = server.connections
+            await ws.send("1".ljust(128, "m"))  # what it waits for: its own words back
+            await connecting
+            await asyncio.wait_for(await ws.ping(), 10)
 
 
 async def test_a_child_that_ends_says_so():
