@@ -43,11 +43,9 @@ async def seconds(exchange: Callable[[], Awaitable[object]]) -> float:
     return perf_counter() - begin
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=1000, help="pairs for each transport (at least 50)")
-    pairs = max(50, parser.parse_args().pairs)
-    print("transport        by hand    probe (ms)   ratio   of five parts")
+async def overhead(pairs: int) -> list[dict]:
+    """Measure so many pairs for each transport, and return what the probes add."""
+    found = []
     async with ServerProcess("comparison") as server:
         for name, kind in ROUND_TRIP_PROBES.items():
             target = server.url if name == "websocket" else server.page_url
@@ -62,10 +60,23 @@ async def main() -> None:
                             times[who].append(spent)
             parts = [median(times["probe"][part::PARTS]) / median(times["hand"][part::PARTS]) for part in range(PARTS)]
             mine, theirs = median(times["probe"]), median(times["hand"])
-            print(
-                f"{name:<15} {theirs * 1000:8.3f} {mine * 1000:8.3f} {mine / theirs:12.3f}   "
-                + " ".join(f"{part:.3f}" for part in sorted(parts))
+            found.append(
+                {"transport": name, "hand_ms": theirs * 1000, "probe_ms": mine * 1000, "ratio": mine / theirs}
+                | {"added_ms": (mine - theirs) * 1000, "parts": sorted(parts)}
             )
+    return found
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=1000, help="pairs for each transport (at least 50)")
+    pairs = max(50, parser.parse_args().pairs)
+    print("transport        by hand    probe (ms)   ratio   of five parts")
+    for one in await overhead(pairs):
+        print(
+            f"{one['transport']:<15} {one['hand_ms']:8.3f} {one['probe_ms']:8.3f} {one['ratio']:12.3f}   "
+            + " ".join(f"{part:.3f}" for part in one["parts"])
+        )
 
 
 if __name__ == "__main__":
