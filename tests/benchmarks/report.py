@@ -61,7 +61,7 @@ def text(results: dict) -> str:
             *table([HEAD, *map(cells, results["rows"])]),
         ]
     if starts := [row for row in results["rows"] if row.work in ("ready to serve", "import wslearn")]:
-        lines += ["", "CPU time of it, in seconds, which other programs on the machine do not make longer:"]
+        lines += ["", "CPU time of it, in seconds; other programs on the machine lengthen it less:"]
         lines += [f"  {row.work} {median(mine for mine, _ in row.cpu) / 1e6:.3f}" for row in starts]
     if probes := results.get("probes"):
         lines += ["", "What a probe of `measure` adds to a round trip written by hand:"]
