@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import EchoServer, ServerProcess
+from wslearn.process import allow_open_files
 
 
 def listening(port: int) -> bool:
@@ -70,6 +71,7 @@ async def test_a_cancelled_start_leaves_no_process():
 PARENT = """
 import asyncio
 from wslearn import ServerProcess
+from wslearn.process import allow_open_files
 
 async def main():
     server = await ServerProcess("echo").start()
@@ -100,3 +102,18 @@ async def test_it_ends_with_the_process_that_started_it(end):
         parent.kill()
         parent.wait()
         parent.stdout.close()
+
+
+def test_as_many_files_may_be_open_as_there_are_connections():
+    resource = pytest.importorskip("resource", reason="Windows counts no open files")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        assert allow_open_files(300) == 300
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (500, before[1])
+        assert allow_open_files(100) == 100  # what is allowed stays
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (500, before[1])
+        if before[1] != resource.RLIM_INFINITY:
+            assert allow_open_files(before[1] + 5) < before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

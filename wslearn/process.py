@@ -19,21 +19,22 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 3.0
 
 
-def allow_open_files(count: int) -> None:
-    """Let this process have `count` connections, as far as the system allows: many allow 256 or 1,024 at first.
+def allow_open_files(connections: int) -> int:
+    """Let this process, and those it starts, have so many connections; return how many the system allows.
 
-    Where even that is too little, the connection that is one too many fails as it would have done.
+    Many systems allow 256 or 1,024 open files at first, and more where it is asked for. Where even that is too few,
+    the connection that is one too many fails as it would have done.
     """
+    others = 200  # the files that a process has open besides
     try:
         import resource
     except ImportError:  # Windows counts none
-        return
+        return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + 200  # a process has other files, too
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
+    wanted = connections + others if hard == resource.RLIM_INFINITY else min(connections + others, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted - others
 
 
 class ServerProcess:

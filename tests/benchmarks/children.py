@@ -22,6 +22,8 @@ class Child:
 
     def __init__(self, command: list[str], env: dict[str, str] | None = None) -> None:
         self.command, self.env = command, {**os.environ, **(env or {})}
+        # Set on build machines; without bytecode, each start compiles all there is, which no user waits for.
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     async def __aenter__(self) -> Self:
         options = (

@@ -33,6 +33,8 @@ from time import perf_counter, process_time
 
 from load_client import HANDSHAKE, PATIENCE, Client, masked
 
+from wslearn.process import allow_open_files
+
 ROOM = 10
 #: Connections opened at a time: a server's queue of those that it has not accepted yet may be short.
 BATCH = 50
@@ -40,19 +42,6 @@ BATCH = 50
 IDLE = 4.0
 #: Messages of a measurement, however long they take.
 LEAST = 3
-
-
-def raise_file_limit(wanted: int = 10_000) -> int:
-    """Allow as many open files as can be had up to `wanted`, here and in processes started later; return how many."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return wanted
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    can = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < can:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (can, hard))
-    return can
 
 
 class Load:
@@ -179,7 +168,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--size", type=int, default=128, help="characters of a message's text (at least 8)")
     given = parser.parse_args()
-    raise_file_limit()
+    allow_open_files(10_000)
     gc.disable()  # nothing here goes in circles
     load = Load(given.work, given.port, max(8, given.size))
     commands = {

@@ -20,8 +20,9 @@ import costs
 import growth
 import probe_overhead
 import report
-from load import raise_file_limit
 from pairs import compare_all
+
+from wslearn.process import allow_open_files
 
 PARTS = ("echo", "fan-out", "rooms", "memory", "start", "probes", "growth", "notebooks")
 SIZES = {"32 B": 32, "4 KiB": 4096}
@@ -76,11 +77,11 @@ async def measure(parts: list[str], pairs: int, quick: bool, picture: Path) -> d
         "machine": report.machine(), "contenders": report.named([contenders.wslearn(), *peers]),
         "left_out": left_out, "rows": [],
     }  # fmt: skip
-    most = raise_file_limit() - 100  # a process has other files open too
+    most = allow_open_files(10_000)
     for name in ("clients", "growth", "memory"):
         if over := [size for size in how[name] if size > most]:
             how[name] = [size for size in how[name] if size <= most]
-            left_out.append(f"{name}: {over} are left out: this system allows {most + 100} open files (ulimit -n)")
+            left_out.append(f"{name}: {over} are left out: this system allows {most} connections a process (ulimit -n)")
     same_loop = [peer for peer in peers if not peer.name.endswith("(asyncio)")]
     for part in parts:
         if part in ("echo", "fan-out", "rooms"):
