@@ -64,7 +64,7 @@ class Connection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         if message := fast.whole_message(self, data):
-            self.process_event(message)
+            super().process_event(message)
             return
         allowed = self.controls + CONTROL_AT_ONCE
         for start in range(0, len(data), PIECE):
@@ -80,7 +80,7 @@ class Connection(ServerConnection):
     async def send(self, message, *, text: bool | None = None) -> None:
         if (
             text is None
-            and isinstance(message, str | bytes)
+            and isinstance(message, (str, bytes))
             and len(message) <= fast.SHORT
             and self.transport.get_write_buffer_size() <= fast.SHORT
             and fast.can_write(self)
