@@ -87,7 +87,7 @@ def watch(context, problems: list[str], *kinds: str) -> None:
             problems.append(f"left this machine: {what.url}")
 
     context.on("console", console)
-    context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
+    context.on("weberror", lambda event: problems.append(f"exception: {event.error.stack or event.error}"))
     context.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
     context.on("request", address)
     context.on("page", lambda page: page.on("websocket", address))
@@ -104,36 +104,78 @@ async def page(browser, problems: list[str]) -> AsyncIterator:
     assert problems == []
 
 
+class Window:
+    """The browser's window that shows JupyterLab: a page for all tests, or a new one after a test that failed."""
+
+    def __init__(self, browser) -> None:
+        self._browser, self._page, self._jupyter = browser, None, None
+        self.problems: list[str] = []
+
+    async def page(self, jupyter: Jupyter):
+        """Return the page that shows this JupyterLab."""
+        if self._jupyter is not jupyter:
+            await self.close()
+        if self._page is None:
+            context = await self._browser.new_context(accept_downloads=True)
+            context.set_default_timeout(20_000)
+            watch(context, self.problems, "error")
+            self._page, self._jupyter = await context.new_page(), jupyter
+        return self._page
+
+    async def tidy(self) -> list[str]:
+        """Close the notebooks, and return what went wrong since the last time."""
+        if self._page is None:
+            return []
+        fine = False
+        try:
+            dialogs = await self._page.locator(".jp-Dialog").all_inner_texts()
+            self.problems += [f"dialog: {text}" for text in dialogs]
+            if not dialogs:
+                await self._jupyter.close(self._page)
+            found, fine = self.problems.copy(), not self.problems
+        finally:
+            if not fine:
+                await self.close()
+        return found
+
+    async def close(self) -> None:
+        """Close the page and its siblings."""
+        if self._page is not None:
+            page, self._page, self._jupyter = self._page, None, None
+            await page.context.close()
+            self.problems.clear()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def jupyter(browser, tmp_path_factory) -> AsyncIterator[Jupyter]:
+async def window(browser) -> AsyncIterator[Window]:
+    """The window of the session that shows JupyterLab."""
+    window = Window(browser)
+    yield window
+    await window.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def jupyter(window: Window, tmp_path_factory) -> AsyncIterator[Jupyter]:
     """A running JupyterLab, one for the session."""
     async with jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
         yield running
+        await window.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lab(browser, jupyter: Jupyter, problems: list[str]) -> AsyncIterator:
+async def lab(window: Window, jupyter: Jupyter) -> AsyncIterator:
     """Open a notebook in JupyterLab and run it: `page = await lab("await ping_lab()")`, one argument a cell.
 
-    `theme` is light or dark, `width` the window's in pixels. Each call opens another page, with a kernel of its own.
-    The test fails at its end if a page wrote an error into its console, had an exception or a dialog, or asked
+    `theme` is light or dark, `width` the window's in pixels. One call a test; each has a kernel of its own.
+    The test fails at its end if the page wrote an error into its console, had an exception or a dialog, or asked
     another machine for anything.
     """
-    contexts = []
 
     async def open_notebook(*cells, theme: str = "light", width: int = 1280, run: bool = True):
-        context = await browser.new_context(viewport={"width": width, "height": 1000}, accept_downloads=True)
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        watch(context, problems, "error")
-        page = await context.new_page()
+        page = await window.page(jupyter)
+        await page.set_viewport_size({"width": width, "height": 1000})
         await jupyter.open(page, *cells, theme=theme, run=run)
         return page
 
     yield open_notebook
-    for context in contexts:
-        for page in context.pages:
-            problems += [f"dialog: {text}" for text in await page.locator(".jp-Dialog").all_inner_texts()]
-            await jupyter.end_kernels(page)
-        await context.close()
-    assert problems == []
+    assert await window.tidy() == []

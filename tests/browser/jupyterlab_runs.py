@@ -1,6 +1,7 @@
 """A real JupyterLab for the tests: notebooks made of a test's cells, opened in a browser and run."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -32,12 +33,38 @@ TRACEBACKS = r"""() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({
         .map(output => `cell ${model.id}: ${output.traceback.join('\n')}`))"""
 
 
+#: Of an open notebook: whether its kernel waits for something to do.
+READY = """path => {
+    const panel = jupyterapp.shell.currentWidget
+    return panel?.context?.path === path && panel.sessionContext.session?.kernel?.status === 'idle'
+}"""
+#: Closes all notebooks without a question about what is not saved, and ends their kernels, which would slow down
+#: what follows.
+CLOSE = """async () => {
+    for (const panel of [...jupyterapp.shell.widgets('main')]) {
+        if (panel.context) panel.context.model.dirty = false
+        panel.close()
+    }
+    await jupyterapp.serviceManager.sessions.shutdownAll()
+}"""
+CLOSED = "() => [...jupyterapp.shell.widgets('main')].every(panel => !panel.context)"
+
+
 class Jupyter:
-    """A running JupyterLab: `folder` holds its notebooks, `url` is its address."""
+    """A running JupyterLab: `folder` holds its notebooks, `url` is its address.
+
+    Its start in a page takes ten times as long as a notebook, so a page opens one notebook after another.
+    """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
         self._opened = 0
+
+    async def enter(self, page) -> None:
+        """Show JupyterLab on `page`, with no notebook."""
+        await page.goto(f"{self.url}/doc?reset&token={TOKEN}", timeout=START * 1000)
+        await page.wait_for_function("window.jupyterapp", timeout=START * 1000)
+        await page.evaluate("() => jupyterapp.restored")
 
     async def open(self, page, *cells: str | Path, theme: str = "light", run: bool = True) -> None:
         """Show a notebook on `page` and run all of it: one made of these cells' sources, or a file.
@@ -52,16 +79,11 @@ class Jupyter:
             kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # without it, Lab asks for one
             sources = [new_code_cell(source) for source in cells]
             nbformat.write(new_notebook(cells=sources, metadata={"kernelspec": kernel}), path)
-        await page.goto(f"{self.url}/doc/tree/{path.name}?reset&token={TOKEN}", timeout=OPEN * 1000)
-        await page.wait_for_function("window.jupyterapp", timeout=OPEN * 1000)
-        await page.evaluate("() => jupyterapp.restored")
-        # A theme that changes while the splash fades shows it again, and then JupyterLab fails to remove it twice.
-        await page.wait_for_selector("#jupyterlab-splash", state="detached")
+        if not page.url.startswith(self.url):
+            await self.enter(page)
         await self.wear(page, theme)
-        await page.wait_for_function(
-            "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'",
-            timeout=OPEN * 1000,
-        )
+        await self.command(page, "docmanager:open", path=path.name, factory="Notebook")
+        await page.wait_for_function(READY, arg=path.name, timeout=OPEN * 1000)
         if run:
             await self.run_all(page)
 
@@ -72,18 +94,23 @@ class Jupyter:
         shown = await page.evaluate(TRACEBACKS)
         assert not shown, "\n".join(shown)
 
+    async def close(self, page) -> None:
+        """Close all notebooks on `page`."""
+        await page.evaluate(CLOSE)
+        await page.wait_for_function(CLOSED)
+
     async def wear(self, page, theme: str) -> None:
         """Have JupyterLab wear a theme, `light` or `dark`."""
-        await self.command(page, "apputils:change-theme", theme=THEMES[theme])
-        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
-
-    async def end_kernels(self, page) -> None:
-        """End the kernels of all notebooks: what they run would slow down the tests that follow."""
-        await page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
+        worn = f'body[data-jp-theme-light="{str(theme == "light").lower()}"]'
+        if not await page.locator(worn).count():
+            await self.command(page, "apputils:change-theme", theme=THEMES[theme])
+            await page.wait_for_selector(worn, state="attached")
 
     async def command(self, page, name: str, **arguments: str) -> None:
         """Have JupyterLab execute one of its commands."""
-        await page.evaluate("([name, arguments]) => jupyterapp.commands.execute(name, arguments)", [name, arguments])
+        await page.evaluate(
+            "async ([name, arguments]) => { await jupyterapp.commands.execute(name, arguments) }", [name, arguments]
+        )
 
 
 @asynccontextmanager
@@ -101,6 +128,7 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
         "IPYTHONDIR": private["ipython"],
     }
     options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
+    write_settings(Path(private["config"]))
     said = folder / "jupyterlab.log"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
@@ -127,6 +155,18 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
         finally:
             process.kill()
             process.wait()
+
+
+def write_settings(config: Path) -> None:
+    """Switch off what of JupyterLab makes errors of its own on a page that a program uses: faster than people do.
+
+    - Two changes of the theme within 0.2 s have JupyterLab remove its fading splash twice.
+    - A notebook that is closed before its kernel has told the debugger its state leaves the debugger without one.
+    """
+    page = config / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True)
+    off = ("@jupyterlab/apputils-extension:splash", "@jupyterlab/debugger-extension")
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(off, True)}))
 
 
 def answers(url: str) -> bool:

@@ -133,9 +133,8 @@ async def test_what_a_lesson_shows_in_jupyterlab(lab, jupyter):
     await expect(page.locator(".wsl-dashboard")).to_have_count(2 * len(LABS))
     await expect(page.locator(".wsl-result")).to_have_count(3)
     await expect(page.locator(".wsl-bytes")).to_have_count(1)
-    for theme, name in THEMES.items():
-        await jupyter.command(page, "apputils:change-theme", theme=name)
-        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
+    for theme in THEMES:
+        await jupyter.wear(page, theme)
         for large in (False, True):
             for switch in await page.get_by_label("Large type").all():
                 await switch.set_checked(large)
