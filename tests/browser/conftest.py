@@ -122,21 +122,20 @@ class Window:
             self._page, self._jupyter = await context.new_page(), jupyter
         return self._page
 
-    async def tidy(self) -> list[str]:
-        """Close the notebooks, and return what went wrong since the last time."""
+    async def wrong(self) -> list[str]:
+        """Return what went wrong on the page so far; if anything did, the next test gets another one."""
         if self._page is None:
             return []
-        fine = False
-        try:
-            dialogs = await self._page.locator(".jp-Dialog").all_inner_texts()
-            self.problems += [f"dialog: {text}" for text in dialogs]
-            if not dialogs:
-                await self._jupyter.close(self._page)
-            found, fine = self.problems.copy(), not self.problems
-        finally:
-            if not fine:
-                await self.close()
+        dialogs = await self._page.locator(".jp-Dialog").all_inner_texts()
+        found = [*self.problems, *(f"dialog: {text}" for text in dialogs)]
+        if found:
+            await self.close()
         return found
+
+    async def clear(self) -> None:
+        """Close all notebooks and end their kernels: what they run would slow down what follows."""
+        if self._page is not None:
+            await self._jupyter.close(self._page)
 
     async def close(self) -> None:
         """Close the page and its siblings."""
@@ -162,20 +161,29 @@ async def jupyter(window: Window, tmp_path_factory) -> AsyncIterator[Jupyter]:
         await window.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(window: Window) -> AsyncIterator[Window]:
+    """The window, whose notebooks are closed after each module."""
+    yield window
+    await window.clear()
+    assert await window.wrong() == []
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def lab(window: Window, jupyter: Jupyter) -> AsyncIterator:
+async def lab(desk: Window, jupyter: Jupyter) -> AsyncIterator:
     """Open a notebook in JupyterLab and run it: `page = await lab("await ping_lab()")`, one argument a cell.
 
-    `theme` is light or dark, `width` the window's in pixels. One call a test; each has a kernel of its own.
+    `theme` is light or dark, `width` the window's in pixels. There is one page: each call shows another notebook on
+    it, or runs the one that it shows again, if that has the same cells and is of the same module.
     The test fails at its end if the page wrote an error into its console, had an exception or a dialog, or asked
     another machine for anything.
     """
 
     async def open_notebook(*cells, theme: str = "light", width: int = 1280, run: bool = True):
-        page = await window.page(jupyter)
+        page = await desk.page(jupyter)
         await page.set_viewport_size({"width": width, "height": 1000})
         await jupyter.open(page, *cells, theme=theme, run=run)
         return page
 
     yield open_notebook
-    assert await window.tidy() == []
+    assert await desk.wrong() == []

@@ -6,18 +6,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.request import Request, urlopen
+from weakref import WeakKeyDictionary
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from support import until
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
 START, OPEN, RUN = 60, 60, 90
 TOKEN = "test"
+#: Bytes that a line of its log may have.
+LINE = 1 << 20
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 #: Whether the kernel has nothing left to do, and every code cell that is not empty has run.
 ENDED = r"""() => {
@@ -38,8 +39,7 @@ READY = """path => {
     const panel = jupyterapp.shell.currentWidget
     return panel?.context?.path === path && panel.sessionContext.session?.kernel?.status === 'idle'
 }"""
-#: Closes all notebooks without a question about what is not saved, and ends their kernels, which would slow down
-#: what follows.
+#: Closes all notebooks without a question about what is not saved, and ends their kernels.
 CLOSE = """async () => {
     for (const panel of [...jupyterapp.shell.widgets('main')]) {
         if (panel.context) panel.context.model.dirty = false
@@ -53,12 +53,14 @@ CLOSED = "() => [...jupyterapp.shell.widgets('main')].every(panel => !panel.cont
 class Jupyter:
     """A running JupyterLab: `folder` holds its notebooks, `url` is its address.
 
-    Its start in a page takes ten times as long as a notebook, so a page opens one notebook after another.
+    JupyterLab's start in a page takes longer than all else, so one page opens one notebook after another.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
         self._opened = 0
+        #: The cells of the notebook that each page shows.
+        self._shown: WeakKeyDictionary = WeakKeyDictionary()
 
     async def enter(self, page) -> None:
         """Show JupyterLab on `page`, with no notebook."""
@@ -69,8 +71,23 @@ class Jupyter:
     async def open(self, page, *cells: str | Path, theme: str = "light", run: bool = True) -> None:
         """Show a notebook on `page` and run all of it: one made of these cells' sources, or a file.
 
-        Raises AssertionError with the traceback that a cell shows.
+        A notebook of the same cells that `page` shows already stays, and its kernel too. Raises AssertionError with
+        the traceback that a cell shows.
         """
+        if not page.url.startswith(self.url):
+            await self.enter(page)
+        await self.wear(page, theme)
+        if self._shown.get(page) != cells:
+            await self.close(page)
+            path = self._write(cells)
+            await self.command(page, "docmanager:open", path=path, factory="Notebook")
+            await page.wait_for_function(READY, arg=path, timeout=OPEN * 1000)
+            self._shown[page] = cells
+        if run:
+            await self.run_all(page)
+
+    def _write(self, cells: Sequence[str | Path]) -> str:
+        """Write a new notebook, and return its path as JupyterLab names it."""
         self._opened += 1
         path = self.folder / f"test-{self._opened}.ipynb"
         if isinstance(cells[0], Path):
@@ -79,13 +96,7 @@ class Jupyter:
             kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # without it, Lab asks for one
             sources = [new_code_cell(source) for source in cells]
             nbformat.write(new_notebook(cells=sources, metadata={"kernelspec": kernel}), path)
-        if not page.url.startswith(self.url):
-            await self.enter(page)
-        await self.wear(page, theme)
-        await self.command(page, "docmanager:open", path=path.name, factory="Notebook")
-        await page.wait_for_function(READY, arg=path.name, timeout=OPEN * 1000)
-        if run:
-            await self.run_all(page)
+        return path.name
 
     async def run_all(self, page) -> None:
         """Run all cells, and wait until they have ended. Raises AssertionError with the traceback that one shows."""
@@ -95,7 +106,8 @@ class Jupyter:
         assert not shown, "\n".join(shown)
 
     async def close(self, page) -> None:
-        """Close all notebooks on `page`."""
+        """Close all notebooks on `page`, and end their kernels."""
+        self._shown.pop(page, None)
         await page.evaluate(CLOSE)
         await page.wait_for_function(CLOSED)
 
@@ -128,33 +140,49 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
         "IPYTHONDIR": private["ipython"],
     }
     options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
+    options.append("--LanguageServerManager.autodetect=False")  # it asks Node, for seconds
     write_settings(Path(private["config"]))
-    said = folder / "jupyterlab.log"
-    with said.open("wb") as output:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
-            [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
-            env=os.environ | variables | (env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options),
+        env=os.environ | variables | (env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        limit=LINE,
+    )
+    said = []
+
+    async def address() -> str:
+        async for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            if found := re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said[-1]):
+                return found[0]
+        raise RuntimeError(f"JupyterLab ended:\n{''.join(said)}")
+
+    async def read_on() -> None:
+        async for _ in process.stdout:  # unread, it would fill the pipe and block the server
+            pass
+
+    reading = None
     try:
-
-        def address() -> str | None:
-            assert process.poll() is None, f"JupyterLab ended:\n{said.read_text()}"
-            found = re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said.read_text())
-            return found and found[0]
-
-        await until(lambda: address() is not None, START)
-        await until(lambda: answers(f"{address()}/api"), START)
-        yield Jupyter(folder, address())
+        url = await asyncio.wait_for(address(), START)
+        reading = asyncio.create_task(read_on())
+        yield Jupyter(folder, url)
     finally:
+        await end(process)
+        if reading:
+            await reading
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """End a process, by force where it does not follow in time."""
+    if process.returncode is None:
         process.terminate()
         try:
-            await asyncio.to_thread(process.wait, 15)
-        finally:
+            await asyncio.wait_for(process.wait(), 15)
+        except TimeoutError:
             process.kill()
-            process.wait()
+            await process.wait()
 
 
 def write_settings(config: Path) -> None:
@@ -167,12 +195,3 @@ def write_settings(config: Path) -> None:
     page.parent.mkdir(parents=True)
     off = ("@jupyterlab/apputils-extension:splash", "@jupyterlab/debugger-extension")
     page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(off, True)}))
-
-
-def answers(url: str) -> bool:
-    """Return whether somebody answers there."""
-    try:
-        with urlopen(Request(url), timeout=10):
-            return True
-    except OSError:
-        return False
