@@ -16,7 +16,7 @@ from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
 from pages import button, connect, expect, rows, say
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BASE = "/user/ann/"
 KINDS = {

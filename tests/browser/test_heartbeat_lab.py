@@ -6,7 +6,7 @@ import pytest
 from dashboards import all_controls_used, button, caption, field, run_again_and_cancel, status
 from pages import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CELL = "from wslearn.widgets.heartbeat import heartbeat_lab\n\nlab = await heartbeat_lab()"
 
