@@ -1,4 +1,4 @@
-"""A real browser for the tests here: one for the session, a fresh context and a watched page for each test.
+"""A real browser for the tests here: one for the session, with a fresh and watched page for each test.
 
 Playwright belongs to one event loop, so each module here says
 `pytestmark = pytest.mark.asyncio(loop_scope="session")`, and runs its servers in that loop beside the page.
@@ -7,6 +7,7 @@ Playwright belongs to one event loop, so each module here says
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -68,14 +69,11 @@ async def browser(chromium: str) -> AsyncIterator:
         await browser.close()
 
 
-@pytest.fixture
-def problems() -> list[str]:
-    """What went wrong on the page: errors in its console, exceptions, requests that left this machine."""
-    return []
-
-
 def watch(context, problems: list[str], *kinds: str) -> None:
-    """Note in `problems` what goes wrong on any page of a context; `kinds` of console messages are wrong too."""
+    """Note in `problems` what goes wrong on any page of a context; `kinds` of console messages are wrong too.
+
+    Wrong are an exception, a dialog, and a request that leaves this machine.
+    """
 
     def console(message) -> None:
         if message.type in kinds and not message.text.startswith(REFUSED):
@@ -93,15 +91,63 @@ def watch(context, problems: list[str], *kinds: str) -> None:
     context.on("page", lambda page: page.on("websocket", address))
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser, problems: list[str]) -> AsyncIterator:
-    """A page in a context of its own; the test fails at its end if anything went wrong on it or its siblings."""
+class Tabs:
+    """A browser's context, whose pages are watched."""
+
+    def __init__(self, context) -> None:
+        self.context, self.problems = context, []
+        context.set_default_timeout(10_000)
+        watch(context, self.problems, "error", "warning")
+
+    @asynccontextmanager
+    async def new(self) -> AsyncIterator:
+        """Open a page. Fail at the end of the block if anything went wrong on it or its siblings, and close them."""
+        kept = set(self.context.pages)
+        page = await self.context.new_page()
+        try:
+            yield page
+        finally:
+            for each in set(self.context.pages) - kept:
+                await each.close()
+            found = self.problems.copy()
+            self.problems.clear()
+        assert found == []
+
+
+@asynccontextmanager
+async def tabs_of(browser) -> AsyncIterator[Tabs]:
+    """Make a context, and close it at the end of the block."""
     context = await browser.new_context()
-    context.set_default_timeout(10_000)
-    watch(context, problems, "error", "warning")
-    yield await context.new_page()
+    yield Tabs(context)
     await context.close()
-    assert problems == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tabs(browser) -> AsyncIterator[Tabs]:
+    """The context of the pages of servers: a new one for each test would take twice as long."""
+    async with tabs_of(browser) as tabs:
+        await tabs.context.new_page()  # which stays, or the window would go with each test's last page
+        yield tabs
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(tabs: Tabs) -> AsyncIterator:
+    """A page; the test fails at its end if anything went wrong on it or its siblings."""
+    async with tabs.new() as page:
+        yield page
+
+
+@pytest.fixture
+def problems(tabs: Tabs) -> list[str]:
+    """What went wrong on `page` so far."""
+    return tabs.problems
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_page(browser) -> AsyncIterator:
+    """The same in a context of its own: for a test that changes what all pages of a context have, as their clock."""
+    async with tabs_of(browser) as tabs, tabs.new() as page:
+        yield page
 
 
 class Window:

@@ -8,7 +8,7 @@ import offline
 import pytest
 
 TESTS = ["tests/browser/test_notebooks_in_lab.py"]
-CHOSEN = "02_echo"
+CHOSEN = "00_start_here"
 
 
 @pytest.mark.timeout(240)
