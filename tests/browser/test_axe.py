@@ -132,6 +132,8 @@ async def test_what_a_lesson_shows_in_jupyterlab(lab, jupyter):
     labs = (f"from wslearn.widgets.{module} import {name}\nlab = await {name}()" for module, name in LABS.items())
     page = await lab(*labs, EXERCISE, BYTES, PAGE)
     await page.set_viewport_size({"width": 1280, "height": 10_000})  # all of it at once
+    await page.evaluate("() => jupyterapp.shell.currentWidget.content.scrollToItem(0)")  # it was at the last cell
+    await expect(page.locator(".wsl-title").first).to_be_in_viewport()
     await expect(page.locator(".wsl-dashboard")).to_have_count(2 * len(LABS))
     await expect(page.locator(".wsl-result")).to_have_count(3)
     await expect(page.locator(".wsl-bytes")).to_have_count(1)
