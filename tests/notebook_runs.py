@@ -87,6 +87,14 @@ class Kernel:
         return text(cell).strip()
 
 
+def picture(running: Kernel, cell: NotebookNode) -> str:
+    """Execute a cell that must show one picture, as a dashboard's does, and return the line that goes with it."""
+    cell = running.run(cell)
+    assert not errors(cell), text(cell)
+    (shown,) = [output.data for output in cell.outputs if "image/png" in output.get("data", {})]
+    return shown["text/plain"]
+
+
 @contextmanager
 def kernel(folder: Path) -> Iterator[Kernel]:
     """Start a kernel of this Python in `folder`, without the user's IPython settings, and shut it down at the end.

@@ -1,4 +1,4 @@
-"""A real browser for the tests here: one for the session, a fresh context and a watched page for each test.
+"""A real browser for the tests here: one for the session, with a fresh and watched page for each test.
 
 Playwright belongs to one event loop, so each module here says
 `pytestmark = pytest.mark.asyncio(loop_scope="session")`, and runs its servers in that loop beside the page.
@@ -7,6 +7,7 @@ Playwright belongs to one event loop, so each module here says
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -68,14 +69,11 @@ async def browser(chromium: str) -> AsyncIterator:
         await browser.close()
 
 
-@pytest.fixture
-def problems() -> list[str]:
-    """What went wrong on the page: errors in its console, exceptions, requests that left this machine."""
-    return []
-
-
 def watch(context, problems: list[str], *kinds: str) -> None:
-    """Note in `problems` what goes wrong on any page of a context; `kinds` of console messages are wrong too."""
+    """Note in `problems` what goes wrong on any page of a context; `kinds` of console messages are wrong too.
+
+    Wrong are an exception, a dialog, and a request that leaves this machine.
+    """
 
     def console(message) -> None:
         if message.type in kinds and not message.text.startswith(REFUSED):
@@ -87,53 +85,151 @@ def watch(context, problems: list[str], *kinds: str) -> None:
             problems.append(f"left this machine: {what.url}")
 
     context.on("console", console)
-    context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
+    context.on("weberror", lambda event: problems.append(f"exception: {event.error.stack or event.error}"))
     context.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
     context.on("request", address)
     context.on("page", lambda page: page.on("websocket", address))
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser, problems: list[str]) -> AsyncIterator:
-    """A page in a context of its own; the test fails at its end if anything went wrong on it or its siblings."""
+class Tabs:
+    """A browser's context, whose pages are watched."""
+
+    def __init__(self, context) -> None:
+        self.context, self.problems = context, []
+        context.set_default_timeout(10_000)
+        watch(context, self.problems, "error", "warning")
+
+    @asynccontextmanager
+    async def new(self) -> AsyncIterator:
+        """Open a page. Fail at the end of the block if anything went wrong on it or its siblings, and close them."""
+        kept = set(self.context.pages)
+        page = await self.context.new_page()
+        try:
+            yield page
+        finally:
+            for each in set(self.context.pages) - kept:
+                await each.close()
+            found = self.problems.copy()
+            self.problems.clear()
+        assert found == []
+
+
+@asynccontextmanager
+async def tabs_of(browser) -> AsyncIterator[Tabs]:
+    """Make a context, and close it at the end of the block."""
     context = await browser.new_context()
-    context.set_default_timeout(10_000)
-    watch(context, problems, "error", "warning")
-    yield await context.new_page()
+    yield Tabs(context)
     await context.close()
-    assert problems == []
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def jupyter(browser, tmp_path_factory) -> AsyncIterator[Jupyter]:
-    """A running JupyterLab, one for the session."""
-    async with jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
-        yield running
+async def tabs(browser) -> AsyncIterator[Tabs]:
+    """The context of the pages of servers: a new one for each test would take twice as long."""
+    async with tabs_of(browser) as tabs:
+        await tabs.context.new_page()  # which stays, or the window would go with each test's last page
+        yield tabs
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lab(browser, jupyter: Jupyter, problems: list[str]) -> AsyncIterator:
+async def page(tabs: Tabs) -> AsyncIterator:
+    """A page; the test fails at its end if anything went wrong on it or its siblings."""
+    async with tabs.new() as page:
+        yield page
+
+
+@pytest.fixture
+def problems(tabs: Tabs) -> list[str]:
+    """What went wrong on `page` so far."""
+    return tabs.problems
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_page(browser) -> AsyncIterator:
+    """The same in a context of its own: for a test that changes what all pages of a context have, as their clock."""
+    async with tabs_of(browser) as tabs, tabs.new() as page:
+        yield page
+
+
+class Window:
+    """The browser's window that shows JupyterLab: a page for all tests, or a new one after a test that failed."""
+
+    def __init__(self, browser) -> None:
+        self._browser, self._page, self._jupyter = browser, None, None
+        self.problems: list[str] = []
+
+    async def page(self, jupyter: Jupyter):
+        """Return the page that shows this JupyterLab."""
+        if self._jupyter is not jupyter:
+            await self.close()
+        if self._page is None:
+            context = await self._browser.new_context(accept_downloads=True)
+            context.set_default_timeout(20_000)
+            watch(context, self.problems, "error")
+            self._page, self._jupyter = await context.new_page(), jupyter
+        return self._page
+
+    async def wrong(self) -> list[str]:
+        """Return what went wrong on the page so far; if anything did, the next test gets another one."""
+        if self._page is None:
+            return []
+        dialogs = await self._page.locator(".jp-Dialog").all_inner_texts()
+        found = [*self.problems, *(f"dialog: {text}" for text in dialogs)]
+        if found:
+            await self.close()
+        return found
+
+    async def clear(self) -> None:
+        """Close all notebooks and end their kernels: what they run would slow down what follows."""
+        if self._page is not None:
+            await self._jupyter.close(self._page)
+
+    async def close(self) -> None:
+        """Close the page and its siblings."""
+        if self._page is not None:
+            page, self._page, self._jupyter = self._page, None, None
+            await page.context.close()
+            self.problems.clear()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def window(browser) -> AsyncIterator[Window]:
+    """The window of the session that shows JupyterLab."""
+    window = Window(browser)
+    yield window
+    await window.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def jupyter(window: Window, tmp_path_factory) -> AsyncIterator[Jupyter]:
+    """A running JupyterLab, one for the session."""
+    async with jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
+        yield running
+        await window.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(window: Window) -> AsyncIterator[Window]:
+    """The window, whose notebooks are closed after each module."""
+    yield window
+    await window.clear()
+    assert await window.wrong() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def lab(desk: Window, jupyter: Jupyter) -> AsyncIterator:
     """Open a notebook in JupyterLab and run it: `page = await lab("await ping_lab()")`, one argument a cell.
 
-    `theme` is light or dark, `width` the window's in pixels. Each call opens another page, with a kernel of its own.
-    The test fails at its end if a page wrote an error into its console, had an exception or a dialog, or asked
+    `theme` is light or dark, `width` the window's in pixels. There is one page: each call shows another notebook on
+    it, or runs the one that it shows again, if that has the same cells and is of the same module.
+    The test fails at its end if the page wrote an error into its console, had an exception or a dialog, or asked
     another machine for anything.
     """
-    contexts = []
 
     async def open_notebook(*cells, theme: str = "light", width: int = 1280, run: bool = True):
-        context = await browser.new_context(viewport={"width": width, "height": 1000}, accept_downloads=True)
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        watch(context, problems, "error")
-        page = await context.new_page()
+        page = await desk.page(jupyter)
+        await page.set_viewport_size({"width": width, "height": 1000})
         await jupyter.open(page, *cells, theme=theme, run=run)
         return page
 
     yield open_notebook
-    for context in contexts:
-        for page in context.pages:
-            problems += [f"dialog: {text}" for text in await page.locator(".jp-Dialog").all_inner_texts()]
-            await jupyter.end_kernels(page)
-        await context.close()
-    assert problems == []
+    assert await desk.wrong() == []

@@ -1,22 +1,24 @@
 """A real JupyterLab for the tests: notebooks made of a test's cells, opened in a browser and run."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.request import Request, urlopen
+from weakref import WeakKeyDictionary
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from support import until
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
 START, OPEN, RUN = 60, 60, 90
 TOKEN = "test"
+#: Bytes that a line of its log may have.
+LINE = 1 << 20
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 #: Whether the kernel has nothing left to do, and every code cell that is not empty has run.
 ENDED = r"""() => {
@@ -32,18 +34,60 @@ TRACEBACKS = r"""() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({
         .map(output => `cell ${model.id}: ${output.traceback.join('\n')}`))"""
 
 
+#: Of an open notebook: whether its kernel waits for something to do.
+READY = """path => {
+    const panel = jupyterapp.shell.currentWidget
+    return panel?.context?.path === path && panel.sessionContext.session?.kernel?.status === 'idle'
+}"""
+#: Closes all notebooks without a question about what is not saved, and ends their kernels.
+CLOSE = """async () => {
+    for (const panel of [...jupyterapp.shell.widgets('main')]) {
+        if (panel.context) panel.context.model.dirty = false
+        panel.close()
+    }
+    await jupyterapp.serviceManager.sessions.shutdownAll()
+}"""
+CLOSED = "() => [...jupyterapp.shell.widgets('main')].every(panel => !panel.context)"
+
+
 class Jupyter:
-    """A running JupyterLab: `folder` holds its notebooks, `url` is its address."""
+    """A running JupyterLab: `folder` holds its notebooks, `url` is its address.
+
+    JupyterLab's start in a page takes longer than all else, so one page opens one notebook after another.
+    """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
         self._opened = 0
+        #: The cells of the notebook that each page shows.
+        self._shown: WeakKeyDictionary = WeakKeyDictionary()
+
+    async def enter(self, page) -> None:
+        """Show JupyterLab on `page`, with no notebook."""
+        await page.goto(f"{self.url}/doc?reset&token={TOKEN}", timeout=START * 1000)
+        await page.wait_for_function("window.jupyterapp", timeout=START * 1000)
+        await page.evaluate("() => jupyterapp.restored")
 
     async def open(self, page, *cells: str | Path, theme: str = "light", run: bool = True) -> None:
         """Show a notebook on `page` and run all of it: one made of these cells' sources, or a file.
 
-        Raises AssertionError with the traceback that a cell shows.
+        A notebook of the same cells that `page` shows already stays, and its kernel too. Raises AssertionError with
+        the traceback that a cell shows.
         """
+        if not page.url.startswith(self.url):
+            await self.enter(page)
+        await self.wear(page, theme)
+        if self._shown.get(page) != cells:
+            await self.close(page)
+            path = self._write(cells)
+            await self.command(page, "docmanager:open", path=path, factory="Notebook")
+            await page.wait_for_function(READY, arg=path, timeout=OPEN * 1000)
+            self._shown[page] = cells
+        if run:
+            await self.run_all(page)
+
+    def _write(self, cells: Sequence[str | Path]) -> str:
+        """Write a new notebook, and return its path as JupyterLab names it."""
         self._opened += 1
         path = self.folder / f"test-{self._opened}.ipynb"
         if isinstance(cells[0], Path):
@@ -52,18 +96,7 @@ class Jupyter:
             kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # without it, Lab asks for one
             sources = [new_code_cell(source) for source in cells]
             nbformat.write(new_notebook(cells=sources, metadata={"kernelspec": kernel}), path)
-        await page.goto(f"{self.url}/doc/tree/{path.name}?reset&token={TOKEN}", timeout=OPEN * 1000)
-        await page.wait_for_function("window.jupyterapp", timeout=OPEN * 1000)
-        await page.evaluate("() => jupyterapp.restored")
-        # A theme that changes while the splash fades shows it again, and then JupyterLab fails to remove it twice.
-        await page.wait_for_selector("#jupyterlab-splash", state="detached")
-        await self.wear(page, theme)
-        await page.wait_for_function(
-            "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'",
-            timeout=OPEN * 1000,
-        )
-        if run:
-            await self.run_all(page)
+        return path.name
 
     async def run_all(self, page) -> None:
         """Run all cells, and wait until they have ended. Raises AssertionError with the traceback that one shows."""
@@ -72,18 +105,24 @@ class Jupyter:
         shown = await page.evaluate(TRACEBACKS)
         assert not shown, "\n".join(shown)
 
+    async def close(self, page) -> None:
+        """Close all notebooks on `page`, and end their kernels."""
+        self._shown.pop(page, None)
+        await page.evaluate(CLOSE)
+        await page.wait_for_function(CLOSED)
+
     async def wear(self, page, theme: str) -> None:
         """Have JupyterLab wear a theme, `light` or `dark`."""
-        await self.command(page, "apputils:change-theme", theme=THEMES[theme])
-        await page.wait_for_selector(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]', state="attached")
-
-    async def end_kernels(self, page) -> None:
-        """End the kernels of all notebooks: what they run would slow down the tests that follow."""
-        await page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
+        worn = f'body[data-jp-theme-light="{str(theme == "light").lower()}"]'
+        if not await page.locator(worn).count():
+            await self.command(page, "apputils:change-theme", theme=THEMES[theme])
+            await page.wait_for_selector(worn, state="attached")
 
     async def command(self, page, name: str, **arguments: str) -> None:
         """Have JupyterLab execute one of its commands."""
-        await page.evaluate("([name, arguments]) => jupyterapp.commands.execute(name, arguments)", [name, arguments])
+        await page.evaluate(
+            "async ([name, arguments]) => { await jupyterapp.commands.execute(name, arguments) }", [name, arguments]
+        )
 
 
 @asynccontextmanager
@@ -101,38 +140,58 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
         "IPYTHONDIR": private["ipython"],
     }
     options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
-    said = folder / "jupyterlab.log"
-    with said.open("wb") as output:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once, and every loop has it
-            [sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options],
-            env=os.environ | variables | (env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    options.append("--LanguageServerManager.autodetect=False")  # it asks Node, for seconds
+    write_settings(Path(private["config"]))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options),
+        env=os.environ | variables | (env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        limit=LINE,
+    )
+    said = []
+
+    async def address() -> str:
+        async for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            if found := re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said[-1]):
+                return found[0]
+        raise RuntimeError(f"JupyterLab ended:\n{''.join(said)}")
+
+    async def read_on() -> None:
+        async for _ in process.stdout:  # unread, it would fill the pipe and block the server
+            pass
+
+    reading = None
     try:
-
-        def address() -> str | None:
-            assert process.poll() is None, f"JupyterLab ended:\n{said.read_text()}"
-            found = re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said.read_text())
-            return found and found[0]
-
-        await until(lambda: address() is not None, START)
-        await until(lambda: answers(f"{address()}/api"), START)
-        yield Jupyter(folder, address())
+        url = await asyncio.wait_for(address(), START)
+        reading = asyncio.create_task(read_on())
+        yield Jupyter(folder, url)
     finally:
+        await end(process)
+        if reading:
+            await reading
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """End a process, by force where it does not follow in time."""
+    if process.returncode is None:
         process.terminate()
         try:
-            await asyncio.to_thread(process.wait, 15)
-        finally:
+            await asyncio.wait_for(process.wait(), 15)
+        except TimeoutError:
             process.kill()
-            process.wait()
+            await process.wait()
 
 
-def answers(url: str) -> bool:
-    """Return whether somebody answers there."""
-    try:
-        with urlopen(Request(url), timeout=10):
-            return True
-    except OSError:
-        return False
+def write_settings(config: Path) -> None:
+    """Switch off what of JupyterLab makes errors of its own on a page that a program uses: faster than people do.
+
+    - Two changes of the theme within 0.2 s have JupyterLab remove its fading splash twice.
+    - A notebook that is closed before its kernel has told the debugger its state leaves the debugger without one.
+    """
+    page = config / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True)
+    off = ("@jupyterlab/apputils-extension:splash", "@jupyterlab/debugger-extension")
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(off, True)}))

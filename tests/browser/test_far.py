@@ -16,7 +16,7 @@ from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
 from pages import button, connect, expect, rows, say
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BASE = "/user/ann/"
 KINDS = {
@@ -33,7 +33,7 @@ show(server)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=KINDS)
-async def jupyter(request, browser, tmp_path_factory):
+async def jupyter(request, window, tmp_path_factory):
     """A running JupyterLab under a base address, for `lab`; `kind` says which."""
     options, variables = KINDS[request.param]
     folder = tmp_path_factory.mktemp("far")
@@ -41,6 +41,7 @@ async def jupyter(request, browser, tmp_path_factory):
         assert urlsplit(running.url).path == BASE.rstrip("/")
         running.kind = request.param
         yield running
+        await window.close()
 
 
 async def addresses(page) -> list[str]:

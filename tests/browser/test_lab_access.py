@@ -6,7 +6,7 @@ import pytest
 from dashboards import button, caption, shot, status
 from pages import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BEATS = "from wslearn.widgets.heartbeat import heartbeat_lab\nlab = await heartbeat_lab()"
 ROBUSTNESS = "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()"

@@ -155,19 +155,19 @@ async def test_1006_says_that_it_hides_a_refused_handshake(page):
         ("WebSocket.prototype.close = () => {}", "Closing", 5, "no close frame from the server within 5 s"),
     ],
 )
-async def test_a_silent_server_is_given_up(page, patch, state, seconds, reason):
-    await page.add_init_script(patch)
-    await page.clock.install()
+async def test_a_silent_server_is_given_up(own_page, patch, state, seconds, reason):
+    await own_page.add_init_script(patch)
+    await own_page.clock.install()
     async with EchoServer() as server:
-        await connect(page, server, reconnect=state == "Closing")
+        await connect(own_page, server, reconnect=state == "Closing")
         if state == "Closing":
-            await expect(page.locator("#state")).to_have_text("Open")
-            await button(page, "Disconnect").click()
-        await page.clock.run_for((seconds - 2) * 1000)
-        await expect(page.locator("#state")).to_have_text(state)
-        await page.clock.run_for(3000)
-        await expect(page.get_by_role("status")).to_contain_text(f"Reason given: {reason}")
-        await expect(page.locator("#state")).to_have_text("Closed")  # and stays so: the student asked for the end
+            await expect(own_page.locator("#state")).to_have_text("Open")
+            await button(own_page, "Disconnect").click()
+        await own_page.clock.run_for((seconds - 2) * 1000)
+        await expect(own_page.locator("#state")).to_have_text(state)
+        await own_page.clock.run_for(3000)
+        await expect(own_page.get_by_role("status")).to_contain_text(f"Reason given: {reason}")
+        await expect(own_page.locator("#state")).to_have_text("Closed")  # and stays so: the student asked for the end
 
 
 async def test_the_waits_grow_to_30_s_with_full_jitter(page):

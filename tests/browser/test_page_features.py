@@ -143,14 +143,14 @@ async def test_a_second_welcome_leaves_no_second_heartbeat(page):
         assert await page.evaluate("beating.size") == 0
 
 
-async def test_a_server_that_answers_no_ping_is_given_up(page):
-    await page.clock.install()
+async def test_a_server_that_answers_no_ping_is_given_up(own_page):
+    await own_page.clock.install()
     async with Sends(features="ping") as server:
-        await connect(page, server)
+        await connect(own_page, server)
         await until(lambda: server.received == [{"type": "ping"}])
-        await page.clock.run_for(4000)
-        await expect(page.get_by_text("Waiting for a pong")).to_be_visible()
-        await expect(page.locator("#state")).to_have_text("Open")
-        await page.clock.run_for(9000)
-        await expect(page.get_by_role("status")).to_contain_text("Reason given: no pong within 10 s.")
+        await own_page.clock.run_for(4000)
+        await expect(own_page.get_by_text("Waiting for a pong")).to_be_visible()
+        await expect(own_page.locator("#state")).to_have_text("Open")
+        await own_page.clock.run_for(9000)
+        await expect(own_page.get_by_role("status")).to_contain_text("Reason given: no pong within 10 s.")
         assert server.received == [{"type": "ping"}]

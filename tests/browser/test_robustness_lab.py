@@ -6,7 +6,7 @@ import pytest
 from dashboards import all_controls_used, button, caption, picture, run_again_and_cancel, status
 from pages import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROBUSTNESS = "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()"
 #: What becomes of each attacker, on the protected server and on the naive one.
@@ -33,12 +33,17 @@ async def test_every_control_has_its_effect(lab):
         for number, server in enumerate(("protected", "naive")):
             await button(page, server).click()
             await button(page, "Run").click()
-            await expect(caption(page)).to_have_text(re.compile(f"^{server} server: .*median"))
+            not_yet_attacked = re.compile(f"^{server} server: .*median .* times\\.$")
+            await expect(caption(page)).to_have_text(not_yet_attacked)
+            if number == 0:  # all at once; a naive server's clients suffer from each other's ends
+                for name in ENDS:
+                    await button(page, name).click()
             for name, ends in ENDS.items():
-                await button(page, name).click()
-                attack = f"{name[0].lower()}{name[1:]} ({server})"
-                await expect(rows.last).to_contain_text(attack, timeout=20_000)
-                await expect(rows.last.locator("td").nth(1)).to_contain_text(ends[number])
+                if number == 1:
+                    await button(page, name).click()
+                attack = rows.filter(has_text=f"{name[0].lower()}{name[1:]} ({server})")
+                await expect(attack).to_have_count(2 - number, timeout=20_000)  # one is from the first run
+                await expect(attack.last.locator("td").nth(1)).to_contain_text(ends[number])
                 await expect(button(page, name)).to_be_enabled()
             ben = expect(caption(page))
             await (ben.to_contain_text("thrown out 0 times") if number == 0 else ben.not_to_contain_text("out 0 times"))

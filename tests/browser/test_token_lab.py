@@ -31,7 +31,12 @@ async def test_every_control_has_its_effect(lab):
             await expect(panel).to_contain_text(f"Bad token ({kind}): ✘ refused:")
         await expect(caption(page)).to_contain_text("bob (9 s allowed)")
         await expect(caption(page)).to_contain_text("Bad tokens refused: 4 of 4 tried.")
-        await expect(panel).to_contain_text("then 1008 Token expired", timeout=20_000)
+        await button(page, "Cancel").click()
+        await expect(panel).to_contain_text("The token of bob: cancelled")
+
+        await field(page, "Good for (s)").press("Home")  # 1
+        await button(page, "Run").click()
+        await expect(panel).to_contain_text(re.compile("The token of bob: .* then 1008 Token expired"))
 
         await button(page, "Reset").click()
         await expect(caption(page)).to_contain_text("0 of 0 tried", timeout=20_000)

@@ -3,6 +3,8 @@
 Window `far` loses its network and comes back, window `near` sees what becomes of it.
 """
 
+from contextlib import asynccontextmanager
+
 import pytest
 from pages import button, connect, expect, join, members, rows, say
 from support import until
@@ -47,6 +49,16 @@ async def enter(page, name: str, server, address, user: str) -> None:
         await expect(page.get_by_text("Room lobby", exact=True)).to_be_visible()
 
 
+@asynccontextmanager
+async def two_windows(page, name: str):
+    """Start a server and a network before it, and connect two windows: `far` by the network, `near` without it."""
+    far, near = page, await page.context.new_page()
+    async with MADE[name]() as server, SimulatedNetwork(server.url) as net:
+        await enter(far, name, server, net, "alice")
+        await enter(near, name, server, server, "bob")
+        yield far, near, server, net
+
+
 async def talk(name: str, speaker, other, text: str) -> None:
     """Say something in one window, and see what becomes of it in both."""
     if name == "heartbeat":  # nobody talks there: its page shows the round trips
@@ -64,10 +76,7 @@ async def talk(name: str, speaker, other, text: str) -> None:
 @in_the_browsers_loop
 @every_server
 async def test_join_send_see_lose_the_network_and_come_back(page, name):
-    far, near = page, await page.context.new_page()
-    async with MADE[name]() as server, SimulatedNetwork(server.url) as net:
-        await enter(far, name, server, net, "alice")
-        await enter(near, name, server, server, "bob")
+    async with two_windows(page, name) as (far, near, server, net):
         await talk(name, far, near, "hello from afar")
         await talk(name, near, far, "good day")
 
@@ -89,10 +98,7 @@ async def test_join_send_see_lose_the_network_and_come_back(page, name):
 @in_the_browsers_loop
 @every_server
 async def test_a_silent_network_is_found_by_a_heartbeat_only(page, name):
-    far, near = page, await page.context.new_page()
-    async with MADE[name]() as server, SimulatedNetwork(server.url) as net:
-        await enter(far, name, server, net, "alice")
-        await enter(near, name, server, server, "bob")
+    async with two_windows(page, name) as (far, near, server, net):
         net.silence()
         if name in ("heartbeat", "chat"):
             await until(lambda: len(server.connections) == 1)
@@ -132,10 +138,7 @@ async def test_the_comparison_shows_both_windows_what_it_offers(page):
 
 @in_the_browsers_loop
 async def test_who_leaves_on_purpose_stays_away(page):
-    far, near = page, await page.context.new_page()
-    async with RoomsServer() as server, SimulatedNetwork(server.url) as net:
-        await enter(far, "rooms", server, net, "")
-        await enter(near, "rooms", server, server, "")
+    async with two_windows(page, "rooms") as (far, near, _, net):
         await button(far, "Disconnect").click()
         await expect(members(near)).to_have_text(["guest-2"])
         net.cut()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from nbformat.v4 import new_code_cell
-from notebook_runs import errors, kernel, text
+from notebook_runs import kernel, picture
 from support import until
 
 from wslearn.widgets import robustness
@@ -153,9 +153,5 @@ def test_its_cell_leaves_a_picture_and_may_run_again(tmp_path):
     cell = new_code_cell("from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()")
     with kernel(tmp_path) as running:
         for _ in range(2):
-            ran = running.run(cell)
-            assert not errors(ran), text(ran)
-            pictures = [output.data for output in ran.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == 1
-            assert pictures[0]["text/plain"].startswith("protected server: Ben's round trips: median ")
+            assert picture(running, cell).startswith("protected server: Ben's round trips: median ")
         assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"

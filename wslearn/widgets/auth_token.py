@@ -82,7 +82,7 @@ def token_html(title: str, verdict: str, token: str, original: str = "") -> str:
         changed = " &middot; changed" if part != old else ""
         boxes.append(f'<span style="{look};padding:1px 3px">{escape(part) or "(nothing)"}</span>')
         rows.append(
-            f'<tr><td style="{look};padding:3px 10px"><b>{name}</b>{changed}</td>'
+            f'<tr><td style="{look};padding:3px 10px;vertical-align:top"><b>{name}</b>{changed}</td>'
             f'<td style="padding:3px 10px;{WRAPPED}">{_says(name, part)}</td></tr>'
         )
     return (

@@ -34,6 +34,9 @@ font-size:var(--wsl-size)!important;width:auto}
 .wsl-dashboard code{font-size:.9em!important}
 .wsl-dashboard button .fa{margin-right:.4em}
 .wsl-dashboard input[type=checkbox]{width:1em;height:1em;flex:none;margin-top:0;vertical-align:-.125em}
+.wsl-dashboard .widget-toggle-button.mod-active{font-weight:600;
+box-shadow:inset 0 -4px 0 var(--jp-brand-color1,var(--blue))}
+.wsl-dashboard .noUi-handle{background:var(--jp-brand-color1,var(--blue))}
 .wsl-dashboard .widget-hprogress{height:.7em}
 .wsl-dashboard :focus-visible{outline:3px solid var(--jp-ui-font-color1,#000)!important;outline-offset:2px}
 .wsl-dashboard a{color:var(--jp-content-link-color,var(--blue));text-decoration:underline}
