@@ -24,6 +24,16 @@ def silent(began: float, ended: float | None = None) -> Silence:
     return Silence(began=began, ended=ended, shortest=0.5, longest=1.0)
 
 
+def test_a_silence_before_anybody_is_connected_says_why_nobody_is_found_dead(at):
+    at(0)
+    made = Beats()
+    made.silences.append(silent(0.1))
+    at(5)
+    assert made.verdict() == "SILENT, and nobody is connected; so no client can be found dead: press Heal"
+    made.lives.append(Span(0.1))
+    assert made.verdict().startswith("SILENT for 4.90 s, and not noticed yet")
+
+
 def test_the_verdict_of_each_state(at):
     at(0)
     made = Beats()

@@ -75,11 +75,13 @@ class Beats:
     def verdict(self) -> str:
         """Return in one line whether the client counts as alive, and how that compares with theory."""
         silence = self.silences[-1] if self.silences else None
+        gone = not self.lives or self.lives[-1].ended is not None
         if silence and silence.ended is None:
             if silence.found:
                 return f"DEAD: found {silence.found:.2f} s after the silence began ({silence.theory})"
+            if gone:
+                return "SILENT, and nobody is connected; so no client can be found dead: press Heal"
             return f"SILENT for {self.now() - silence.began:.2f} s, and not noticed yet ({silence.theory})"
-        gone = not self.lives or self.lives[-1].ended is not None
         words = ["NO CONNECTION" if gone else "ALIVE"]
         if self.false_alarms:
             words[0] += f", false alarms: {self.false_alarms}"
