@@ -6,7 +6,7 @@ import pytest
 from dashboards import all_controls_used, button, caption, field, run_again_and_cancel, status
 from pages import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
 
 #: A machine that is held up for longer than the timeout counts a false alarm, rightly: the controls work all the same.
 ALIVE = r"^ALIVE(, false alarms: \d+)?; "

@@ -8,6 +8,8 @@ from pages import expect
 COUNTS = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code').map(cell => cell.model.executionCount)"""
 CELLS = "() => jupyterapp.shell.currentWidget.content.widgets.length"
+#: Those that run always. The others run in a kernel of their own always (tests/notebooks), and here with -m thorough.
+ALWAYS = ("00_start_here", "02_echo")
 SHOW = "number => jupyterapp.shell.currentWidget.content.scrollToItem(number, 'center')"
 
 
@@ -20,7 +22,9 @@ def test_the_notebooks_are_those_that_the_introduction_lists():
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.thorough] * (name not in ALWAYS)) for name in NOTEBOOKS]
+)
 async def test_it_runs_in_jupyterlab(lab, jupyter, name):
     page = await lab(jupyter.folder / f"{name}.ipynb")
     count = len(code_cells(read(NOTEBOOKS[name])))

@@ -11,6 +11,7 @@ TESTS = ["tests/browser/test_notebooks_in_lab.py"]
 CHOSEN = "00_start_here"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_lesson_runs_with_loopback_alone(chromium, repository):
     if os.environ.get(offline.INSIDE):

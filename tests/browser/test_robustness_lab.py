@@ -6,7 +6,7 @@ import pytest
 from dashboards import all_controls_used, button, caption, picture, run_again_and_cancel, status
 from pages import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.thorough]
 
 ROBUSTNESS = "from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()"
 #: What becomes of each attacker, on the protected server and on the naive one.
