@@ -260,11 +260,9 @@ async def test_events_of_others_do_not_count(server):
 
 
 @pytest.mark.parametrize("push", [False, True], ids=["round trips", "push"])
-@pytest.mark.parametrize(
-    ("delay", "within", "count", "tries"), [(0.005, 0.15, 9, 30), (0.025, 0.1, 9, 10), (0.1, 0.1, 3, 3)]
-)
-async def test_medians_are_what_theory_says(server, delay, within, count, tries, push):
-    """2 RTT, 1 RTT, 0.5 RTT, within 10 %; of 5 ms the programs' own work of half a millisecond is a larger part.
+@pytest.mark.parametrize(("delay", "count", "tries"), [(0.005, 9, 20), (0.025, 9, 10), (0.1, 3, 3)])
+async def test_medians_are_what_theory_says(server, delay, count, tries, push):
+    """2 RTT, 1 RTT, 0.5 RTT, within 10 %, and on top what the programs themselves need, as measured with no delay.
 
     What else runs on this machine makes times longer, never shorter: so of each transport the best of a few short tries
     counts, and none may be shorter than theory. Where more programs want to run than there are processors, there may be
@@ -272,6 +270,8 @@ async def test_medians_are_what_theory_says(server, delay, within, count, tries,
     """
     names = [name for name in PUSHES if name != "polling"] if push else list(ROUND_TRIPS)
     theory = {name: (PUSHES if push else ROUND_TRIPS)[name] * 2 * delay for name in names}
+    still = await measure(Settings(push=push, transports=names, delay=0, count=20), server=server)
+    own = {sample.transport: sample.median for sample in still}
     medians, fastest = defaultdict(lambda: 60.0), defaultdict(lambda: 60.0)
     for _ in range(tries):
         for sample in await measure(Settings(push=push, transports=names, delay=delay, count=count), server=server):
@@ -281,9 +281,9 @@ async def test_medians_are_what_theory_says(server, delay, within, count, tries,
             fastest[name] = min(*sample.times, fastest[name])
         assert all(fastest[name] > 0.97 * theory[name] for name in names), fastest
         found = fastest if busy() else medians
-        if all(found[name] <= (1 + within) * theory[name] for name in names):
+        if all(found[name] <= 1.1 * theory[name] + own[name] for name in names):
             return
-    pytest.fail(f"medians {dict(medians)}, fastest {dict(fastest)}, theory {theory}, in seconds")
+    pytest.fail(f"medians {dict(medians)}, fastest {dict(fastest)}, theory {theory}, without delay {own}, in seconds")
 
 
 def busy() -> bool:
