@@ -3,6 +3,7 @@ import json
 from statistics import linear_regression
 
 import pytest
+from support import until
 
 from wslearn import EchoServer, Limits, Server
 from wslearn.costs import Crowd, fan_out_growth, memory_growth
@@ -26,9 +27,7 @@ async def test_a_crowd_speaks_on_arrival_and_offers_compression():
             with Crowd(server.url, deflate=deflate) as crowd:
                 await asyncio.to_thread(crowd.grow, 2, "x" * 300)
                 assert {bool(ws.protocol.extensions) for ws in server.connections} == {deflate}
-            async with asyncio.timeout(5):
-                while server.connections:  # noqa: ASYNC110 - a connection's end is no event of the test's
-                    await asyncio.sleep(0.005)
+            await until(lambda: not server.connections)
         assert len([event for event in server.log if event.kind == "message"]) == 4
 
 

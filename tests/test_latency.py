@@ -264,6 +264,7 @@ async def test_events_of_others_do_not_count(server):
 async def test_medians_are_what_theory_says(server, delay, count, tries, push):
     """2 RTT, 1 RTT, 0.5 RTT, within 10 %, and on top what the programs themselves need, as measured with no delay.
 
+    Each way through the network ends with the system waking a program, which a virtual machine does up to 1 ms late.
     What else runs on this machine makes times longer, never shorter: so of each transport the best of a few short tries
     counts, and none may be shorter than theory. Where more programs want to run than there are processors, there may be
     no quiet try: then it is the fastest message that shows what the network costs.
@@ -272,6 +273,7 @@ async def test_medians_are_what_theory_says(server, delay, count, tries, push):
     theory = {name: (PUSHES if push else ROUND_TRIPS)[name] * 2 * delay for name in names}
     still = await measure(Settings(push=push, transports=names, delay=0, count=20), server=server)
     own = {sample.transport: sample.median for sample in still}
+    most = {name: 1.1 * theory[name] + own[name] + 0.001 * theory[name] / delay for name in names}
     medians, fastest = defaultdict(lambda: 60.0), defaultdict(lambda: 60.0)
     for _ in range(tries):
         for sample in await measure(Settings(push=push, transports=names, delay=delay, count=count), server=server):
@@ -281,9 +283,9 @@ async def test_medians_are_what_theory_says(server, delay, count, tries, push):
             fastest[name] = min(*sample.times, fastest[name])
         assert all(fastest[name] > 0.97 * theory[name] for name in names), fastest
         found = fastest if busy() else medians
-        if all(found[name] <= 1.1 * theory[name] + own[name] for name in names):
+        if all(found[name] <= most[name] for name in names):
             return
-    pytest.fail(f"medians {dict(medians)}, fastest {dict(fastest)}, theory {theory}, without delay {own}, in seconds")
+    pytest.fail(f"medians {dict(medians)}, fastest {dict(fastest)}, theory {theory}, at most {most}, in seconds")
 
 
 def busy() -> bool:

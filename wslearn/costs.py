@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Self
 from urllib.parse import urlsplit
 
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 
 from wslearn.process import ServerProcess, allow_open_files
 
@@ -61,7 +61,7 @@ class Crowd:
             while not head.endswith(b"\r\n\r\n"):  # nothing follows: these servers do not speak first
                 head += _some(sock, 4096)
             if message:
-                sock.sendall(_masked(message))
+                sock.sendall(_frame(message))
                 _frame_size(sock)
 
     def fan_out_seconds(self, message: str, rounds: int) -> float:
@@ -70,10 +70,10 @@ class Crowd:
         What makes another round longer is mostly the rest of the computer, which is not the server's cost.
         """
         first, *others = self._sockets
-        times = []
+        frame, times = _frame(message), []
         for number in range(rounds + 2):  # two to warm up
             began = perf_counter()
-            first.sendall(_masked(message))
+            first.sendall(frame)
             size = _frame_size(first)
             for sock in others:
                 _exactly(sock, size)
@@ -127,11 +127,9 @@ async def memory_growth(compression: str = "none", counts: Sequence[int] = (50, 
         return await asyncio.to_thread(measure)
 
 
-def _masked(text: str) -> bytes:
-    """Return a text as a client's frame (RFC 6455, section 5.2). The mask of zeros changes nothing."""
-    payload = text.encode()
-    length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
-    return b"\x81" + length + bytes(4) + payload
+def _frame(text: str) -> bytes:
+    """Return a text as a client's frame, masked (RFC 6455, section 5.2)."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
 
 
 def _frame_size(sock: socket.socket) -> int:

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import broadcast
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame, Opcode, apply_mask
 from websockets.protocol import OPEN
 from websockets.streams import StreamReader
 
@@ -27,11 +27,6 @@ from wslearn.messages import encode
 
 if TYPE_CHECKING:
     from wslearn.connection import Connection
-
-try:  # in C where the library was built with it; an event loop of Python's speed is the other case
-    from websockets.speedups import apply_mask
-except ImportError:
-    from websockets.utils import apply_mask
 
 #: Clients that get a message before others have a turn. A send takes 10 µs, and 40 on a slow and busy machine: so the
 #: others wait 2 to 6 ms.

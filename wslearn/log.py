@@ -26,10 +26,10 @@ class Event(NamedTuple):
 
     kind: Literal["connect", "message", "close", "error", "http"]
     client: str
-    text: str = ""
-    code: int | None = None
-    reason: str = ""
-    time: float = 0.0
+    text: str
+    code: int | None
+    reason: str
+    time: float
 
     def __str__(self) -> str:
         clock = datetime.fromtimestamp(self.time, UTC).strftime("%H:%M:%S.%f")[:-3]

@@ -18,8 +18,8 @@ from wslearn.server import Server
 
 #: What a server has for its farewells when its parent is gone, in seconds; then it is ended without them.
 LAST_WORDS = 2.0
-#: Open files that a server without a limit of connections asks the system for.
-MOST_FILES = 10_000
+#: Connections for which a server without a limit asks the system.
+MOST_CONNECTIONS = 10_000
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -77,7 +77,7 @@ def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_
             raise ValueError("--exit-with-parent needs a pipe as standard input, and there is none")
         # A notebook's interrupt goes to the whole process group; it is meant for the cell, not for its server.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    allow_open_files(server.limits.max_connections or MOST_FILES)
+    allow_open_files(server.limits.max_connections or MOST_CONNECTIONS)
     with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
         runner.run(_run(server, announce, exit_with_parent))
 

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from importlib.resources import files
+from itertools import product
 
 import pytest
 from dashboards import shot
@@ -34,8 +35,8 @@ def server_of(name: str):
     return getattr(import_module(module), class_name)()
 
 
-#: A theme, and whether type is large: large type needs less contrast, so one theme shows what it can spoil.
-LOOKS = [("light", False), ("dark", False), ("dark", True)]
+#: A theme, and whether type is large.
+LOOKS = list(product(("light", "dark"), (False, True)))
 
 
 async def violations_in_every_look(page) -> list[str]:
