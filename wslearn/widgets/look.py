@@ -38,6 +38,9 @@ font-size:var(--wsl-size)!important;width:auto}
 box-shadow:inset 0 -4px 0 var(--jp-brand-color1,var(--blue))}
 .wsl-dashboard .noUi-handle{background:var(--jp-brand-color1,var(--blue))}
 .wsl-dashboard .widget-hprogress{height:.7em}
+[data-jp-theme-light=false] .wsl-dashboard{--jp-widgets-dropdown-arrow:url("data:image/svg+xml,\
+<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'>\
+<path d='M5 7l4 4 4-4' fill='none' stroke='white' stroke-width='1.7'/></svg>")}
 .wsl-dashboard :focus-visible{outline:3px solid var(--jp-ui-font-color1,#000)!important;outline-offset:2px}
 .wsl-dashboard a{color:var(--jp-content-link-color,var(--blue));text-decoration:underline}
 </style>""")
