@@ -2,8 +2,9 @@
 
     uv run --extra test python tests/offline.py tests/notebooks tests/browser
 
-The arguments are pytest's; without any, these two folders are run: every notebook in a kernel of its own, every
-notebook and dashboard in JupyterLab, the page of every server. uv does not run in there: it would ask for packages.
+The arguments are pytest's; where none of them is a path, these two folders are run: every notebook in a kernel of its
+own, every notebook and dashboard in JupyterLab, the page of every server. uv does not run in there: it would ask for
+packages.
 """
 
 import errno
@@ -66,7 +67,9 @@ def main(arguments: list[str]) -> int:
         check_offline()
         print("offline: only loopback is up, and no other machine can be reached", flush=True)
         every = ["-m", "thorough or not thorough"]
-        pytest = [sys.executable, "-m", "pytest", *every, *(arguments or ["tests/notebooks", "tests/browser"])]
+        named = any(os.path.exists(argument.partition("::")[0]) for argument in arguments)
+        folders = [] if named else ["tests/notebooks", "tests/browser"]
+        pytest = [sys.executable, "-m", "pytest", *every, *arguments, *folders]
         return subprocess.run(pytest).returncode
     try:
         command = namespace()
