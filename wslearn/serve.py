@@ -18,7 +18,7 @@ from wslearn.server import Server
 
 #: What a server has for its farewells when its parent is gone, in seconds; then it is ended without them.
 LAST_WORDS = 2.0
-#: Connections for which a server without a limit asks the system.
+#: Connections for whose open files a server without a limit asks the system.
 MOST_CONNECTIONS = 10_000
 
 

@@ -91,4 +91,5 @@ async def test_all_are_back_spread_in_time_and_none_is_doubled(room_for):
 
 async def test_without_jitter_they_come_as_a_herd(room_for):
     arrivals = await arrivals_after_restart(room_for(CLIENTS), jitter=False)
+    # Spread over two whole seconds, half a second would hold about a third of them.
     assert most_within(arrivals, 0.5) > 0.8

@@ -11,8 +11,9 @@ CONTROL, LABEL = "18.75em", "7.5em"
 #: How a message about a failure begins.
 FAILED = "It did not work:"
 
-# JupyterLab's own variables: a theme sets the colours, and only sizes are set here. Large type is for all outputs of a
-# dashboard's cell; where there is no JupyterLab around, for the page.
+# JupyterLab's own variables: a theme sets the colours, and only sizes are set here, but for a menu's arrow: ipywidgets
+# has a black one for every theme. Large type is for all outputs of a dashboard's cell; where there is no JupyterLab
+# around, for the page.
 STYLE = filled("""<style>
 :is(.jp-OutputArea,body:not([data-jp-theme-name])):has(.wsl-large :checked){--wsl-type:calc(var(--large)*var(--type))}
 :is(.jp-OutputArea,body:not([data-jp-theme-name])):has(.wsl-large :checked) .jp-RenderedImage img{width:100%}
