@@ -86,10 +86,16 @@ def refuse(server: "Server", request: Request, path: str) -> Response | None:
         return respond(403, f"Origin {origin!r} may not connect: this server talks to its own page only.\n")
     if path not in WEBSOCKET_PATHS:
         return respond(404, f"No WebSocket at {path}: expected / or /ws.\n")
-    if limits.max_connections is not None and len(server.connections) >= limits.max_connections:
+    if is_full(server):
         full = f"The server has its {limits.max_connections} connections. Try again later.\n"
         return respond(503, full, Retry_After="5")
     return None
+
+
+def is_full(server: "Server") -> bool:
+    """Tell whether the server has as many connections as it may have."""
+    most = server.limits.max_connections
+    return most is not None and len(server.connections) >= most
 
 
 def page(server: "Server", path: str) -> Response:
@@ -102,7 +108,8 @@ def page(server: "Server", path: str) -> Response:
     if path == "/hello":
         return respond(200, "Hello World!")
     if path == "/health":
-        return respond(200, encode({"status": "ok", "connections": len(server.connections)}), "application/json")
+        status = "full" if is_full(server) else "ok"  # for the page: a browser hides the 503 from it
+        return respond(200, encode({"status": status, "connections": len(server.connections)}), "application/json")
     if path == "/favicon.ico":  # every browser asks for it
         return respond(204)
     # The files that are there, by name: no path that a client writes is ever opened.

@@ -35,8 +35,13 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-#: What the browser itself writes when nobody listens; no page can prevent it.
+#: What of Playwright's own a browser leaves out here: people's browsers keep the pages that they leave, for Back.
+UNUSUAL = ["--disable-back-forward-cache"]
+#: What the browser itself writes when nobody listens, or a server refuses; no page can prevent it.
 REFUSED = "WebSocket connection to 'ws://127.0.0.1:"
+FAILED = "Failed to load resource: "
+#: Asked for when a connection has failed, and by the browser itself.
+MAY_FAIL = ("/health", "/favicon.ico")
 
 
 def missing(what: str) -> None:
@@ -64,7 +69,7 @@ async def browser(chromium: str) -> AsyncIterator:
         missing("no Playwright: install wslearn[test]")
     expect.set_options(timeout=10_000)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET, ignore_default_args=UNUSUAL)
         yield browser
         await browser.close()
 
@@ -76,8 +81,9 @@ def watch(context, problems: list[str], *kinds: str) -> None:
     """
 
     def console(message) -> None:
-        if message.type in kinds and not message.text.startswith(REFUSED):
-            problems.append(f"console: {message.text}")
+        expected = message.text.startswith(FAILED) and message.location["url"].endswith(MAY_FAIL)
+        if message.type in kinds and not expected and not message.text.startswith(REFUSED):
+            problems.append(f"console: {message.text} ({message.location['url']})")
 
     def address(what) -> None:
         parts = urlsplit(what.url)

@@ -1,6 +1,9 @@
 """The page as a student uses it: what the tests of the page press, fill in and read."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from wslearn.server import Server
 
@@ -53,3 +56,45 @@ async def say(page, text):
 async def join(page, name):
     await page.get_by_role("textbox", name="Room").fill(name)
     await button(page, "Join").click()
+
+
+@asynccontextmanager
+async def site(
+    body: str = "elsewhere", status: str = "200 OK", kind: str = "text/html", port: int = 0
+) -> AsyncIterator:
+    """Serve a page that is none of ours, and give its address. A browser may keep it for Back, as JupyterLab's."""
+
+    async def answer(reader, writer):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            text = body.encode()
+            head = (
+                f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n"
+            )
+            writer.write(head.encode() + text)
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # a browser opens connections that it does not use
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", port) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+async def shown_again(page, server, expression: str):
+    """Evaluate an expression in the server's page after Back, in a frame or not.
+
+    Of a page that comes out of the browser's back/forward cache Playwright no longer knows the frames.
+    """
+    devtools = await page.context.new_cdp_session(page)
+    found = []
+    devtools.on("Runtime.executionContextCreated", lambda event: found.append(event["context"]))
+    await devtools.send("Runtime.enable")
+    try:
+        (context,) = [one["id"] for one in found if server.page_url == f"{one['origin']}/" and not one["name"]]
+        how = {"contextId": context, "returnByValue": True, "awaitPromise": True}
+        answer = await devtools.send("Runtime.evaluate", how | {"expression": expression})
+    finally:
+        await devtools.detach()
+    return answer["result"].get("value")

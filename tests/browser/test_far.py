@@ -4,9 +4,7 @@ Twice: as a program behind a reverse proxy would start it, and as JupyterHub and
 with pages of every Origin allowed, so that our own servers must refuse them.
 """
 
-import asyncio
 import re
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -14,7 +12,7 @@ import pytest
 import pytest_asyncio
 from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
-from pages import button, connect, expect, rows, say
+from pages import button, connect, expect, rows, say, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -86,28 +84,13 @@ TRIES = """address => new Promise(end => {
 })"""
 
 
-@asynccontextmanager
-async def foreign_site():
-    """Serve a page of somebody else's, on another port: its browser sends Jupyter's cookies all the same."""
-
-    async def answer(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        body = b"<!doctype html><title>elsewhere</title>"
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + body)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as site:
-        yield f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/"
-
-
 async def test_a_foreign_page_is_refused(lab, jupyter):
     """By Jupyter itself, and by our server where Jupyter allows every Origin."""
     page = await lab(SHOW, "[event.code for event in server.log if event.kind == 'error']", run=False)
     await run_next(page, jupyter)
     (address,) = await addresses(page)
     websocket = f"ws{address.removeprefix('http')}ws"
-    async with foreign_site() as elsewhere:
+    async with site() as elsewhere:  # on another port: its browser sends Jupyter's cookies all the same
         foreign = await page.context.new_page()
         await foreign.goto(elsewhere)
         assert await foreign.evaluate(TRIES, websocket) == []

@@ -1,20 +1,20 @@
 // The browser client of every wslearn server. The life of a WebSocket, in this order:
 //     connect() -> opened() -> received(), many times -> closed() -> perhaps reconnectLater() -> connect()
-// After it come sending, the heartbeat, the room, and the page's controls.
+// After it come leaving the page, sending, the room, and the page's controls.
 
 import { backoff } from "./backoff.js";
 import { explain, isFinal } from "./close-codes.js";
 import { describe, hex, parse } from "./describe.js";
+import { isPong, startHeartbeat, stopHeartbeat } from "./heartbeat.js";
+import { onLeaving } from "./leaving.js";
 import { clear, element, show } from "./log.js";
+import { $, showMembers, showState } from "./panel.js";
+import { diagnose } from "./refusal.js";
 
 const CONNECT_MS = 10_000;     // every wait has an end: a browser alone would wait for minutes
 const CLOSE_MS = 5_000;
-const PING_EVERY_MS = 2_000;
-const PONG_MS = 10_000;
 const STABLE_MS = 5_000;       // a connection that held this long was a success
-const MOST_MEMBERS = 100;
 
-const $ = (id) => document.getElementById(id);
 const features = new Set(document.body.dataset.features.split(" "));
 const url = new URL("ws", location.href);             // relative to the page, so a proxy's prefix stays in it
 url.protocol = url.protocol.replace("http", "ws");    // http -> ws, https -> wss
@@ -27,8 +27,9 @@ let openedAt = Infinity;       // when it opened, on the clock of performance.no
 let failures = 0;              // tries in a row that did not hold
 let lastError = null;          // the error message that was the last thing the server said
 let lastWords = null;          // the code and reason that the server said it will close with, where we asked for them
-let deadline, countdown, heartbeat;   // timers
-let pingSentAt = null;         // when the ping that has no answer yet was sent
+let admitted = false;          // whether the server has let us in: through a proxy, only a message shows that
+let deadline, countdown;       // timers
+let question = new AbortController();   // ends the question why a connection failed
 let room = null;               // the room we are in
 let leftRoom = null;           // the room we have just left: news about it may still be on the way
 
@@ -37,6 +38,7 @@ let leftRoom = null;           // the room we have just left: news about it may 
 function connect() {
   clearInterval(countdown);
   openedAt = Infinity;
+  admitted = false;
   lastError = lastWords = null;
   socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
@@ -51,6 +53,7 @@ function connect() {
 function opened() {
   clearTimeout(deadline);
   openedAt = performance.now();
+  admitted = !url.search;
   enter("open");
   show("event", "Connection open");
   if (!features.has("token")) return ready();
@@ -63,16 +66,16 @@ function opened() {
 function ready() {
   if (room !== null) send({ type: "join-room", room });   // to the server a reconnected client is a new one
   if (!features.has("ping")) return;
-  clearInterval(heartbeat);                               // a server may say twice that we are welcome
-  heartbeat = setInterval(ping, PING_EVERY_MS);
-  ping();
+  // Not listed, nor is its answer: they would push all else out of sight.
+  startHeartbeat(() => socket.send('{"type":"ping"}'), abandon);
 }
 
 function received({ data }) {
+  admitted = true;
   if (data instanceof ArrayBuffer) return show("received", hex(data));
   const message = parse(data);
   const type = message?.type;
-  if (type === "pong" && pingSentAt !== null) return pong();
+  if (isPong(type)) return;
   lastWords = type === "closing" && url.search ? message : null;
   if (lastWords === null) lastError = type === "error" ? message : null;
   show(type === "error" ? "error" : "received", describe(message) ?? data, data);
@@ -83,10 +86,7 @@ function received({ data }) {
 
 function closed({ code, reason }) {
   if (code === 1005 && lastWords !== null) ({ code = 1005, reason = "" } = lastWords);
-  clearTimeout(deadline);
-  clearInterval(heartbeat);
-  pingSentAt = null;
-  socket = null;
+  forget();
   const [name, meaning] = explain(code);
   show("event", `Connection closed: ${code} ${name}${reason && `, ${reason}`}`);
   // Not reset in opened(): a server that accepts and closes at once would be asked again without a pause.
@@ -100,9 +100,22 @@ function closed({ code, reason }) {
     lastError && `The server's last words: ${lastError.message}`,
     again && final && "Trying again would end the same way, so this page does not.",
   ].filter(Boolean);
-  if (again && !final) return reconnectLater(`${code} ${name}`, words);
-  enter("closed", `${code} ${name}`, words);
-  showRoom(null);
+  const unexplained = code === 1006 && state !== "closing";      // a browser tells a page no more than that
+  if (again && !final) {
+    reconnectLater(`${code} ${name}`, words);
+  } else {
+    enter("closed", `${code} ${name}`, words);
+    showRoom(null);
+  }
+  if (unexplained) askWhy(!admitted && !reason);   // a reason is ours: we gave it up
+}
+
+/** Show why the connection failed, unless something else has happened by the time that we know. */
+async function askWhy(refused) {
+  question = new AbortController();
+  const { signal } = question;
+  const why = await diagnose(refused, signal);
+  if (!signal.aborted) $("details").prepend(element("li", why));
 }
 
 function reconnectLater(code, words) {
@@ -118,9 +131,7 @@ function reconnectLater(code, words) {
 }
 
 function disconnect() {
-  clearTimeout(deadline);
-  clearInterval(countdown);
-  clearInterval(heartbeat);
+  stopTimers();
   showRoom(null);
   if (socket === null) return enter("closed", "", ["You stopped the waiting."]);
   socket.close(1000, "goodbye");   // begins the closing handshake; closed() runs once the server has answered
@@ -130,10 +141,41 @@ function disconnect() {
 
 /** Give up a connection whose other side is silent: close() alone would wait for its answer. */
 function abandon(reason) {
-  socket.onopen = socket.onmessage = socket.onclose = null;   // what it may still say is not ours any more
-  socket.close();
+  drop();
   closed({ code: 1006, reason });
 }
+
+/** Begin to close, and listen no longer: what the connection may still say is no concern of ours. */
+function drop(...how) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.close(...how);
+}
+
+/** Forget a connection that has ended. */
+function forget() {
+  stopTimers();
+  socket = null;
+}
+
+function stopTimers() {
+  clearTimeout(deadline);
+  clearInterval(countdown);
+  stopHeartbeat();
+}
+
+// ---- Leaving the page, and coming back -------------------------------------------------------------------
+
+onLeaving(() => {
+  question.abort();
+  if (state === "closed") return false;
+  const resumes = state !== "closing";
+  if (socket !== null) drop(1000, "page left");   // a page may not send 1001, which a browser sends for it
+  forget();
+  show("event", "Connection closed: this page was left");
+  enter("closed", "", ["This page was left."]);
+  showRoom(room);                                 // we come back to it
+  return resumes;
+}, connect);
 
 // ---- Sending ---------------------------------------------------------------------------------------------
 
@@ -155,65 +197,19 @@ function sendText(text) {
   return send(text);
 }
 
-// ---- Heartbeat: a page cannot send a WebSocket ping, so it asks with a message ---------------------------
-
-function ping() {
-  const now = performance.now();
-  if (pingSentAt === null) {
-    pingSentAt = now;
-    socket.send('{"type":"ping"}');   // not listed, nor is its answer: they would push all else out of sight
-  } else if (now - pingSentAt > PONG_MS) {
-    abandon(`no pong within ${PONG_MS / 1000} s`);
-  } else {
-    showPulse("late", "Waiting for a pong");
-  }
-}
-
-function pong() {
-  $("round-trip").textContent = `${(performance.now() - pingSentAt).toFixed(1)} ms`;
-  pingSentAt = null;
-  showPulse("alive", "Alive");
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  $("pulse").animate({ transform: ["scale(1.5)", "scale(1)"] }, 500);
-}
-
-function showPulse(pulse, text) {
-  $("pulse").dataset.pulse = pulse;
-  $("heartbeat").textContent = text;
-}
-
 // ---- Room ------------------------------------------------------------------------------------------------
 
 function showRoom(name, members = []) {
   room = name;
-  const there = `Room ${name}${socket ? "" : ", again once the connection is back"}`;
-  $("room-now").textContent = name === null ? "Not in a room" : there;
-  $("leave").hidden = name === null;
-  $("members").hidden = members.length === 0;
-  const names = members.slice(0, MOST_MEMBERS);
-  if (members.length > MOST_MEMBERS) names.push(`and ${members.length - MOST_MEMBERS} more`);
-  $("members").replaceChildren(...names.map((member) => element("li", member)));
+  showMembers(room, socket !== null, members);
 }
 
 // ---- The page's controls ---------------------------------------------------------------------------------
 
-const WORDS = {
-  closed: "Closed",
-  connecting: "Connecting",
-  open: "Open",
-  closing: "Closing",
-  waiting: "Closed, will reconnect",
-};
-
-/** Enter a state and show it: in words, in the button's name and, by style.css, in the light. */
 function enter(next, code = "", details = []) {
-  state = document.body.dataset.state = next;
-  $("state").textContent = WORDS[next];
-  $("code").textContent = code;
-  $("details").replaceChildren(...details.map((text) => element("li", text)));
-  $("countdown").textContent = "";
-  $("toggle").textContent = { closed: "Connect", waiting: "Stop reconnecting" }[next] ?? "Disconnect";
-  if (next !== "open") showPulse("none", "No open connection");
+  question.abort();
+  state = next;
+  showState(state, code, details);
 }
 
 function onSubmit(id, act) {

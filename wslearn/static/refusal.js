@@ -1,0 +1,44 @@
+// Why a connection failed, where a browser tells a page only 1006: the server says more over HTTP.
+
+const ANSWER_MS = 3_000;
+const MOST_CHARACTERS = 300;
+const REFUSALS = [403, 429, 431, 503];   // what our servers answer, in plain words, to one that they do not let in
+const LOG = "Its log says why: look in the terminal where wslearn serve is running, or at server.log in the notebook.";
+const AGAIN = "Run the server's cell or its command again.";
+
+/**
+ * Ask the server's own health over HTTP, and return a sentence or two about what is wrong and where to look.
+ *
+ * `refused` tells whether the WebSocket never opened, `signal` ends the question, whose answer is null then.
+ */
+export async function diagnose(refused, signal) {
+  let response, text;
+  try {
+    // Relative to the page, as the WebSocket's address is: a proxy's prefix stays in it.
+    response = await fetch("health", { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
+    text = await response.text();
+  } catch (error) {
+    if (signal.aborted) return null;
+    if (error.name !== "TimeoutError") return `No server is listening at this address. ${AGAIN}`;
+    return `The server did not answer an HTTP request within ${ANSWER_MS / 1000} s either. It is busy or stopped.`;
+  }
+  const health = ours(response, text);
+  if (health === null) return `Another program answered here, such as a proxy (HTTP ${response.status}). ${AGAIN}`;
+  if (typeof health === "string") return `The server refused (HTTP ${response.status}): ${health}`;
+  if (health.status === "full" && refused) return `The server is full: it has ${health.connections} connections.`;
+  if (refused) return `The server is running, but it refused the WebSocket. ${LOG}`;
+  return "The server is running and answers over HTTP: only this connection was lost.";
+}
+
+/** Return what our server said of its health, or its sentence where it refused to say, or null: it was another. */
+function ours(response, text) {
+  const type = response.headers.get("Content-Type") ?? "";
+  const refusal = REFUSALS.includes(response.status) && type.startsWith("text/plain");
+  if (!response.ok) return refusal ? text.trim().slice(0, MOST_CHARACTERS) : null;
+  try {
+    const health = JSON.parse(text);
+    return typeof health?.status === "string" ? health : null;
+  } catch {
+    return null;
+  }
+}
