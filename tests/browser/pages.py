@@ -1,9 +1,10 @@
 """The page as a student uses it: what the tests of the page press, fill in and read."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from aiohttp import web
 
 from wslearn.server import Server
 
@@ -59,27 +60,21 @@ async def join(page, name):
 
 
 @asynccontextmanager
-async def site(
-    body: str = "elsewhere", status: str = "200 OK", kind: str = "text/html", port: int = 0
-) -> AsyncIterator:
+async def site(body="elsewhere", *, status=200, kind="text/html", port=0) -> AsyncIterator[str]:
     """Serve a page that is none of ours, and give its address. A browser may keep it for Back, as JupyterLab's."""
 
-    async def answer(reader, writer):
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            text = body.encode()
-            head = (
-                f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n"
-            )
-            writer.write(head.encode() + text)
-            await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # a browser opens connections that it does not use
-        finally:
-            writer.close()
+    async def answer(_) -> web.Response:
+        return web.Response(text=body, status=status, content_type=kind)
 
-    async with await asyncio.start_server(answer, "127.0.0.1", port) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    app = web.Application()
+    app.add_routes([web.get("/{path:.*}", answer)])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
 
 
 async def shown_again(page, server, expression: str):

@@ -67,7 +67,7 @@ function ready() {
   if (room !== null) send({ type: "join-room", room });   // to the server a reconnected client is a new one
   if (!features.has("ping")) return;
   // Not listed, nor is its answer: they would push all else out of sight.
-  startHeartbeat(() => socket.send('{"type":"ping"}'), abandon);
+  startHeartbeat(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), abandon);
 }
 
 function received({ data }) {
