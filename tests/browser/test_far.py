@@ -173,6 +173,33 @@ async def test_why_a_connection_was_closed_reaches_the_page(lab, jupyter):
     await page.close()
 
 
+# Why a connection was refused, or nobody listens: the proxy opens the WebSocket first and then closes it with 1006
+
+FULL = """
+from websockets.asyncio.client import connect
+from wslearn import EchoServer, Limits
+from wslearn.notebook import show
+
+server = await EchoServer(limits=Limits(max_connections=1)).start()
+client = await connect(server.url)
+show(server)
+"""
+
+
+@pytest.mark.parametrize("jupyter", ["base address"], indirect=True)
+async def test_why_a_connection_was_refused_reaches_the_page(lab, jupyter):
+    notebook = await lab(FULL, "await server.stop()", run=False)
+    await run_next(notebook, jupyter)
+    inside = notebook.frame_locator(".jp-OutputArea-output iframe")
+    first = inside.locator("#details li").first
+    await expect(inside.locator("#url")).to_contain_text("ws?last-words")
+    await button(inside, "Connect").click()
+    await expect(first).to_contain_text("The server is full: connections 1.")
+    await run_next(notebook, jupyter)
+    await button(inside, "Connect").click()
+    await expect(first).to_contain_text("Another program answered here, such as a proxy (HTTP 500).")
+
+
 # What needs no proxy: dashboards and exercises talk with their servers inside the kernel
 
 EXERCISE = """

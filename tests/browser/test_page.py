@@ -197,6 +197,9 @@ async def test_all_addresses_are_relative_for_a_proxy_with_a_prefix(page):
         async with page.expect_websocket() as websocket:
             await page.goto(server.page_url + prefix)
             await button(page, "Connect").click()
+        # This proxy does not pass WebSockets on under its prefix, so the page asks over HTTP, under the same one.
+        await expect(page.get_by_role("status")).to_contain_text("running, but it refused the WebSocket")
+        assert f"{server.page_url}{prefix}health" in requested
         assert (await websocket.value).url == f"{server.url}{prefix}ws?last-words"
         assert len(requested) > 3
         assert all(url.startswith(server.page_url + prefix) for url in requested), requested

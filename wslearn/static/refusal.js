@@ -4,6 +4,7 @@ const ANSWER_MS = 3_000;
 const MOST_CHARACTERS = 300;
 const REFUSALS = [403, 429, 431, 503];   // what our servers answer, in plain words, to one that they do not let in
 const LOG = "Its log says why: look in the terminal where wslearn serve is running, or at server.log in the notebook.";
+const LATER = "Try again later, or close another page of this server.";
 const AGAIN = "Run the server's cell or its command again.";
 
 /**
@@ -25,7 +26,7 @@ export async function diagnose(refused, signal) {
   const health = ours(response, text);
   if (health === null) return `Another program answered here, such as a proxy (HTTP ${response.status}). ${AGAIN}`;
   if (typeof health === "string") return `The server refused (HTTP ${response.status}): ${health}`;
-  if (health.status === "full" && refused) return `The server is full: it has ${health.connections} connections.`;
+  if (refused && health.status === "full") return `The server is full: connections ${health.connections}. ${LATER}`;
   if (refused) return `The server is running, but it refused the WebSocket. ${LOG}`;
   return "The server is running and answers over HTTP: only this connection was lost.";
 }
