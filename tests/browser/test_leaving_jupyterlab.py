@@ -5,6 +5,7 @@ The server runs in the test, so that its members can be looked at; the notebook 
 
 import pytest
 import pytest_asyncio
+from jupyterlab_runs import TOKEN
 from pages import button, expect, join, shown_again, site
 from support import until
 
@@ -39,6 +40,10 @@ async def page(browser, jupyter):
     page = await context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     yield page
+    headers = {"Authorization": f"token {TOKEN}"}
+    kernels = await context.request.get(f"{jupyter.url}/api/kernels", headers=headers)
+    for kernel in await kernels.json():  # they would stay
+        await context.request.delete(f"{jupyter.url}/api/kernels/{kernel['id']}", headers=headers)
     await context.close()
 
 
