@@ -33,6 +33,18 @@ async def test_one_port_serves_page_files_health_and_websocket():
                 assert json.loads((await get(server, "/health"))[2])["connections"] == 1
 
 
+async def test_health_says_when_the_server_is_full():
+    """For the page: a browser hides the 503 of a handshake from it."""
+    async with EchoServer(limits=Limits(max_connections=1)) as server:
+        async with connect(server.url) as ws:
+            await ws.recv()
+            assert (await get(server, "/health"))[::2] == (200, '{"status":"full","connections":1}')
+            with pytest.raises(InvalidStatus, match="503"):
+                await connect(server.url)
+    async with EchoServer(limits=Limits(max_connections=None)) as server, connect(server.url):
+        assert json.loads((await get(server, "/health"))[2])["status"] == "ok"
+
+
 async def test_every_static_file_is_served_with_its_type_and_the_policy():
     types = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
     async with EchoServer() as server:

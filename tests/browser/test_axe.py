@@ -70,6 +70,7 @@ async def test_the_page_of_each_server(page, name):
         await expect(page.locator("#state")).to_have_text("Open")
         assert await violations_in_every_look(page) == []
     await expect(page.locator("#countdown")).to_contain_text("Next try")
+    await expect(page.locator("#details .why")).to_contain_text("No server can be reached")
     assert await violations_in_every_look(page) == []
 
 

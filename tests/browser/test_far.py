@@ -194,7 +194,7 @@ async def test_why_a_connection_was_refused_reaches_the_page(lab, jupyter):
     first = inside.locator("#details li").first
     await expect(inside.locator("#url")).to_contain_text("ws?last-words")
     await button(inside, "Connect").click()
-    await expect(first).to_contain_text("The server is full: connections 1.")
+    await expect(first).to_contain_text("The server is full. Open connections: 1.")
     await run_next(notebook, jupyter)
     await button(inside, "Connect").click()
     await expect(first).to_contain_text("Another program answered here, such as a proxy (HTTP 500).")

@@ -111,7 +111,7 @@ async def test_a_kernel_that_restarts_takes_its_server_with_it(page, jupyter):
     await page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     await expect(inside(page).locator("#state")).to_have_text("Closed")
     await expect(inside(page).locator("#details li").first).to_have_text(
-        "No server is listening at this address. Run the server's cell or its command again."
+        "No server can be reached at this address. Run the server's cell or its command again."
     )
 
 

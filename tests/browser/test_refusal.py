@@ -12,7 +12,7 @@ from wslearn.servers.echo import EchoServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-GONE = "No server is listening at this address. Run the server's cell or its command again."
+GONE = "No server can be reached at this address. Run the server's cell or its command again."
 
 
 async def fails(page, words: str) -> None:
@@ -40,7 +40,7 @@ async def test_a_full_server_says_so(page):
     async with EchoServer(limits=Limits(max_connections=1)) as server:
         async with client(server.url):
             await page.goto(server.page_url)
-            await fails(page, "The server is full: connections 1. Try again later, or close another page")
+            await fails(page, "The server is full. Open connections: 1. Try again later, or close another page")
         await button(page, "Connect").click()
         await expect(page.locator("#state")).to_have_text("Open")
         assert [event.code for event in server.log if event.kind == "error"] == [503]
@@ -85,7 +85,7 @@ async def test_a_silent_server_answers_nothing_over_http_either(own_page):
         await button(own_page, "Connect").click()
         await own_page.clock.run_for(11_000)
         await expect(own_page.locator("#details li").first).to_have_text(
-            "The server did not answer an HTTP request within 3 s either. It is busy or stopped."
+            "The server did not answer an HTTP request within 3 s either. It may be busy, or stopped."
         )
         await expect(own_page.get_by_role("status")).to_contain_text("no answer to the handshake within 10 s")
 

@@ -115,7 +115,7 @@ async function askWhy(refused) {
   question = new AbortController();
   const { signal } = question;
   const why = await diagnose(refused, signal);
-  if (!signal.aborted) $("details").prepend(element("li", why));
+  if (!signal.aborted) $("details").prepend(element("li", why, "why"));
 }
 
 function reconnectLater(code, words) {

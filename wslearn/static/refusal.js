@@ -20,15 +20,15 @@ export async function diagnose(refused, signal) {
     text = await response.text();
   } catch (error) {
     if (signal.aborted) return null;
-    if (error.name !== "TimeoutError") return `No server is listening at this address. ${AGAIN}`;
-    return `The server did not answer an HTTP request within ${ANSWER_MS / 1000} s either. It is busy or stopped.`;
+    if (error.name !== "TimeoutError") return `No server can be reached at this address. ${AGAIN}`;
+    return `The server did not answer an HTTP request within ${ANSWER_MS / 1000} s either. It may be busy, or stopped.`;
   }
   const health = ours(response, text);
   if (health === null) return `Another program answered here, such as a proxy (HTTP ${response.status}). ${AGAIN}`;
   if (typeof health === "string") return `The server refused (HTTP ${response.status}): ${health}`;
-  if (refused && health.status === "full") return `The server is full: connections ${health.connections}. ${LATER}`;
-  if (refused) return `The server is running, but it refused the WebSocket. ${LOG}`;
-  return "The server is running and answers over HTTP: only this connection was lost.";
+  if (!refused) return "The server is running and answers over HTTP: only this connection was lost.";
+  if (health.status === "full") return `The server is full. Open connections: ${health.connections}. ${LATER}`;
+  return `The server is running, but it refused the WebSocket. ${LOG}`;
 }
 
 /** Return what our server said of its health, or its sentence where it refused to say, or null: it was another. */
