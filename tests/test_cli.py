@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import click
+import jwt
 import psutil
 import pytest
 from support import free_ports, hear, raw_websocket, tell, until
@@ -236,6 +237,13 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
         assert await hear(ws) == {"type": "authenticated", "user": "ann"}
 
 
+async def test_a_token_lives_for_a_fraction_of_a_second_if_told_so(wslearn):
+    maker = await wslearn("token", "ann", "--secret", "s", "--expires", 0.5)
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    claims = jwt.decode(stdout.decode().strip(), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 0.5
+
+
 async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn):
     server = await wslearn("serve", "chat", "--port", 0, env={"WSLEARN_SECRET": ""})
     url = (await ready(server)).split()[1]
@@ -323,6 +331,7 @@ async def test_a_port_that_needs_more_rights(complaint):
         (["", "--secret", "s"], ["1 to 64 printable characters"]),
         (["ann", "--secret", "s", "--expires", "0"], ["--expires", "above 0"]),
         (["ann", "--secret", "s", "--expires", "soon"], ["--expires", "'soon'"]),
+        (["ann", "--secret", "s", "--expires", "1e12"], ["expires", "before the year 10000", "1e+12"]),
     ],
     ids=" ".join,
 )
