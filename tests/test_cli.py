@@ -517,7 +517,7 @@ async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_
     streams = []
     for ask in (b"GET /events HTTP/1.1", b"GET /long-poll HTTP/1.1", b"POST /echo HTTP/1.1\r\nContent-Length: 9"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(ask + b"\r\nHost: a\r\n\r\n")
+        writer.write(ask + b"\r\nHost: localhost\r\n\r\n")
         streams.append((reader, writer))
     async with asyncio.timeout(10):
         assert (await streams[0][0].readline()).startswith(b"HTTP/1.1 200")

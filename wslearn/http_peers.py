@@ -10,11 +10,10 @@ from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
-from websockets.datastructures import Headers
-from websockets.http11 import Request
 
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import foreign_origin, respond
+from wslearn.handshake import respond
+from wslearn.hosts import Refusal, refuse_host, refuse_origin, split_target
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
 from wslearn.log import beginning
 from wslearn.messages import encode
@@ -123,9 +122,10 @@ class HttpPeers:
     @web.middleware
     async def _check(self, request: web.Request, handler) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
+        why = ""
         try:
-            if (why := self._refusal(request)) is not None:
-                response = refused(*why)
+            if (refusal := self._refusal(request)) is not None:
+                response, why = refused(refusal.status, refusal.text), refusal.why
             else:
                 response = await handler(request)
         except web.HTTPNotFound:
@@ -139,20 +139,23 @@ class HttpPeers:
             response = refused(error.status, f"{error}\n")
         host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
         kind = "message" if response.status < 400 else "http"
-        line = beginning(f"{request.method} {request.path_qs}")
+        line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
         self.server.record(kind, f"{host}:{port}", line, code=response.status)
         return response
 
-    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        limits = self.server.limits
-        if hdrs.ORIGIN in request.headers:
-            asked = Request(request.path_qs, Headers(request.headers.items()))
-            if (origin := foreign_origin(asked, limits.origins)) is not None:
-                return 403, f"Origin {origin!r} may not ask: this server talks to its own page only.\n"
+    def _refusal(self, request: web.Request) -> Refusal | None:
+        limits, headers = self.server.limits, request.headers
+        hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
+        authority, _ = split_target(request.raw_path)
+        if refusal := refuse_host(authority, hosts, limits.hosts):
+            return refusal
+        asked = hosts[0] if authority is None and hosts else authority or ""
+        if refusal := refuse_origin(origins, asked, limits.origins, tls=self.server.tls is not None):
+            return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
             if limits.max_connections is not None and len(self._admitted) >= limits.max_connections:
-                return 503, f"The server has its {limits.max_connections} connections. Try again later.\n"
+                return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
             self._admitted.add(request.protocol)
         return None
 

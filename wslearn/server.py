@@ -215,11 +215,12 @@ class Server:
         return Connection(self, *args, **options)
 
     def _answer(self, ws: Connection, request):
-        response = handshake.answer(self, ws, request)
+        response, why = handshake.answer(self, request)
         if response is not None:
             ws.answered = True
             kind = "error" if handshake.wants_websocket(request) else "http"
-            self.record(kind, _address(ws), beginning(request.path), code=response.status_code)
+            line = beginning(request.path) + (f" refused: {why}." if why else "")
+            self.record(kind, _address(ws), line, code=response.status_code)
         return response
 
     async def _converse(self, ws: Connection) -> None:
