@@ -91,3 +91,40 @@ async def test_a_malformed_host_never_passes(kind, hosts):
     async with started(kind, hosts=None) as server:
         for what, (text, port, _) in everything(server, "X").items():
             assert (what, (await ask(server, text.replace("Host: X\r\n", hosts), port))[0]) == (what, 400)
+
+
+# The key in the path, for a browser behind a proxy
+
+
+def under(path: str, text: str) -> str:
+    """Return a request for the same, with `path` before its own."""
+    method, target, rest = text.split(" ", 2)
+    return f"{method} /{path}{target} {rest}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_behind_a_proxy_the_key_lets_every_name_in(kind):
+    async with started(kind) as server:
+        host = "hub.school.example:8000"
+        own = f"Origin: https://{host}\r\n"
+        for what, (text, port, passes) in everything(server, host, own).items():
+            assert (what, (await ask(server, under(server.proxy_path, text), port))[0]) == (what, passes)
+        foreign = everything(server, host, "Origin: https://evil.example\r\n")
+        assert (await ask(server, under(server.proxy_path, foreign["websocket"][0])))[0] == 403
+        assert server.proxy_path not in "\n".join(map(str, server.log))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_other_key_does(kind, caplog):
+    caplog.set_level("INFO", logger="wslearn")
+    async with started(kind) as server, started(kind) as other:
+        assert len(server.proxy_path) >= 32 and server.proxy_path != other.proxy_path
+        keys = (other.proxy_path, server.proxy_path[:-1], server.proxy_path + "A", server.proxy_path.upper(), "x")
+        for key in keys:
+            for what, (text, port, _) in everything(server, "hub.school.example").items():
+                status, body = await ask(server, under(key, text), port)
+                assert (key, what, status) == (key, what, 403)
+                assert server.proxy_path not in body
+        status, body = await ask(server, under(other.proxy_path, everything(server, "localhost")["/"][0]))
+        assert status == 404
+        assert other.proxy_path not in caplog.text and "wslearn-key-[redacted]" in caplog.text
