@@ -61,7 +61,8 @@ class HttpConnection(web.RequestHandler):
         return head.rest
 
     def eof_received(self) -> bool | None:
-        whole = self._body_left == 0 and self._requests > self._answered
+        too_large = self.head is not None and self.head.too_large
+        whole = (too_large or self._body_left == 0) and self._requests > self._answered
         if not whole or self.transport is None or not self.transport.can_write_eof():  # TLS has no halves
             return super().eof_received()
         self._ended = True
