@@ -103,7 +103,7 @@ async def test_serve_prints_one_line_that_works(wslearn):
 async def test_serve_prints_json(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--json")
     addresses = json.loads(await ready(process))
-    assert list(addresses) == ["name", "url", "page_url"]
+    assert list(addresses) == ["name", "url", "page_url", "proxy_path"]
     assert addresses["name"] == "echo"
     assert addresses["url"].startswith("ws://127.0.0.1:")
     assert addresses["page_url"] == addresses["url"].replace("ws:", "http:")

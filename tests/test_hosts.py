@@ -93,27 +93,20 @@ def test_a_host_is_compared_without_port_case_and_last_dot(authority, host):
 def test_a_malformed_host_is_refused_whatever_is_allowed(authority, allowed):
     with pytest.raises(ValueError, match="expected the name or address of a host"):
         host_of(authority)
-    assert refuse_host(None, [authority], allowed).status == 400
-    assert refuse_host(authority, ["localhost"], allowed).status == 400
+    assert refuse_host([authority], allowed).status == 400
 
 
 def test_a_request_without_a_host_is_a_programs():
-    assert refuse_host(None, [], ()) is None
+    assert refuse_host([], ()) is None
 
 
 def test_more_than_one_host_is_refused():
-    assert refuse_host(None, ["localhost", "localhost"], None).status == 400
-    assert refuse_host("localhost", ["localhost", "evil.example"], ()).status == 400
-
-
-def test_the_authority_of_an_absolute_target_counts_and_the_header_does_not():
-    assert refuse_host("127.0.0.1:8765", ["evil.example"], ()) is None
-    assert refuse_host("evil.example", ["127.0.0.1:8765"], ()).status == 403
-    assert refuse_host("evil.example", [], ()).status == 403
+    assert refuse_host(["localhost", "localhost"], None).status == 400
+    assert refuse_host(["localhost", "evil.example"], ()).status == 400
 
 
 def test_a_refusal_names_the_option():
-    refusal = refuse_host(None, ["Evil.Example:8765"], ("hub.example.org",))
+    refusal = refuse_host(["Evil.Example:8765"], ("hub.example.org",))
     assert refusal.status == 403 and "--allow-host" in refusal.text and refusal.text.count("\n") == 1
     assert refusal.why.startswith(
         "Host 'Evil.Example:8765': expected an IP address, localhost or a name that is allowed."
@@ -152,7 +145,7 @@ DOTS_AND_SUCH = st.text("ax0129.:-_[]%@/\\#?,* \t\x00é٣", max_size=40)
 @given(DOTS_AND_SUCH | st.text(max_size=80), st.sampled_from(["", "localhost", "127.0.0.1", "[::1]"]), st.booleans())
 def test_no_hostile_host_passes(noise, known, first):
     authority = known + noise if first else noise + known
-    refusal = refuse_host(None, [authority], ())
+    refusal = refuse_host([authority], ())
     if refusal is not None:
         assert refusal.status in (400, 403) and refusal.why.isprintable()
         return
@@ -202,4 +195,4 @@ def test_what_goes_into_a_terminal_from_the_log_is_harmless():
         assert "--origin …, or" in refusal.why and refusal.why.isprintable() and len(refusal.why) < 600
     secret = "eyJhbGciOiJIUzI1NiJ9.e30.abc"
     assert secret not in refuse_origin([f"https://a?token={secret}"], "127.0.0.1", (), tls=False).why
-    assert secret not in refuse_host(None, [secret], ()).why
+    assert secret not in refuse_host([secret], ()).why

@@ -13,6 +13,7 @@ from websockets.http11 import Request, Response
 
 from wslearn.hosts import Refusal, refuse_host, refuse_origin
 from wslearn.messages import encode
+from wslearn.request_head import MOST, Head
 
 if TYPE_CHECKING:
     from wslearn.server import Server
@@ -24,6 +25,13 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 WEBSOCKET_PATHS = ("/", "/ws")
+TOO_LARGE = Refusal(
+    431,
+    f"Expected a request line and headers of at most {MOST:,} bytes, got more. Cookies are the usual cause: a browser "
+    "sends those of all programs on this host along. Delete this host's cookies in the browser, or use a private "
+    "window.\n",
+    f"more than {MOST:,} bytes of headers, and cookies are the usual cause: delete this host's cookies in the browser",
+)
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
@@ -47,9 +55,9 @@ def wants_websocket(request: Request) -> bool:
     return any("websocket" in value.lower() for value in request.headers.get_all("Upgrade"))
 
 
-def answer(server: "Server", request: Request) -> tuple[Response | None, str]:
+def answer(server: "Server", request: Request, head: Head | None) -> tuple[Response | None, str]:
     """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
-    if (refusal := refuse(server, request)) is not None:
+    if (refusal := refuse(server, request, head)) is not None:
         more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
         return respond(refusal.status, refusal.text, **more), refusal.why
     if wants_websocket(request):
@@ -68,11 +76,14 @@ def path_of(request: Request) -> str:
     return request.path.partition("?")[0]
 
 
-def refuse(server: "Server", request: Request) -> Refusal | None:
+def refuse(server: "Server", request: Request, head: Head | None) -> Refusal | None:
     """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
     limits, headers, path = server.limits, request.headers, path_of(request)
+    if head is not None and head.too_large:
+        return TOO_LARGE
     hosts = headers.get_all("Host")
-    if refusal := refuse_host(None, hosts, limits.hosts):
+    keyed = head is not None and head.keyed
+    if not keyed and (refusal := refuse_host(hosts, limits.hosts)):
         return refusal
     if not wants_websocket(request):
         return None

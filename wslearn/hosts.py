@@ -75,22 +75,17 @@ def is_known(host: str, allowed: Iterable[str] | None) -> bool:
     return True
 
 
-def refuse_host(authority: str | None, hosts: Sequence[str], allowed: Iterable[str] | None) -> Refusal | None:
-    """Return why a request is refused for the host that it asks for, or None.
-
-    `authority` is that of the target where it is in absolute form; then the header Host does not count. `hosts` are
-    the Host headers.
-    """
+def refuse_host(hosts: Sequence[str], allowed: Iterable[str] | None) -> Refusal | None:
+    """Return why a request with these Host headers is refused, or None."""
     if len(hosts) > 1:
         return Refusal(
             400, "Expected one Host header, got more than one.\n", f"{len(hosts)} Host headers: expected one"
         )
-    asked = authority if authority is not None else hosts[0] if hosts else None
-    if asked is None:
+    if not hosts:
         return None
-    came = beginning(asked)
+    came = beginning(hosts[0])
     try:
-        host = host_of(asked)
+        host = host_of(hosts[0])
     except ValueError:
         return Refusal(
             400,

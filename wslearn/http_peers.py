@@ -6,17 +6,21 @@ ask for. Everything is bounded, as in `wslearn.limits`.
 
 import asyncio
 import ssl
+from contextlib import suppress
+from functools import partial
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import respond
-from wslearn.hosts import Refusal, refuse_host, refuse_origin, split_target
+from wslearn.handshake import TOO_LARGE, respond
+from wslearn.hosts import Refusal, refuse_host, refuse_origin
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
+from wslearn.http_connection import HttpConnection
 from wslearn.log import beginning
 from wslearn.messages import encode
+from wslearn.request_head import MOST
 
 if TYPE_CHECKING:
     from wslearn.servers.comparison import ComparisonServer
@@ -68,21 +72,26 @@ class HttpPeers:
                 web.get("/status", self._status),
             ]
         )
-        runner = web.AppRunner(
-            app,
+        # who is gone waits no longer
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+        connection = partial(
+            HttpConnection,
+            self.server.proxy_path,
+            runner.server,
+            loop=loop,
             access_log=None,
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
-            handler_cancellation=True,  # who is gone waits no longer
             keepalive_timeout=limits.open_timeout or 0,  # also the time for the next request's head
             lingering_time=GRACE,
-            shutdown_timeout=GRACE,
+            max_line_size=MOST,  # a head has no more in all
+            max_field_size=MOST,
+            max_headers=MOST,
         )
-        await runner.setup()
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                runner.server, host, port, ssl=tls, backlog=BACKLOG
-            )
+            self._listener = await loop.create_server(connection, host, port, ssl=tls, backlog=BACKLOG)
         except BaseException:
             await runner.cleanup()
             raise
@@ -144,12 +153,13 @@ class HttpPeers:
         return response
 
     def _refusal(self, request: web.Request) -> Refusal | None:
-        limits, headers = self.server.limits, request.headers
+        limits, headers, head = self.server.limits, request.headers, request.protocol.head
+        if head is not None and head.too_large:
+            return TOO_LARGE
         hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
-        authority, _ = split_target(request.raw_path)
-        if refusal := refuse_host(authority, hosts, limits.hosts):
+        if not (head is not None and head.keyed) and (refusal := refuse_host(hosts, limits.hosts)):
             return refusal
-        asked = hosts[0] if authority is None and hosts else authority or ""
+        asked = hosts[0] if hosts else ""
         if refusal := refuse_origin(origins, asked, limits.origins, tls=self.server.tls is not None):
             return refusal
         if request.protocol not in self._admitted:
@@ -190,28 +200,40 @@ class HttpPeers:
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
         try:
-            async with asyncio.timeout(HOLD):
+            async with asyncio.timeout(HOLD) as hold:
+                request.protocol.wait(hold)
                 return listed(await self.events.wait(after))
         except TimeoutError:
             return listed([])
+        finally:
+            request.protocol.waited()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events (the HTML standard's section "Server-sent events")."""
         last = self._known(number(request.headers, "Last-Event-ID", self.events.last))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        while news := await self.events.wait(last):
-            for event in news:
-                # Who reads too slowly holds up nobody else: what it missed it gets from what is kept, or it is ended.
-                try:
-                    async with asyncio.timeout(self.server.limits.stall_timeout):
-                        await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
-                except TimeoutError:
-                    if request.transport is not None:
-                        request.transport.abort()
-                    return response
-            last = news[-1].id
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as stream:
+                request.protocol.wait(stream)
+                while news := await self.events.wait(last):
+                    for event in news:
+                        if not await self._wrote(request, response, event):
+                            return response
+                    last = news[-1].id
+        request.protocol.waited()
         return response
+
+    async def _wrote(self, request: web.Request, response: web.StreamResponse, event: Published) -> bool:
+        """Send one event. Who reads too slowly holds up nobody else: the rest it gets when it is back."""
+        try:
+            async with asyncio.timeout(self.server.limits.stall_timeout):
+                await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            return False
+        return True
 
     def _known(self, number: int) -> int:
         """Return the number, or that of the last event if it is from an earlier run of the server, which had more."""

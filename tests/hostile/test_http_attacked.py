@@ -57,7 +57,7 @@ MALFORMED = {
     "a chunk that is none": b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "a long request line": b"GET /poll?after=" + b"1" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a long header": b"GET /poll HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
-    "many headers": b"GET /poll HTTP/1.1\r\nHost: localhost\r\n" + b"X: x\r\n" * 10_000 + b"\r\n",
+    "many headers": b"GET /poll HTTP/1.1\r\nHost: localhost\r\n" + b"X: x\r\n" * 20_000 + b"\r\n",
     "a body without an end": b"POST /publish HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"8000\r\n%b\r\n" % (b"x" * 0x8000) * 20,
     "two origins": POST % b"publish" + b"Origin: http://a\r\nOrigin: http://b\r\nContent-Length: 0\r\n\r\n",
