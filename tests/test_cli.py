@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import click
+import jwt
 import psutil
 import pytest
 from support import free_ports, hear, raw_websocket, tell, until
@@ -102,7 +103,7 @@ async def test_serve_prints_one_line_that_works(wslearn):
 async def test_serve_prints_json(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--json")
     addresses = json.loads(await ready(process))
-    assert list(addresses) == ["name", "url", "page_url"]
+    assert list(addresses) == ["name", "url", "page_url", "proxy_path"]
     assert addresses["name"] == "echo"
     assert addresses["url"].startswith("ws://127.0.0.1:")
     assert addresses["page_url"] == addresses["url"].replace("ws:", "http:")
@@ -236,6 +237,13 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
         assert await hear(ws) == {"type": "authenticated", "user": "ann"}
 
 
+async def test_a_token_lives_for_a_fraction_of_a_second_if_told_so(wslearn):
+    maker = await wslearn("token", "ann", "--secret", "s", "--expires", 0.5)
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    claims = jwt.decode(stdout.decode().strip(), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 0.5
+
+
 async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn):
     server = await wslearn("serve", "chat", "--port", 0, env={"WSLEARN_SECRET": ""})
     url = (await ready(server)).split()[1]
@@ -323,6 +331,7 @@ async def test_a_port_that_needs_more_rights(complaint):
         (["", "--secret", "s"], ["1 to 64 printable characters"]),
         (["ann", "--secret", "s", "--expires", "0"], ["--expires", "above 0"]),
         (["ann", "--secret", "s", "--expires", "soon"], ["--expires", "'soon'"]),
+        (["ann", "--secret", "s", "--expires", "1e12"], ["expires", "before the year 10000", "1e+12"]),
     ],
     ids=" ".join,
 )
@@ -508,7 +517,7 @@ async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_
     streams = []
     for ask in (b"GET /events HTTP/1.1", b"GET /long-poll HTTP/1.1", b"POST /echo HTTP/1.1\r\nContent-Length: 9"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(ask + b"\r\nHost: a\r\n\r\n")
+        writer.write(ask + b"\r\nHost: localhost\r\n\r\n")
         streams.append((reader, writer))
     async with asyncio.timeout(10):
         assert (await streams[0][0].readline()).startswith(b"HTTP/1.1 200")

@@ -155,7 +155,9 @@ async def test_status_tells_the_clock_the_last_number_and_who_waits(server, clie
 
 
 async def test_no_header_is_there_that_nobody_needs(server):
-    answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")
+    answer = await raw(
+        server, "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+    )
     head, _, body = answer.partition("\r\n\r\n")
     assert body == "hi"
     assert sorted(line.partition(":")[0] for line in head.splitlines()[1:]) == ["Connection", "Content-Length", "Date"]
@@ -187,7 +189,7 @@ async def test_a_body_that_is_too_large(client, path):
 
 async def test_a_body_that_does_not_come(monkeypatch):
     async with ComparisonServer(limits=Limits(open_timeout=0.1)) as server:
-        answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+        answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
     assert answer.startswith("HTTP/1.1 408 ") and "Expected the body in 0.1 seconds" in answer
 
 
@@ -247,7 +249,7 @@ async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_ended():
         with socket.socket() as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.connect(("127.0.0.1", server.http_port))
-            slow.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+            slow.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await until(lambda: server.peers.events.waiting == 1)
             async with aiohttp.ClientSession(server.page_url) as client, reading(client) as following:
                 await until(lambda: server.peers.events.waiting == 2)

@@ -12,7 +12,7 @@ def test_the_defaults_are_the_documented_ones():
     limits = Limits()
     assert (limits.max_size, limits.max_connections, limits.open_timeout) == (65536, 1000, 10)
     assert (limits.max_unsent, limits.stall_timeout, limits.auth_timeout) == (1048576, 5, 5)
-    assert (limits.rate, limits.compression, limits.origins) == (None, None, ())
+    assert (limits.rate, limits.compression, limits.origins, limits.hosts) == (None, None, (), ())
 
 
 def test_none_switches_any_limit_off():

@@ -45,6 +45,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
         "bearer s3cr3t",
         f"I am {JWT}!",
         JWT[:30],
+        "GET /user/ann/proxy/8765/wslearn-key-s3cr3t/ws HTTP/1.1",
+        "/wslearn-key-s3cr3t",
     ],
 )
 def test_a_secret_is_redacted_wherever_it_stands(text):

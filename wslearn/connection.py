@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
 
 from wslearn import fast
 from wslearn.limits import TokenBucket
 from wslearn.log import preview
 from wslearn.messages import BadMessage, Error, decode, encode
+from wslearn.request_head import Head, HeadReader
 
 if TYPE_CHECKING:
     from wslearn.server import Server
@@ -36,7 +38,10 @@ class Connection(ServerConnection):
 
     #: Kept apart from the library's own names: with more than 30 in all, Python gives each object a dict of its own,
     #: and a connection would take 1.4 KiB more.
-    __slots__ = ("answered", "buckets", "controls", "messages", "moved_at", "name", "owner", "unsent")
+    __slots__ = (
+        *("answered", "buckets", "controls", "ended", "head", "heads", "messages", "moved_at", "name", "owner"),
+        "unsent",
+    )
 
     def __init__(self, owner: "Server", *args, **options) -> None:
         super().__init__(*args, **options)
@@ -44,6 +49,11 @@ class Connection(ServerConnection):
         self.name = ""
         #: Whether it got an HTTP response instead of a WebSocket.
         self.answered = False
+        #: What collects the head of its request, until that is whole; then the head, until its request is answered.
+        self.heads: HeadReader | None = HeadReader(owner.proxy_path)
+        self.head: Head | None = None
+        #: Whether the client has closed its half of the connection and its request has no answer yet.
+        self.ended = False
         #: What its messages are counted in: its own bucket, and its user's where it has one.
         self.buckets: tuple[TokenBucket, ...] = ()
         #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
@@ -63,6 +73,10 @@ class Connection(ServerConnection):
         self.owner.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.heads is not None:
+            data = self._head_received(self.heads.feed(data))
+        elif self.head is not None and self.head.too_large:
+            return
         if message := fast.whole_message(self, data):
             super().process_event(message)
             return
@@ -73,7 +87,48 @@ class Connection(ServerConnection):
                 self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
                 return
 
+    def _head_received(self, head: Head | bytes | None) -> bytes:
+        """Return what the library shall read now."""
+        if not isinstance(head, Head):
+            if head:
+                self.heads = None
+            return head or b""
+        self.heads, self.head = None, head
+        if head.too_large:
+            return b"GET / HTTP/1.1\r\n\r\n"  # answered with 431; what follows is no WebSocket's
+        if head.is_small:
+            return bytes(head) + head.rest
+        _, lines = head.headers()
+        return b"GET / HTTP/1.1\r\n%b\r\n%b" % (lines, head.rest)
+
+    def _request_received(self, request: Request) -> None:
+        """Give the request what the library could not take, and forget it here."""
+        if self.head is None:
+            return
+        if not self.head.is_small:
+            request.path = self.head.target.decode()
+            for name, value in self.head.headers()[0]:
+                request.headers[name] = value
+        self.head = self.head._replace(fields=b"", rest=b"")
+
+    def eof_received(self) -> bool | None:
+        if self.heads is not None:  # half a head: the library says so
+            super().data_received(self.heads.take())
+        if self.request is not None and self.response is None and self.transport.can_write_eof():
+            self.ended = True
+            return True  # the other half stays open for the answer (TLS has no halves)
+        return super().eof_received()
+
+    def send_data(self) -> None:
+        super().send_data()
+        if self.ended and self.response is not None:  # the answer is on its way
+            self.ended = False
+            super().eof_received()
+            self.transport.close()
+
     def process_event(self, event) -> None:
+        if isinstance(event, Request):
+            self._request_received(event)
         self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
         super().process_event(event)
 

@@ -6,18 +6,21 @@ ask for. Everything is bounded, as in `wslearn.limits`.
 
 import asyncio
 import ssl
+from contextlib import suppress
+from functools import partial
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
-from websockets.datastructures import Headers
-from websockets.http11 import Request
 
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import foreign_origin, respond
+from wslearn.handshake import TOO_LARGE, respond
+from wslearn.hosts import Refusal, refuse_host, refuse_origin
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
+from wslearn.http_connection import HttpConnection
 from wslearn.log import beginning
 from wslearn.messages import encode
+from wslearn.request_head import MOST
 
 if TYPE_CHECKING:
     from wslearn.servers.comparison import ComparisonServer
@@ -69,21 +72,26 @@ class HttpPeers:
                 web.get("/status", self._status),
             ]
         )
-        runner = web.AppRunner(
-            app,
+        # who is gone waits no longer
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+        connection = partial(
+            HttpConnection,
+            self.server.proxy_path,
+            runner.server,
+            loop=loop,
             access_log=None,
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
-            handler_cancellation=True,  # who is gone waits no longer
             keepalive_timeout=limits.open_timeout or 0,  # also the time for the next request's head
             lingering_time=GRACE,
-            shutdown_timeout=GRACE,
+            max_line_size=MOST,  # a head has no more in all
+            max_field_size=MOST,
+            max_headers=MOST,
         )
-        await runner.setup()
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                runner.server, host, port, ssl=tls, backlog=BACKLOG
-            )
+            self._listener = await loop.create_server(connection, host, port, ssl=tls, backlog=BACKLOG)
         except BaseException:
             await runner.cleanup()
             raise
@@ -123,9 +131,10 @@ class HttpPeers:
     @web.middleware
     async def _check(self, request: web.Request, handler) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
+        why = ""
         try:
-            if (why := self._refusal(request)) is not None:
-                response = refused(*why)
+            if (refusal := self._refusal(request)) is not None:
+                response, why = refused(refusal.status, refusal.text), refusal.why
             else:
                 response = await handler(request)
         except web.HTTPNotFound:
@@ -139,20 +148,24 @@ class HttpPeers:
             response = refused(error.status, f"{error}\n")
         host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
         kind = "message" if response.status < 400 else "http"
-        line = beginning(f"{request.method} {request.path_qs}")
+        line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
         self.server.record(kind, f"{host}:{port}", line, code=response.status)
         return response
 
-    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        limits = self.server.limits
-        if hdrs.ORIGIN in request.headers:
-            asked = Request(request.path_qs, Headers(request.headers.items()))
-            if (origin := foreign_origin(asked, limits.origins)) is not None:
-                return 403, f"Origin {origin!r} may not ask: this server talks to its own page only.\n"
+    def _refusal(self, request: web.Request) -> Refusal | None:
+        limits, headers, head = self.server.limits, request.headers, request.protocol.head
+        if head is not None and head.too_large:
+            return TOO_LARGE
+        hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
+        if not (head is not None and head.keyed) and (refusal := refuse_host(hosts, limits.hosts)):
+            return refusal
+        asked = hosts[0] if hosts else ""
+        if refusal := refuse_origin(origins, asked, limits.origins, tls=self.server.tls is not None):
+            return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
             if limits.max_connections is not None and len(self._admitted) >= limits.max_connections:
-                return 503, f"The server has its {limits.max_connections} connections. Try again later.\n"
+                return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
             self._admitted.add(request.protocol)
         return None
 
@@ -187,28 +200,40 @@ class HttpPeers:
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
         try:
-            async with asyncio.timeout(HOLD):
+            async with asyncio.timeout(HOLD) as hold:
+                request.protocol.wait(hold)
                 return listed(await self.events.wait(after))
         except TimeoutError:
             return listed([])
+        finally:
+            request.protocol.waited()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events (the HTML standard's section "Server-sent events")."""
         last = self._known(number(request.headers, "Last-Event-ID", self.events.last))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        while news := await self.events.wait(last):
-            for event in news:
-                # Who reads too slowly holds up nobody else: what it missed it gets from what is kept, or it is ended.
-                try:
-                    async with asyncio.timeout(self.server.limits.stall_timeout):
-                        await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
-                except TimeoutError:
-                    if request.transport is not None:
-                        request.transport.abort()
-                    return response
-            last = news[-1].id
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as stream:
+                request.protocol.wait(stream)
+                while news := await self.events.wait(last):
+                    for event in news:
+                        if not await self._wrote(request, response, event):
+                            return response
+                    last = news[-1].id
+        request.protocol.waited()
         return response
+
+    async def _wrote(self, request: web.Request, response: web.StreamResponse, event: Published) -> bool:
+        """Send one event. Who reads too slowly holds up nobody else: the rest it gets when it is back."""
+        try:
+            async with asyncio.timeout(self.server.limits.stall_timeout):
+                await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            return False
+        return True
 
     def _known(self, number: int) -> int:
         """Return the number, or that of the last event if it is from an earlier run of the server, which had more."""

@@ -147,6 +147,7 @@ SECRETS = re.compile(
         (?: [^"'&\s,}\\]++ | \\++(?!["']) )+                  # ++ and *+ give nothing back: so it stays linear
     | (?P<header> \b(?:cookie|set-cookie|authorization|proxy-authorization) \\*+["']? \s*[:=]\s* ) [^\r\n]+
     | (?P<scheme> \bbearer\s+ ) [^\s"',]+
+    | (?P<path> /wslearn-key- ) [\w-]*                          # of a server behind a proxy
     | \beyJ[\w-]*(?:\.[\w-]*)*                                 # a JWT begins with base64url of '{"'
     """
 )
@@ -157,6 +158,6 @@ def redact(text: str) -> str:
 
     `[redacted]` stands in their place. A text that breaks off in the middle of a secret is redacted too.
     """
-    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower):
+    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower or "-key-" in lower):
         return text  # ten times quicker than the search, which would find nothing
-    return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or ''}{REDACTED}", text)
+    return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or m['path'] or ''}{REDACTED}", text)
