@@ -146,7 +146,8 @@ class HttpPeers:
             response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
-        host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+        peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+        host, port = peer[:2]  # of an IPv6 address there is more
         kind = "message" if response.status < 400 else "http"
         line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
         self.server.record(kind, f"{host}:{port}", line, code=response.status)
