@@ -371,3 +371,29 @@ async def test_requests_that_are_sent_together_are_all_answered():
         )
         assert [line.split()[1] for line in answer.split(b"\r\n") if b"HTTP/1.1" in line] == [b"200", b"200", b"403"]
         assert server.peers.events.last == 1
+
+
+async def test_each_of_several_requests_is_judged_by_its_own_head():
+    host = "Host: hub.school.example\r\n"
+    async with started("comparison") as server:
+        status = GET.format(path="/status", host=host, more="").replace("Connection: close\r\n", "")
+        keyed = under(server.proxy_path, status)
+        for together, wanted in (
+            (keyed + keyed + status, [200, 200, 403]),
+            (status + keyed, [403]),  # a refusal ends the connection
+            (keyed + status.replace("\r\n\r\n", "\r\n" + cookies(70_000, 100) + "\r\n"), [200, 431]),
+        ):
+            answer = await send_and_close_half(server, together, server.http_port)
+            lines = [line.split(b"HTTP/1.1 ")[1] for line in answer.split(b"\r\n") if b"HTTP/1.1 " in line]
+            assert [int(line[:3]) for line in lines] == wanted
+
+
+async def test_after_a_body_in_chunks_the_connection_ends():
+    host = "Host: localhost\r\n"
+    async with started("comparison") as server:
+        post = f"POST /echo HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+        status, body = await ask(server, post, server.http_port)
+        assert (status, body) == (200, "hi")
+        get = GET.format(path="/status", host=host, more="").replace("Connection: close\r\n", "")
+        answer = await send_and_close_half(server, get + post, server.http_port)
+        assert answer.count(b"HTTP/1.1 200 OK") == 2 and answer.endswith(b"hi")
