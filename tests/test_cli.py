@@ -188,6 +188,28 @@ async def test_none_switches_a_limit_off(wslearn):
         assert len(await ws.recv()) == 100_000
 
 
+async def test_allow_host_allows_one_more_name_and_none_every_name(wslearn):
+    async def status(url: str, host: str) -> int:
+        port = urlsplit(url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return int(answer.split()[1])
+
+    process = await wslearn("serve", "echo", "--port", 0, "--allow-host", "a.example", "--allow-host", "B.example")
+    _, url, _ = (await ready(process)).split()
+    assert [await status(url, host) for host in ("a.example", "b.example", "c.example")] == [200, 200, 403]
+    process = await wslearn("serve", "echo", "--port", 0, "--allow-host", "none")
+    _, url, _ = (await ready(process)).split()
+    assert await status(url, "c.example") == 200
+
+
+async def test_a_name_that_is_none_is_refused(complaint):
+    code, line = await complaint("serve", "echo", "--port", 0, "--allow-host", "http://hub.example/")
+    assert code == 1 and "hosts: expected names like 'hub.example.org', got 'http://hub.example/'" in line
+
+
 async def test_origin_allows_one_more(wslearn):
     process = await wslearn(
         "serve", "echo", "--port", 0, "--origin", "https://a.example", "--origin", "https://b.example"

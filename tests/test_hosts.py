@@ -178,7 +178,7 @@ def test_an_origin_refused_is_named_with_the_host_and_the_option():
 @pytest.mark.parametrize("origin", ["null", "file://", "NULL"])
 def test_a_page_from_disk_needs_one_option_whatever_its_browser_sends(origin):
     refusal = refuse_origin([origin], "127.0.0.1:8765", ("https://a.example",), tls=False)
-    assert "(a page opened from disk)" in refusal.why and "--origin null, or" in refusal.why
+    assert "(a page opened from disk, or a sandboxed frame)" in refusal.why and "--origin null, or" in refusal.why
     for allowed in [("null",), ("file://",), None]:
         assert refuse_origin([origin], "127.0.0.1:8765", allowed, tls=False) is None
 

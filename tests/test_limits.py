@@ -32,6 +32,12 @@ def test_other_values_are_named_too():
         Limits(compression="gzip")
     with pytest.raises(ValueError, match="origins: expected a tuple of texts or None, got 'https://a'"):
         Limits(origins="https://a")
+    with pytest.raises(ValueError, match=r"hosts: expected a tuple of texts or None, got 'a\.example'"):
+        Limits(hosts="a.example")
+    for host in ["", "http://a.example", "*.example", "a b", "a.example/"]:
+        with pytest.raises(ValueError, match=r"hosts: expected names like 'hub\.example\.org', got"):
+            Limits(hosts=("a.example", host))
+    assert Limits(hosts=["a.example:80", "[::1]"]).hosts
 
 
 def test_a_bucket_lets_a_burst_pass_and_then_its_rate():

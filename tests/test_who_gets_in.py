@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import socket
+import ssl
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from support import HANDSHAKE, until
@@ -13,6 +16,7 @@ from websockets.asyncio.client import connect
 
 from wslearn import Server
 from wslearn.servers.comparison import ComparisonServer
+from wslearn.tls import throwaway
 
 KINDS = SERVERS | {"comparison": ComparisonServer}
 GET = "GET {path} HTTP/1.1\r\n{host}{more}Connection: close\r\n\r\n"
@@ -24,9 +28,9 @@ def started(kind, **limits):
     return server(limits=replace(server.limits, **limits))
 
 
-async def ask(server, text: str, port: int | None = None) -> tuple[int, str]:
+async def ask(server, text: str, port: int | None = None, host: str = "127.0.0.1", ssl=None) -> tuple[int, str]:
     """Send a request as it is, and return the status of the response and its body, if it has one."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port or server.port)
+    reader, writer = await asyncio.open_connection(host, port or server.port, ssl=ssl)
     writer.write(text.encode("latin-1"))
     try:
         async with asyncio.timeout(10):
@@ -96,6 +100,93 @@ async def test_a_malformed_host_never_passes(kind, hosts):
     async with started(kind, hosts=None) as server:
         for what, (text, port, _) in everything(server, "X").items():
             assert (what, (await ask(server, text.replace("Host: X\r\n", hosts), port))[0]) == (what, 400)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.1:8765", "HTTP://localhost", "https://[::1]:1", "wss://hub.example.org"]
+)
+async def test_the_host_in_an_absolute_target_counts_and_the_header_does_not(kind, target):
+    async with started(kind, hosts=("hub.example.org",)) as server:
+        for host in ("evil.example", None, "localhost"):
+            for what, (text, port, passes) in everything(server, host).items():
+                assert (what, (await ask(server, absolute(target, text), port))[0]) == (what, passes)
+        for foreign, refused in (("http://evil.example", 403), ("http://evil@localhost", 400), ("http://", 400)):
+            for what, (text, port, _) in everything(server, "localhost").items():
+                assert (what, (await ask(server, absolute(foreign, text), port))[0]) == (what, refused)
+
+
+async def test_a_target_in_absolute_form_is_a_path_from_there_on():
+    async with started("auth") as server:
+        token = server.tokens.issue("ann")
+        handshake = HANDSHAKE.format(path=f"http://localhost/ws?token={token}", host="evil.example", more="")
+        assert (await ask(server, handshake))[0] == 101
+        await until(lambda: server.log)
+        assert server.log[0].kind == "connect" and server.log[0].text.endswith(" /ws?token=[redacted]")
+    async with started("comparison") as server:
+        host = f"127.0.0.1:{server.http_port}"
+        own, foreign = (f"Origin: http://{name}\r\n" for name in (host, "evil.example"))
+        for origin, status in ((own, 200), (foreign, 403)):
+            text = PUBLISH.format(host="Host: evil.example\r\n", more=origin)
+            assert (await ask(server, absolute(f"http://{host}", text), server.http_port))[0] == status
+
+
+def absolute(base: str, text: str) -> str:
+    """Return the same request with its target in absolute form."""
+    method, path, rest = text.split(" ", 2)
+    return f"{method} {base}{path} {rest}"
+
+
+# Where it listens makes no difference
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["0.0.0.0", "localhost", "::1", "tls"])
+async def test_the_rule_is_the_same_wherever_a_server_listens(kind, where, tmp_path):
+    if where == "::1":
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+    cls, trusting, tls = KINDS[kind], None, None
+    if where == "tls":
+        tls, authority = throwaway("127.0.0.1", tmp_path)
+        trusting = ssl.create_default_context(cafile=authority)
+    async with cls("127.0.0.1" if tls else where, tls=tls) as server:
+        to = "::1" if where == "::1" else "127.0.0.1"
+        for host in ("192.0.2.7", "[::1]", "localhost", None):
+            for what, (text, port, passes) in everything(server, host).items():
+                assert (what, (await ask(server, text, port, host=to, ssl=trusting))[0]) == (what, passes)
+        for what, (text, port, _) in everything(server, "evil.example", "Origin: http://evil.example\r\n").items():
+            assert (what, (await ask(server, text, port, host=to, ssl=trusting))[0]) == (what, 403)
+        page = server.url.replace("ws", "http", 1).rstrip("/")
+        for origin, status in ((page, 101), ("http://evil.example", 403)):
+            text = everything(server, urlsplit(server.url).netloc, f"Origin: {origin}\r\n")["websocket"][0]
+            assert (await ask(server, text, host=to, ssl=trusting))[0] == status
+
+
+# A page that is opened from disk
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("origin", ["null", "file://"])
+async def test_a_page_from_disk_is_refused_with_the_option_that_lets_it_in(kind, origin):
+    async with started(kind) as server:
+        asked = everything(server, "localhost", f"Origin: {origin}\r\n")
+        asked = {what: one for what, one in asked.items() if what.startswith(("websocket", "peers"))}
+        for text, port, _ in asked.values():
+            assert (await ask(server, text, port))[0] == 403
+        for event in server.log:
+            assert f"refused: Origin '{origin}' (a page opened from disk" in event.text
+            assert "expected Origin 'http://localhost'" in event.text and "--origin null, or Limits(" in event.text
+    async with started(kind, origins=("null",)) as server:
+        for what, (text, port, passes) in asked_again(server, asked, origin).items():
+            assert (what, (await ask(server, text, port))[0]) == (what, passes)
+
+
+def asked_again(server, asked, origin):
+    again = everything(server, "localhost", f"Origin: {origin}\r\n")
+    return {what: again[what] for what in asked}
 
 
 # The key in the path, for a browser behind a proxy
@@ -280,3 +371,29 @@ async def test_requests_that_are_sent_together_are_all_answered():
         )
         assert [line.split()[1] for line in answer.split(b"\r\n") if b"HTTP/1.1" in line] == [b"200", b"200", b"403"]
         assert server.peers.events.last == 1
+
+
+async def test_each_of_several_requests_is_judged_by_its_own_head():
+    host = "Host: hub.school.example\r\n"
+    async with started("comparison") as server:
+        status = GET.format(path="/status", host=host, more="").replace("Connection: close\r\n", "")
+        keyed = under(server.proxy_path, status)
+        for together, wanted in (
+            (keyed + keyed + status, [200, 200, 403]),
+            (status + keyed, [403]),  # a refusal ends the connection
+            (keyed + status.replace("\r\n\r\n", "\r\n" + cookies(70_000, 100) + "\r\n"), [200, 431]),
+        ):
+            answer = await send_and_close_half(server, together, server.http_port)
+            lines = [line.split(b"HTTP/1.1 ")[1] for line in answer.split(b"\r\n") if b"HTTP/1.1 " in line]
+            assert [int(line[:3]) for line in lines] == wanted
+
+
+async def test_after_a_body_in_chunks_the_connection_ends():
+    host = "Host: localhost\r\n"
+    async with started("comparison") as server:
+        post = f"POST /echo HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+        status, body = await ask(server, post, server.http_port)
+        assert (status, body) == (200, "hi")
+        get = GET.format(path="/status", host=host, more="").replace("Connection: close\r\n", "")
+        answer = await send_and_close_half(server, get + post, server.http_port)
+        assert answer.count(b"HTTP/1.1 200 OK") == 2 and answer.endswith(b"hi")

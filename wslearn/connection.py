@@ -13,7 +13,7 @@ from wslearn import fast
 from wslearn.limits import TokenBucket
 from wslearn.log import preview
 from wslearn.messages import BadMessage, Error, decode, encode
-from wslearn.request_head import Head, HeadReader
+from wslearn.request_head import NO_HEAD, Head, HeadReader
 
 if TYPE_CHECKING:
     from wslearn.server import Server
@@ -51,7 +51,7 @@ class Connection(ServerConnection):
         self.answered = False
         #: What collects the head of its request, until that is whole; then the head, until its request is answered.
         self.heads: HeadReader | None = HeadReader(owner.proxy_path)
-        self.head: Head | None = None
+        self.head = NO_HEAD
         #: Whether the client has closed its half of the connection and its request has no answer yet.
         self.ended = False
         #: What its messages are counted in: its own bucket, and its user's where it has one.
@@ -75,7 +75,7 @@ class Connection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         if self.heads is not None:
             data = self._head_received(self.heads.feed(data))
-        elif self.head is not None and self.head.too_large:
+        elif self.head.too_large:
             return
         if message := fast.whole_message(self, data):
             super().process_event(message)
@@ -103,9 +103,7 @@ class Connection(ServerConnection):
 
     def _request_received(self, request: Request) -> None:
         """Give the request what the library could not take, and forget it here."""
-        if self.head is None:
-            return
-        if not self.head.is_small:
+        if self.head.too_large or not self.head.is_small:
             request.path = self.head.target.decode()
             for name, value in self.head.headers()[0]:
                 request.headers[name] = value

@@ -55,7 +55,7 @@ def wants_websocket(request: Request) -> bool:
     return any("websocket" in value.lower() for value in request.headers.get_all("Upgrade"))
 
 
-def answer(server: "Server", request: Request, head: Head | None) -> tuple[Response | None, str]:
+def answer(server: "Server", request: Request, head: Head) -> tuple[Response | None, str]:
     """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
     if (refusal := refuse(server, request, head)) is not None:
         more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
@@ -76,20 +76,24 @@ def path_of(request: Request) -> str:
     return request.path.partition("?")[0]
 
 
-def refuse(server: "Server", request: Request, head: Head | None) -> Refusal | None:
-    """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
-    limits, headers, path = server.limits, request.headers, path_of(request)
-    if head is not None and head.too_large:
+def refuse_stranger(server: "Server", head: Head, hosts: list[str], origins: list[str]) -> Refusal | None:
+    """Return why a request is refused for its head, its Host headers or its Origin headers, or None."""
+    limits = server.limits
+    if head.too_large:
         return TOO_LARGE
-    hosts = headers.get_all("Host")
-    keyed = head is not None and head.keyed
-    if not keyed and (refusal := refuse_host(hosts, limits.hosts)):
+    if not head.keyed and (refusal := refuse_host(hosts, limits.hosts)):
         return refusal
-    if not wants_websocket(request):
+    return refuse_origin(origins, hosts[0] if hosts else "", limits.origins, tls=server.tls is not None)
+
+
+def refuse(server: "Server", request: Request, head: Head) -> Refusal | None:
+    """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
+    limits, path, websocket = server.limits, path_of(request), wants_websocket(request)
+    origins = request.headers.get_all("Origin") if websocket else []  # a page is no secret
+    if refusal := refuse_stranger(server, head, request.headers.get_all("Host"), origins):
+        return refusal
+    if not websocket:
         return None
-    asked = hosts[0] if hosts else ""
-    if refusal := refuse_origin(headers.get_all("Origin"), asked, limits.origins, tls=server.tls is not None):
-        return refusal
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
     if limits.max_connections is not None and len(server.connections) >= limits.max_connections:

@@ -120,19 +120,18 @@ def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | No
     wanted = {_plain(given if given in FROM_DISK else given.removesuffix("/")) for given in allowed}
     if origin in wanted or (origin in FROM_DISK and not wanted.isdisjoint(FROM_DISK)):
         return None
-    came = beginning(origins[0])
-    option = "…"
+    came, option, disk = beginning(origins[0]), "…", ""
     if origin in FROM_DISK:
-        option = "null"
+        option, disk = "null", " (a page opened from disk, or a sandboxed frame)"
     elif _PLAIN_ORIGIN.fullmatch(came):
         option = came
+    asked = beginning(host)
     return Refusal(
         403,
         f"Origin '{came}' may not connect: this server talks to its own page only, and to those that it was given with "
         "--origin or Limits(origins=...).\n",
-        f"Origin '{came}'{' (a page opened from disk)' if origin in FROM_DISK else ''} with Host '{beginning(host)}': "
-        f"expected Origin 'http{'s' if tls else ''}://{beginning(host)}'. If this page is yours, --origin {option}, or "
-        f'Limits(origins=("{option}",)), lets it in',
+        f"Origin '{came}'{disk} with Host '{asked}': expected Origin 'http{'s' if tls else ''}://{asked}'. "
+        f'If this page is yours, --origin {option}, or Limits(origins=("{option}",)), lets it in',
     )
 
 

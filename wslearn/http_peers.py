@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import TOO_LARGE, respond
-from wslearn.hosts import Refusal, refuse_host, refuse_origin
+from wslearn.handshake import refuse_stranger, respond
+from wslearn.hosts import Refusal
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
 from wslearn.http_connection import HttpConnection
 from wslearn.log import beginning
@@ -72,8 +72,7 @@ class HttpPeers:
                 web.get("/status", self._status),
             ]
         )
-        # who is gone waits no longer
-        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)  # who is gone waits no longer
         await runner.setup()
         loop = asyncio.get_running_loop()
         connection = partial(
@@ -146,21 +145,17 @@ class HttpPeers:
             response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
-        host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+        peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+        host, port = peer[:2]  # of an IPv6 address there is more
         kind = "message" if response.status < 400 else "http"
         line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
         self.server.record(kind, f"{host}:{port}", line, code=response.status)
         return response
 
     def _refusal(self, request: web.Request) -> Refusal | None:
-        limits, headers, head = self.server.limits, request.headers, request.protocol.head
-        if head is not None and head.too_large:
-            return TOO_LARGE
+        limits, headers = self.server.limits, request.headers
         hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
-        if not (head is not None and head.keyed) and (refusal := refuse_host(hosts, limits.hosts)):
-            return refusal
-        asked = hosts[0] if hosts else ""
-        if refusal := refuse_origin(origins, asked, limits.origins, tls=self.server.tls is not None):
+        if refusal := refuse_stranger(self.server, request.protocol.head, hosts, origins):
             return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())

@@ -94,6 +94,10 @@ class Head(NamedTuple):
         return given, lines
 
 
+#: What stands for the head of a request that has none yet, or none that can be read.
+NO_HEAD = Head(b"", b"", b"", b"")
+
+
 class HeadReader:
     """Collects the head of one request after the other."""
 

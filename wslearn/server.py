@@ -30,6 +30,7 @@ from wslearn.last_words import speak_last_words, wants_last_words
 from wslearn.limits import Limits, TokenBucket
 from wslearn.log import Event, Log, beginning, library_logger, logger, where
 from wslearn.messages import redact
+from wslearn.request_head import NO_HEAD
 
 #: Time in which a closing handshake may be answered when the server stops, in seconds.
 STOP_GRACE = 1.0
@@ -220,8 +221,8 @@ class Server:
 
     def _answer(self, ws: Connection, request):
         response, why = handshake.answer(self, request, ws.head)
-        if ws.head is not None and not ws.head.too_large:
-            ws.head = None
+        if not ws.head.too_large:
+            ws.head = NO_HEAD
         if response is not None:
             ws.answered = True
             kind = "error" if handshake.wants_websocket(request) else "http"
