@@ -30,6 +30,16 @@ async def test_a_malformed_message_is_answered_and_the_connection_kept():
         assert await hear(ws) == {"message": "fine"}
 
 
+async def test_half_an_emoji_is_answered_with_what_it_is():
+    async with Parrot() as server, connect(server.url) as ws:
+        await ws.send('{"message":"hi \\ud83d"}')  # what JSON.stringify makes of "hi 😀".slice(0, 4)
+        assert "half a character, `\\ud83d`" in (await hear(ws))["message"]
+        await ws.send('{"message":"hi 😀"}')
+        assert await hear(ws) == {"message": "hi 😀"}
+        await ws.send(b"hi \xed\xa0\xbd", text=True)  # the same as bytes is no UTF-8
+        assert (await closed_with(ws))[0] == 1007
+
+
 async def test_the_tenth_malformed_message_in_a_row_is_the_last():
     async with Parrot() as server, connect(server.url) as ws:
         for _ in range(9):
