@@ -137,10 +137,9 @@ class HttpPeers:
             response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
-        host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
         kind = "message" if response.status < 400 else "http"
         line = beginning(f"{request.method} {request.path_qs}")
-        self.server.record(kind, f"{host}:{port}", line, code=response.status)
+        self.server.record(kind, _address(request), line, code=response.status)
         return response
 
     def _refusal(self, request: web.Request) -> tuple[int, str] | None:
@@ -182,13 +181,14 @@ class HttpPeers:
         return json(Published(event.id, event.time))
 
     async def _poll(self, request: web.Request) -> web.Response:
-        return listed(self.events.after(self._known(number(request.query, "after"))))
+        after = self._known(number(request.query, "after"))
+        return listed(self._noted(request, after, self.events.after(after)))
 
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
         try:
             async with asyncio.timeout(HOLD):
-                return listed(await self.events.wait(after))
+                return listed(self._noted(request, after, await self.events.wait(after)))
         except TimeoutError:
             return listed([])
 
@@ -197,13 +197,15 @@ class HttpPeers:
         last = self._known(number(request.headers, "Last-Event-ID", self.events.last))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        while news := await self.events.wait(last):
+        while news := self._noted(request, last, await self.events.wait(last)):
             for event in news:
                 # Who reads too slowly holds up nobody else: what it missed it gets from what is kept, or it is ended.
                 try:
                     async with asyncio.timeout(self.server.limits.stall_timeout):
                         await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
                 except TimeoutError:
+                    why = f"aborted: it reads too slowly: no byte left for {self.server.limits.stall_timeout:g} s"
+                    self.server.record("error", _address(request), why)
                     if request.transport is not None:
                         request.transport.abort()
                     return response
@@ -214,9 +216,24 @@ class HttpPeers:
         """Return the number, or that of the last event if it is from an earlier run of the server, which had more."""
         return min(number, self.events.last)
 
+    def _noted(self, request: web.Request, after: int, news: list[Published]) -> list[Published]:
+        """Return `news`, with a line in the log where events between `after` and them are no longer kept.
+
+        The client sees it too: the numbers have a gap. A client that asks after 0 has seen none, and misses none.
+        """
+        if news and 0 < after < news[0].id - 1:
+            lost = f"lost: events {after + 1:,} to {news[0].id - 1:,}, which are no longer kept"
+            self.server.record("error", _address(request), lost)
+        return news
+
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.server.listening
         return json(Status(clock(), self.events.last, waiting))
+
+
+def _address(request: web.Request) -> str:
+    host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+    return f"{host}:{port}"
 
 
 PAGE = (
