@@ -2,7 +2,7 @@
 
 from textwrap import indent
 
-from exercise_cases import FunctionExercise, ServerExercise, handler
+from exercise_cases import FunctionExercise, ServerExercise, answer, handler
 
 from wslearn.exercises import heartbeat as ex
 
@@ -298,6 +298,10 @@ class TestPatience(ServerExercise):
         "came back as it was": patient("async for m in ws: await ws.send(m)"),
         "got no answer. Is there": patient("async for m in ws: pass"),
     }
+
+    def test_the_solution_has_patience_with_a_page_in_a_hidden_tab(self):
+        """Its timers run once in 60 s, so that is how often it can ping."""
+        assert answer(ex.patience.answer, self.imports).patience > 60
 
 
 class TestBackoff(FunctionExercise):
