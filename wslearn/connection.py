@@ -1,13 +1,14 @@
 """One client's connection, as its server keeps it: named, recorded, and watched for bytes that do not leave."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from wslearn import fast
 from wslearn.limits import TokenBucket
@@ -39,8 +40,8 @@ class Connection(ServerConnection):
     #: Kept apart from the library's own names: with more than 30 in all, Python gives each object a dict of its own,
     #: and a connection would take 1.4 KiB more.
     __slots__ = (
-        *("answered", "buckets", "controls", "ended", "head", "heads", "messages", "moved_at", "name", "owner"),
-        "unsent",
+        *("answered", "buckets", "controls", "ended", "head", "heads", "held", "held_bytes", "in_fragments"),
+        *("messages", "moved_at", "name", "owner", "unsent"),
     )
 
     def __init__(self, owner: "Server", *args, **options) -> None:
@@ -59,6 +60,11 @@ class Connection(ServerConnection):
         #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
         self.unsent = 0
         self.moved_at = 0.0
+        #: Messages of `fan_out` that wait for the end of a message in fragments, and how many bytes they are in all.
+        self.held: list[tuple[str, bytes]] = []
+        self.held_bytes = 0
+        #: Held by whoever sends a message in fragments; made by the first who does.
+        self.in_fragments: asyncio.Lock | None = None
         #: Messages, and pings and pongs, received so far.
         self.messages = 0
         self.controls = 0
@@ -136,11 +142,40 @@ class Connection(ServerConnection):
             and isinstance(message, (str, bytes))
             and len(message) <= fast.SHORT
             and self.transport.get_write_buffer_size() <= fast.SHORT
+            and not self.held
             and fast.can_write(self)
         ):
             self.transport.write(fast.frame(message))
-        else:
+        elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):
             await super().send(message, text=text)
+        else:
+            await self._send_in_fragments(message, text)
+
+    async def _send_in_fragments(self, message, text: bool | None) -> None:
+        """Send the parts of a message; what `fan_out` has for this client meanwhile follows it, in its order.
+
+        Cancelled half way, the library would leave the connection open and unable to send anything ever again. So it
+        is closed, as the library closes it after any other error (RFC 6455, section 7.1.7).
+        """
+        self.in_fragments = self.in_fragments or asyncio.Lock()
+        async with self.in_fragments:
+            try:
+                await super().send(message, text=text)
+            finally:
+                if self.protocol.state is OPEN and self.protocol.expect_continuation_frame:
+                    self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
+                    self.protocol.fail(CloseCode.INTERNAL_ERROR, "message cut off")
+                    self.send_data()
+                    asyncio.get_running_loop().call_later(self.close_timeout, self.transport.abort)
+                held, self.held, self.held_bytes = self.held, [], 0
+                for message, whole_frame in held:
+                    fast.deliver([self], message, whole_frame)
+
+    def hold(self, text: str, whole_frame: bytes) -> None:
+        """Keep a message until the message in fragments that is under way has ended; `limits.max_unsent` bounds it."""
+        if self.protocol.state is OPEN and not self.transport.is_closing():
+            self.held.append((text, whole_frame))
+            self.held_bytes += len(whole_frame)
 
     async def recv(self, decode: bool | None = None) -> str | bytes:
         if not self.owner.deliveries.done.is_set():
@@ -197,6 +232,7 @@ class Connection(ServerConnection):
     def abort_if_stalled(self, now: float) -> None:
         """Abort where more bytes wait than the limit, or none has left for too long.
 
+        What `fan_out` holds back counts for the first, not for the second: there the server's own message is slow.
         A ping does not find a client that has stopped reading: it queues behind the very bytes that are stuck.
         """
         limits = self.owner.limits
@@ -204,8 +240,12 @@ class Connection(ServerConnection):
         if unsent == 0 or unsent < self.unsent or self.unsent == 0:
             self.moved_at = now
         self.unsent = unsent
-        if limits.max_unsent is not None and unsent > limits.max_unsent:
-            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, the limit is {limits.max_unsent:,}")
+        if limits.max_unsent is not None and unsent + self.held_bytes > limits.max_unsent:
+            why = f"{unsent + self.held_bytes:,} bytes unsent, the limit is {limits.max_unsent:,}"
+            if self.held:
+                self.abort(f"{why}; {self.held_bytes:,} of them wait for the end of a message in fragments")
+            else:
+                self.abort(f"it reads too slowly: {why}")
         elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
             self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and none left for {limits.stall_timeout:g} s")
 

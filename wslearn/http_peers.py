@@ -18,6 +18,7 @@ from wslearn.handshake import refuse_stranger, respond
 from wslearn.hosts import Refusal
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
 from wslearn.http_connection import HttpConnection
+from wslearn.http_page import HOLD, PAGE, PATHS
 from wslearn.log import beginning
 from wslearn.messages import encode
 from wslearn.request_head import MOST
@@ -25,23 +26,12 @@ from wslearn.request_head import MOST
 if TYPE_CHECKING:
     from wslearn.servers.comparison import ComparisonServer
 
-#: Time for which a long poll is held before it is answered with 204, in seconds.
-HOLD = 25.0
 #: Time in which answers may still leave when the server stops, and in which a refused body is read, in seconds.
 GRACE = 0.5
 #: How often connections that send nothing are looked for, in seconds.
 WATCH_INTERVAL = 0.25
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
-
-PATHS = {
-    "/echo": "POST: the body comes back",
-    "/publish": "POST: the body, text in UTF-8, becomes the payload of an event for all who wait",
-    "/poll?after=N": "GET: the events after number N as a JSON list; 204 if there is none",
-    "/long-poll?after=N": f"GET: the same, held until there is one; 204 after {HOLD:g} seconds",
-    "/events": "GET: server-sent events; goes on after the number in Last-Event-ID",
-    "/status": "GET: the server's clock in seconds, the last event's number, and how many clients wait for the next",
-}
 
 
 class HttpPeers:
@@ -145,11 +135,9 @@ class HttpPeers:
             response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
-        peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
-        host, port = peer[:2]  # of an IPv6 address there is more
         kind = "message" if response.status < 400 else "http"
         line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
-        self.server.record(kind, f"{host}:{port}", line, code=response.status)
+        self.server.record(kind, _address(request), line, code=response.status)
         return response
 
     def _refusal(self, request: web.Request) -> Refusal | None:
@@ -190,14 +178,15 @@ class HttpPeers:
         return json(Published(event.id, event.time))
 
     async def _poll(self, request: web.Request) -> web.Response:
-        return listed(self.events.after(self._known(number(request.query, "after"))))
+        after = self._known(number(request.query, "after"))
+        return listed(self._noted(request, after, self.events.after(after)))
 
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
         try:
             async with asyncio.timeout(HOLD) as hold:
                 request.protocol.wait(hold)
-                return listed(await self.events.wait(after))
+                return listed(self._noted(request, after, await self.events.wait(after)))
         except TimeoutError:
             return listed([])
         finally:
@@ -211,7 +200,7 @@ class HttpPeers:
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as stream:
                 request.protocol.wait(stream)
-                while news := await self.events.wait(last):
+                while news := self._noted(request, last, await self.events.wait(last)):
                     for event in news:
                         if not await self._wrote(request, response, event):
                             return response
@@ -225,6 +214,8 @@ class HttpPeers:
             async with asyncio.timeout(self.server.limits.stall_timeout):
                 await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
         except TimeoutError:
+            why = f"aborted: it reads too slowly: no byte left for {self.server.limits.stall_timeout:g} s"
+            self.server.record("error", _address(request), why)
             if request.transport is not None:
                 request.transport.abort()
             return False
@@ -234,16 +225,21 @@ class HttpPeers:
         """Return the number, or that of the last event if it is from an earlier run of the server, which had more."""
         return min(number, self.events.last)
 
+    def _noted(self, request: web.Request, after: int, news: list[Published]) -> list[Published]:
+        """Return `news`, with a line in the log where events between `after` and them are no longer kept.
+
+        The client sees it too: the numbers have a gap. A client that asks after 0 has seen none, and misses none.
+        """
+        if news and 0 < after < news[0].id - 1:
+            lost = f"lost: events {after + 1:,} to {news[0].id - 1:,}, which are no longer kept"
+            self.server.record("error", _address(request), lost)
+        return news
+
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.server.listening
         return json(Status(clock(), self.events.last, waiting))
 
 
-PAGE = (
-    '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>comparison</title>\n'
-    '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'
-    '<body data-name="comparison">\n<main>\n<h1>HTTP beside WebSocket</h1>\n<dl>\n'
-    + "".join(f"<dt><code>{path}</code></dt><dd>{text}</dd>\n" for path, text in PATHS.items())
-    + "</dl>\n<p>The WebSocket has a port of its own, one less unless the system picked it. There every message comes "
-    "back;\nat <code>/ws?events</code> it sends each event instead.</p>\n</main>\n</body>\n</html>\n"
-)
+def _address(request: web.Request) -> str:
+    peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+    return ":".join(map(str, peer[:2]))  # of an IPv6 address there is more
