@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import click
+import jwt
 import psutil
 import pytest
 from support import free_ports, hear, raw_websocket, tell, until
@@ -102,7 +103,7 @@ async def test_serve_prints_one_line_that_works(wslearn):
 async def test_serve_prints_json(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--json")
     addresses = json.loads(await ready(process))
-    assert list(addresses) == ["name", "url", "page_url"]
+    assert list(addresses) == ["name", "url", "page_url", "proxy_path"]
     assert addresses["name"] == "echo"
     assert addresses["url"].startswith("ws://127.0.0.1:")
     assert addresses["page_url"] == addresses["url"].replace("ws:", "http:")
@@ -187,6 +188,28 @@ async def test_none_switches_a_limit_off(wslearn):
         assert len(await ws.recv()) == 100_000
 
 
+async def test_allow_host_allows_one_more_name_and_none_every_name(wslearn):
+    async def status(url: str, host: str) -> int:
+        port = urlsplit(url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return int(answer.split()[1])
+
+    process = await wslearn("serve", "echo", "--port", 0, "--allow-host", "a.example", "--allow-host", "B.example")
+    _, url, _ = (await ready(process)).split()
+    assert [await status(url, host) for host in ("a.example", "b.example", "c.example")] == [200, 200, 403]
+    process = await wslearn("serve", "echo", "--port", 0, "--allow-host", "none")
+    _, url, _ = (await ready(process)).split()
+    assert await status(url, "c.example") == 200
+
+
+async def test_a_name_that_is_none_is_refused(complaint):
+    code, line = await complaint("serve", "echo", "--port", 0, "--allow-host", "http://hub.example/")
+    assert code == 1 and "hosts: expected names like 'hub.example.org', got 'http://hub.example/'" in line
+
+
 async def test_origin_allows_one_more(wslearn):
     process = await wslearn(
         "serve", "echo", "--port", 0, "--origin", "https://a.example", "--origin", "https://b.example"
@@ -234,6 +257,13 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
     async with connect(url) as ws:
         await tell(ws, type="authenticate", token=stdout.decode().strip())
         assert await hear(ws) == {"type": "authenticated", "user": "ann"}
+
+
+async def test_a_token_lives_for_a_fraction_of_a_second_if_told_so(wslearn):
+    maker = await wslearn("token", "ann", "--secret", "s", "--expires", 0.5)
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    claims = jwt.decode(stdout.decode().strip(), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 0.5
 
 
 async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn):
@@ -323,6 +353,7 @@ async def test_a_port_that_needs_more_rights(complaint):
         (["", "--secret", "s"], ["1 to 64 printable characters"]),
         (["ann", "--secret", "s", "--expires", "0"], ["--expires", "above 0"]),
         (["ann", "--secret", "s", "--expires", "soon"], ["--expires", "'soon'"]),
+        (["ann", "--secret", "s", "--expires", "1e12"], ["expires", "before the year 10000", "1e+12"]),
     ],
     ids=" ".join,
 )
@@ -508,7 +539,7 @@ async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_
     streams = []
     for ask in (b"GET /events HTTP/1.1", b"GET /long-poll HTTP/1.1", b"POST /echo HTTP/1.1\r\nContent-Length: 9"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(ask + b"\r\nHost: a\r\n\r\n")
+        writer.write(ask + b"\r\nHost: localhost\r\n\r\n")
         streams.append((reader, writer))
     async with asyncio.timeout(10):
         assert (await streams[0][0].readline()).startswith(b"HTTP/1.1 200")

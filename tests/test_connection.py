@@ -30,6 +30,16 @@ async def test_a_malformed_message_is_answered_and_the_connection_kept():
         assert await hear(ws) == {"message": "fine"}
 
 
+async def test_half_an_emoji_is_answered_with_what_it_is():
+    async with Parrot() as server, connect(server.url) as ws:
+        await ws.send('{"message":"hi \\ud83d"}')  # what JSON.stringify makes of "hi 😀".slice(0, 4)
+        assert "half a character, `\\ud83d`" in (await hear(ws))["message"]
+        await ws.send('{"message":"hi 😀"}')
+        assert await hear(ws) == {"message": "hi 😀"}
+        await ws.send(b"hi \xed\xa0\xbd", text=True)  # the same as bytes is no UTF-8
+        assert (await closed_with(ws))[0] == 1007
+
+
 async def test_the_tenth_malformed_message_in_a_row_is_the_last():
     async with Parrot() as server, connect(server.url) as ws:
         for _ in range(9):
@@ -93,7 +103,7 @@ async def test_fan_out_drops_who_has_too_much_unsent_at_once_and_not_only_by_and
 class Watched:
     """As much of a connection as the watchdog looks at, with unsent bytes that the test sets."""
 
-    unsent, moved_at, aborted = 0, 0.0, None
+    unsent, moved_at, aborted, held, held_bytes = 0, 0.0, None, (), 0
     abort_if_stalled = Connection.abort_if_stalled
 
     def __init__(self, **limits):
@@ -125,6 +135,13 @@ class Watched:
 )
 def test_the_watchdog_drops_who_stands_still_and_keeps_who_moves(sizes, dropped_after):
     assert Watched(stall_timeout=5, max_unsent=100).seen(*sizes) == dropped_after
+
+
+def test_what_waits_for_a_message_in_fragments_counts_as_unsent_and_never_as_stalled():
+    watched = Watched(stall_timeout=5, max_unsent=100)
+    watched.held, watched.held_bytes = ["…"], 90
+    assert watched.seen(*[0] * 20) is None
+    assert watched.seen(9, 10, 11) == 3 and "90 of them wait for the end of a message" in watched.aborted
 
 
 def test_the_watchdog_can_be_switched_off():

@@ -26,6 +26,17 @@ async def test_what_is_kept_is_bounded_in_number_and_in_text():
     assert events.after(0)[-1].id == events.last == KEPT + 55
 
 
+async def test_the_last_one_is_kept_however_long_it_is():
+    events = Events()
+    events.publish("x")
+    waiting = asyncio.create_task(events.wait(1))
+    await asyncio.sleep(0)
+    long = events.publish("x" * (KEPT_TEXT + 1))
+    assert await waiting == events.after(0) == [long]
+    short = events.publish("x")
+    assert events.after(0) == [short]
+
+
 async def test_all_who_wait_are_woken_and_counted():
     events = Events()
     waiting = [asyncio.create_task(events.wait(0)) for _ in range(3)]

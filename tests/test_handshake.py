@@ -102,7 +102,7 @@ async def test_only_the_servers_own_page_may_connect(origin, allowed):
 
 
 async def test_a_default_port_may_be_written_or_not():
-    async with EchoServer() as server:
+    async with EchoServer(limits=Limits(hosts=("a.example",))) as server:
         for host, origin in [("a.example", "http://a.example:80"), ("a.example:443", "https://a.example")]:
             upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             # No key: past the Origin rule the handshake still fails, with 400.

@@ -11,7 +11,7 @@ import pytest
 from support import request, until
 from websockets.asyncio.client import connect
 
-from wslearn import Limits, http_peers
+from wslearn import Limits, events, http_peers
 from wslearn.servers.comparison import ComparisonServer
 
 pytestmark = pytest.mark.timeout(60)
@@ -155,7 +155,9 @@ async def test_status_tells_the_clock_the_last_number_and_who_waits(server, clie
 
 
 async def test_no_header_is_there_that_nobody_needs(server):
-    answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")
+    answer = await raw(
+        server, "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+    )
     head, _, body = answer.partition("\r\n\r\n")
     assert body == "hi"
     assert sorted(line.partition(":")[0] for line in head.splitlines()[1:]) == ["Connection", "Content-Length", "Date"]
@@ -187,7 +189,7 @@ async def test_a_body_that_is_too_large(client, path):
 
 async def test_a_body_that_does_not_come(monkeypatch):
     async with ComparisonServer(limits=Limits(open_timeout=0.1)) as server:
-        answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+        answer = await raw(server, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
     assert answer.startswith("HTTP/1.1 408 ") and "Expected the body in 0.1 seconds" in answer
 
 
@@ -247,7 +249,7 @@ async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_ended():
         with socket.socket() as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.connect(("127.0.0.1", server.http_port))
-            slow.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+            slow.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await until(lambda: server.peers.events.waiting == 1)
             async with aiohttp.ClientSession(server.page_url) as client, reading(client) as following:
                 await until(lambda: server.peers.events.waiting == 2)
@@ -255,6 +257,26 @@ async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_ended():
                     await client.post("/publish", data="x" * 60_000)
                     assert (await following())[1]["id"] == number
                 await until(lambda: server.peers.connections == 2)  # the reader's and the publisher's
+        [error] = [event for event in server.log if event.kind == "error"]
+        assert error.text == "aborted: it reads too slowly: no byte left for 0.3 s"
+
+
+@pytest.mark.parametrize("how", ["poll", "long-poll", "events"])
+async def test_events_that_are_no_longer_kept_are_a_line_in_the_log(server, client, monkeypatch, how):
+    monkeypatch.setattr(events, "KEPT", 2)
+    for number in range(1, 6):
+        await client.post("/publish", data=f"{number}")
+
+    async def first_after(number: int) -> int:
+        if how == "events":
+            async with reading(client, **{"Last-Event-ID": f"{number}"}) as following:
+                return (await following())[1]["id"]
+        async with client.get(f"/{how}?after={number}") as response:
+            return (await response.json())[0]["id"]
+
+    assert [await first_after(number) for number in (0, 1, 2, 3)] == [4, 4, 4, 4]
+    errors = [event.text for event in server.log if event.kind == "error"]
+    assert errors == [f"lost: events {first} to 3, which are no longer kept" for first in (2, 3)]
 
 
 async def test_stop_answers_those_who_wait_and_frees_both_ports():

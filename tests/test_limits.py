@@ -12,7 +12,7 @@ def test_the_defaults_are_the_documented_ones():
     limits = Limits()
     assert (limits.max_size, limits.max_connections, limits.open_timeout) == (65536, 1000, 10)
     assert (limits.max_unsent, limits.stall_timeout, limits.auth_timeout) == (1048576, 5, 5)
-    assert (limits.rate, limits.compression, limits.origins) == (None, None, ())
+    assert (limits.rate, limits.compression, limits.origins, limits.hosts) == (None, None, (), ())
 
 
 def test_none_switches_any_limit_off():
@@ -32,6 +32,12 @@ def test_other_values_are_named_too():
         Limits(compression="gzip")
     with pytest.raises(ValueError, match="origins: expected a tuple of texts or None, got 'https://a'"):
         Limits(origins="https://a")
+    with pytest.raises(ValueError, match=r"hosts: expected a tuple of texts or None, got 'a\.example'"):
+        Limits(hosts="a.example")
+    for host in ["", "http://a.example", "*.example", "a b", "a.example/"]:
+        with pytest.raises(ValueError, match=r"hosts: expected names like 'hub\.example\.org', got"):
+            Limits(hosts=("a.example", host))
+    assert Limits(hosts=["a.example:80", "[::1]"]).hosts
 
 
 def test_a_bucket_lets_a_burst_pass_and_then_its_rate():

@@ -1,3 +1,4 @@
+import json
 import re
 import string
 from time import perf_counter
@@ -45,6 +46,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
         "bearer s3cr3t",
         f"I am {JWT}!",
         JWT[:30],
+        "GET /user/ann/proxy/8765/wslearn-key-s3cr3t/ws HTTP/1.1",
+        "/wslearn-key-s3cr3t",
     ],
 )
 def test_a_secret_is_redacted_wherever_it_stands(text):
@@ -117,7 +120,7 @@ def test_each_type_is_decoded_and_members_that_it_does_not_name_are_ignored():
         ("[]", "Expected `object`, got `array`"),
         ("hello", "JSON is malformed"),
         ("", "truncated"),
-        ('{"type":"room-message","message":"\\ud800"}', "JSON"),
+        ('{"type":"room-message","message":"\\ud800"}', "half a character"),
         ('{"x":' + "[" * 60_000, "nested too deeply"),
         (b"{}", "got a binary message of 2 bytes"),
     ],
@@ -128,8 +131,63 @@ def test_what_is_wrong_is_said_with_what_was_expected(data, said):
     text = str(error.value)
     assert "\n" not in text and len(text) < 400
     assert '{"type":"join-room","room":"…"} or {"type":"leave-room"} or {"type":"room-message","message":"…"}' in text
-    if "ud800" not in str(data):
-        assert said in text
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("data", "half"),
+    [
+        ('{"type":"room-message","message":"hi \\ud83d"}', "d83d"),  # msgspec: "truncated"
+        ('{"type":"room-message","message":"hi \\ud83d, more text"}', "d83d"),  # msgspec: "malformed"
+        ('{"type":"room-message","message":"hi \\uD83D\\n"}', "d83d"),
+        ('{"type":"room-message","message":"\\ud83d\\u0041"}', "d83d"),
+        ('{"type":"room-message","message":"\\ud83d\\ud83d\\ude00"}', "d83d"),
+        ('{"type":"room-message","message":"\\ude00"}', "de00"),
+        ('{"type":"room-message","message":"\\ud83d\\ude00 \\\\ud83c \\ude00 and on"}', "de00"),
+        ('{"type":"room-message","message":"x","\\ud83d":1}', "d83d"),
+        ('{"type":"room-message","message":"x","more":{"deep":["\\ud83d"]}}', "d83d"),
+        ('{"type":"\\ud83d"}', "d83d"),
+        ('{"type":"room-message","message":"hi \ud83d"}', "d83d"),  # not even as bytes can this be sent
+    ],
+)
+def test_half_an_emoji_is_said_to_be_one(data, half):
+    with pytest.raises(BadMessage) as error:
+        decode(data, *ROOMS)
+    assert f"half a character, `\\u{half}`: an emoji was cut in two" in str(error.value)
+    assert "truncated" not in str(error.value) and "malformed" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ('{"type":"room-message","message":"hi', "truncated"),
+        ('{"type":"room-message","message":"hi \\ud8', "truncated"),
+        ('{"type":"room-message","message":"hi \\ud83d', "truncated"),  # the other half may have followed
+        ('{"type":"room-message","message":"hi \\ud83d\\', "truncated"),
+        ('{"type":"room-message","message":"hi \\ud83d\\u', "truncated"),
+        ('{"type":"room-message","message":"hi \\ud83d\\ude', "truncated"),
+        ('{"type":"room-message","message":"hi \\ud83d\\ude00"', "truncated"),
+        ('{"type":"room-message","message":"\\\\ud83d"', "truncated"),
+        ('{"type":"room-message","message":5,"more":"\\ud83d"}', "Expected `str`, got `int`"),
+        ('{"type":"surrogate truncated","more":"\\ud83d"}', "Invalid value 'surrogate truncated'"),
+        ('{"type":"room-message","message":"\\uzzzz \\ud83d"}', "invalid character in unicode escape"),
+    ],
+)
+def test_what_is_wrong_otherwise_is_not_called_half_an_emoji(data, said):
+    with pytest.raises(BadMessage) as error:
+        decode(data, *ROOMS)
+    assert said in str(error.value) and "half a character" not in str(error.value)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_a_text_cut_anywhere_is_a_message_or_half_a_character(text):
+    data = json.dumps({"message": text}, ensure_ascii=True)
+    cut = re.search("[\ud800-\udfff]", json.loads(data)["message"])
+    if cut is None:
+        assert decode(data, Say) == Say(json.loads(data)["message"])
+    else:
+        with pytest.raises(BadMessage, match=f"half a character, `.u{ord(cut[0]):x}`"):
+            decode(data, Say)
 
 
 def test_an_error_shows_no_token():

@@ -333,7 +333,7 @@ async def test_a_new_connection_in_a_silence_is_accepted_and_gets_no_answer(plai
         with pytest.raises(TimeoutError):
             await connect(net.url, open_timeout=MOMENT)
         reader, writer = await dial(net)
-        writer.write(b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), MOMENT)
         assert not plain.sockets

@@ -7,6 +7,7 @@ from importlib import metadata
 from types import SimpleNamespace
 
 import IPython.display
+import ipywidgets
 import pytest
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
@@ -14,7 +15,8 @@ from notebook_runs import errors, kernel, text
 from wslearn import EchoServer, __version__, notebook
 from wslearn.notebook import run, setup, show
 
-PAGE = SimpleNamespace(port=54321, url="ws://127.0.0.1:54321/", page_url="http://127.0.0.1:54321/")
+KEY = "wslearn-key-Zm9yIHRlc3Rz"
+PAGE = SimpleNamespace(port=54321, url="ws://127.0.0.1:54321/", page_url="http://127.0.0.1:54321/", proxy_path=KEY)
 HAS = ".".join(__version__.split(".")[:2])
 
 
@@ -148,7 +150,10 @@ def shown(monkeypatch):
     def shown(capsys, server=PAGE, **options):
         show(server, **options)
         (data, raw) = displayed.pop()
-        assert raw and data.keys() == {"text/html", "text/plain"}
+        assert raw and len(data) == 2
+        if widget := data.get("application/vnd.jupyter.widget-view+json"):
+            assert PAGE.proxy_path not in str(data)  # what a saved notebook contains
+            data["text/html"] = ipywidgets.Widget.get_manager_state()["state"][widget["model_id"]]["state"]["value"]
         return data["text/html"], data["text/plain"], capsys.readouterr().out
 
     return shown
@@ -191,8 +196,8 @@ def test_an_address_is_escaped(capsys, shown):
 def test_behind_a_hub_the_page_goes_through_its_proxy(capsys, shown, monkeypatch, prefix):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", prefix)
     html, plain, printed = shown(capsys)
-    assert 'src="/user/ann/proxy/54321/"' in html and 'href="/user/ann/proxy/54321/"' in html
-    assert (plain, printed) == ("The server's page: /user/ann/proxy/54321/", "")
+    assert f'src="/user/ann/proxy/54321/{KEY}/"' in html and f'href="/user/ann/proxy/54321/{KEY}/"' in html
+    assert (plain, printed) == ("The server's page: /user/ann/proxy/54321/wslearn-key-[redacted]/", "")
     assert 'src="http://127.0.0.1:54321/"' in shown(capsys, remote=False)[0]
 
 
@@ -201,9 +206,9 @@ def test_behind_a_hub_the_page_goes_through_its_proxy(capsys, shown, monkeypatch
     [
         ({}, "http://127.0.0.1:54321/"),
         ({"hostname": "127.0.0.1"}, "http://127.0.0.1:54321/"),
-        ({"base_url": "/lab7/"}, "/lab7/proxy/54321/"),
-        ({"hostname": "0.0.0.0"}, "/proxy/54321/"),
-        ({"hostname": "gpu.example.org", "base_url": "/x/"}, "/x/proxy/54321/"),
+        ({"base_url": "/lab7/"}, f"/lab7/proxy/54321/{KEY}/"),
+        ({"hostname": "0.0.0.0"}, f"/proxy/54321/{KEY}/"),
+        ({"hostname": "gpu.example.org", "base_url": "/x/"}, f"/x/proxy/54321/{KEY}/"),
     ],
 )
 def test_the_jupyter_server_that_started_the_kernel_tells_where_the_browser_is(
@@ -214,9 +219,9 @@ def test_the_jupyter_server_that_started_the_kernel_tells_where_the_browser_is(
 
 
 def test_a_tunnel_must_be_told(capsys, shown, tmp_path, monkeypatch):
-    assert 'src="/proxy/54321/"' in shown(capsys, remote=True)[0]
+    assert f'src="/proxy/54321/{KEY}/"' in shown(capsys, remote=True)[0]
     jupyter_server(tmp_path, monkeypatch)
-    assert 'src="/proxy/54321/"' in shown(capsys, remote=True)[0]
+    assert f'src="/proxy/54321/{KEY}/"' in shown(capsys, remote=True)[0]
 
 
 def test_without_the_proxy_one_line_says_what_to_install(capsys, shown, monkeypatch):
@@ -226,7 +231,7 @@ def test_without_the_proxy_one_line_says_what_to_install(capsys, shown, monkeypa
         "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
         'pip install "wslearn[remote]", then restart JupyterLab.\n'
     )
-    assert 'href="/proxy/54321/"' in html
+    assert f'href="/proxy/54321/{KEY}/"' in html
     assert shown(capsys, remote=False)[2] == ""
 
 

@@ -26,6 +26,8 @@ async def test_the_same_addresses_as_a_server_in_this_process():
         assert server.page_url == f"http://127.0.0.1:{server.port}/"
         async with connect(server.url) as ws:
             assert await ws.recv() == "Welcome! Connection established."
+        async with connect(f"{server.url}{server.proxy_path}/ws") as ws:
+            assert await ws.recv() == "Welcome! Connection established."
     assert not listening(server.port)
 
 

@@ -166,7 +166,9 @@ def serve(
             uv = "uv run " if "UV" in os.environ else ""  # as this command itself was started
             click.echo(f"A token for this run: {uv}wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
-        return json.dumps(ready) if as_json else " ".join(ready.values())
+        if as_json:
+            return json.dumps(ready | {"proxy_path": server.proxy_path})
+        return " ".join(ready.values())
 
     try:
         with serve.tls_context(host, tls, cert, key) as context:

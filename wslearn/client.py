@@ -5,26 +5,54 @@ It uses `websockets.asyncio.client.connect` as it is; what is added is when to c
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.http11 import Response
 
-#: Close codes after which the same client would only be refused again (RFC 6455, section 7.4.1).
-TERMINAL_CODES = frozenset({1000, 1002, 1003, 1007, 1008, 1009, 1010})
+from wslearn.close_codes import TERMINAL as TERMINAL_CODES
+
+__all__ = ["TERMINAL_CODES", "backoff", "retry_after", "stay_connected"]
+
+#: Refusals of a handshake that are not for good, although their numbers are below 500: too slow, too often.
+NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def backoff(base: float = 0.5, cap: float = 30.0, rng: random.Random | None = None) -> Iterator[float]:
     """Yield how many seconds to wait before each next attempt: between 0 and `base`, 2 `base`, 4 `base`, … `cap`.
 
-    Drawn from the whole range ("full jitter"), so that thousands of clients that lost one server at one moment do not
-    return at one moment. Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    No wait is above `cap`, not even the first. Drawn from the whole range ("full jitter"), so that thousands of clients
+    that lost one server at one moment do not return at one moment. Source: Marc Brooker, "Exponential Backoff And
+    Jitter", AWS Architecture Blog, 2015.
     """
     rng = rng or random.Random()
-    limit = base
+    limit = min(cap, base)
     while True:
         yield rng.uniform(0, limit)
         limit = min(cap, 2 * limit)
+
+
+def retry_after(response: Response, longest: float = 300.0) -> float:
+    """Return for how many seconds a response asks its client to wait, `longest` at most.
+
+    That is its `Retry-After`, seconds or a date (RFC 9110, section 10.2.3). Without one, or where it is neither: 0.
+    """
+    for value in response.headers.get_all("Retry-After"):
+        text = value.strip()
+        try:
+            if text.isascii() and text.isdecimal():
+                return min(float(text), longest)
+            date = parsedate_to_datetime(text)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            continue
+        return min(max(seconds, 0.0), longest)
+    return 0.0
 
 
 async def stay_connected(
@@ -34,25 +62,38 @@ async def stay_connected(
     base: float = 0.5,
     cap: float = 30.0,
     rng: random.Random | None = None,
+    stable: float = 5.0,
+    max_retry_after: float = 300.0,
 ) -> None:
     """Connect to `url`, run `talk(ws)`, and connect again whenever the connection is lost, until `talk` returns.
 
-    Each connection that was made begins the back-off anew. Raises ConnectionClosed where the server closed with a
-    code that another attempt would only meet again, and InvalidStatus where it refused the handshake for good (4xx).
+    Only a connection that has lasted for `stable` seconds begins the back-off anew: a server that accepts and closes
+    at once, as with 1013 (try again later), gets pauses that grow. Where a refused handshake says when to come back
+    (`Retry-After`), the wait is that much longer, though by no more than `max_retry_after` seconds.
+
+    Raises ConnectionClosed where the server closed with a code that another attempt would only meet again, and
+    InvalidStatus where it refused the handshake for good: with any status below 500 but 408 and 429.
     """
     waits = backoff(base, cap, rng)
     while True:
+        lasted = asked = 0.0
         try:
             async with connect(url) as ws:
-                waits = backoff(base, cap, rng)
-                await talk(ws)
-                return
+                opened = time.monotonic()
+                try:
+                    await talk(ws)
+                    return
+                finally:
+                    lasted = time.monotonic() - opened  # before the closing handshake, which may take its time
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code in TERMINAL_CODES:
                 raise
         except InvalidStatus as refused:
-            if refused.response.status_code < 500:
+            if refused.response.status_code < 500 and refused.response.status_code not in NOT_NOW:
                 raise
+            asked = retry_after(refused.response, max_retry_after)
         except (OSError, EOFError, InvalidMessage):
             pass  # nobody listens, or the network is gone, or the handshake broke off: worth another attempt
-        await asyncio.sleep(next(waits))
+        if lasted >= stable:
+            waits = backoff(base, cap, rng)
+        await asyncio.sleep(asked + next(waits))  # not just what was asked: others were asked for the same

@@ -1,17 +1,20 @@
 """One client's connection, as its server keeps it: named, recorded, and watched for bytes that do not leave."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from wslearn import fast
 from wslearn.limits import TokenBucket
 from wslearn.log import preview
 from wslearn.messages import BadMessage, Error, decode, encode
+from wslearn.request_head import NO_HEAD, Head, HeadReader
 
 if TYPE_CHECKING:
     from wslearn.server import Server
@@ -36,7 +39,10 @@ class Connection(ServerConnection):
 
     #: Kept apart from the library's own names: with more than 30 in all, Python gives each object a dict of its own,
     #: and a connection would take 1.4 KiB more.
-    __slots__ = ("answered", "buckets", "controls", "messages", "moved_at", "name", "owner", "unsent")
+    __slots__ = (
+        *("answered", "buckets", "controls", "ended", "head", "heads", "held", "held_bytes", "in_fragments"),
+        *("messages", "moved_at", "name", "owner", "unsent"),
+    )
 
     def __init__(self, owner: "Server", *args, **options) -> None:
         super().__init__(*args, **options)
@@ -44,11 +50,21 @@ class Connection(ServerConnection):
         self.name = ""
         #: Whether it got an HTTP response instead of a WebSocket.
         self.answered = False
+        #: What collects the head of its request, until that is whole; then the head, until its request is answered.
+        self.heads: HeadReader | None = HeadReader(owner.proxy_path)
+        self.head = NO_HEAD
+        #: Whether the client has closed its half of the connection and its request has no answer yet.
+        self.ended = False
         #: What its messages are counted in: its own bucket, and its user's where it has one.
         self.buckets: tuple[TokenBucket, ...] = ()
         #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
         self.unsent = 0
         self.moved_at = 0.0
+        #: Messages of `fan_out` that wait for the end of a message in fragments, and how many bytes they are in all.
+        self.held: list[tuple[str, bytes]] = []
+        self.held_bytes = 0
+        #: Held by whoever sends a message in fragments; made by the first who does.
+        self.in_fragments: asyncio.Lock | None = None
         #: Messages, and pings and pongs, received so far.
         self.messages = 0
         self.controls = 0
@@ -63,6 +79,10 @@ class Connection(ServerConnection):
         self.owner.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.heads is not None:
+            data = self._head_received(self.heads.feed(data))
+        elif self.head.too_large:
+            return
         if message := fast.whole_message(self, data):
             super().process_event(message)
             return
@@ -73,7 +93,46 @@ class Connection(ServerConnection):
                 self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
                 return
 
+    def _head_received(self, head: Head | bytes | None) -> bytes:
+        """Return what the library shall read now."""
+        if not isinstance(head, Head):
+            if head:
+                self.heads = None
+            return head or b""
+        self.heads, self.head = None, head
+        if head.too_large:
+            return b"GET / HTTP/1.1\r\n\r\n"  # answered with 431; what follows is no WebSocket's
+        if head.is_small:
+            return bytes(head) + head.rest
+        _, lines = head.headers()
+        return b"GET / HTTP/1.1\r\n%b\r\n%b" % (lines, head.rest)
+
+    def _request_received(self, request: Request) -> None:
+        """Give the request what the library could not take, and forget it here."""
+        if self.head.too_large or not self.head.is_small:
+            request.path = self.head.target.decode()
+            for name, value in self.head.headers()[0]:
+                request.headers[name] = value
+        self.head = self.head._replace(fields=b"", rest=b"")
+
+    def eof_received(self) -> bool | None:
+        if self.heads is not None:  # half a head: the library says so
+            super().data_received(self.heads.take())
+        if self.request is not None and self.response is None and self.transport.can_write_eof():
+            self.ended = True
+            return True  # the other half stays open for the answer (TLS has no halves)
+        return super().eof_received()
+
+    def send_data(self) -> None:
+        super().send_data()
+        if self.ended and self.response is not None:  # the answer is on its way
+            self.ended = False
+            super().eof_received()
+            self.transport.close()
+
     def process_event(self, event) -> None:
+        if isinstance(event, Request):
+            self._request_received(event)
         self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
         super().process_event(event)
 
@@ -83,11 +142,40 @@ class Connection(ServerConnection):
             and isinstance(message, (str, bytes))
             and len(message) <= fast.SHORT
             and self.transport.get_write_buffer_size() <= fast.SHORT
+            and not self.held
             and fast.can_write(self)
         ):
             self.transport.write(fast.frame(message))
-        else:
+        elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):
             await super().send(message, text=text)
+        else:
+            await self._send_in_fragments(message, text)
+
+    async def _send_in_fragments(self, message, text: bool | None) -> None:
+        """Send the parts of a message; what `fan_out` has for this client meanwhile follows it, in its order.
+
+        Cancelled half way, the library would leave the connection open and unable to send anything ever again. So it
+        is closed, as the library closes it after any other error (RFC 6455, section 7.1.7).
+        """
+        self.in_fragments = self.in_fragments or asyncio.Lock()
+        async with self.in_fragments:
+            try:
+                await super().send(message, text=text)
+            finally:
+                if self.protocol.state is OPEN and self.protocol.expect_continuation_frame:
+                    self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
+                    self.protocol.fail(CloseCode.INTERNAL_ERROR, "message cut off")
+                    self.send_data()
+                    asyncio.get_running_loop().call_later(self.close_timeout, self.transport.abort)
+                held, self.held, self.held_bytes = self.held, [], 0
+                for message, whole_frame in held:
+                    fast.deliver([self], message, whole_frame)
+
+    def hold(self, text: str, whole_frame: bytes) -> None:
+        """Keep a message until the message in fragments that is under way has ended; `limits.max_unsent` bounds it."""
+        if self.protocol.state is OPEN and not self.transport.is_closing():
+            self.held.append((text, whole_frame))
+            self.held_bytes += len(whole_frame)
 
     async def recv(self, decode: bool | None = None) -> str | bytes:
         if not self.owner.deliveries.done.is_set():
@@ -144,6 +232,7 @@ class Connection(ServerConnection):
     def abort_if_stalled(self, now: float) -> None:
         """Abort where more bytes wait than the limit, or none has left for too long.
 
+        What `fan_out` holds back counts for the first, not for the second: there the server's own message is slow.
         A ping does not find a client that has stopped reading: it queues behind the very bytes that are stuck.
         """
         limits = self.owner.limits
@@ -151,8 +240,12 @@ class Connection(ServerConnection):
         if unsent == 0 or unsent < self.unsent or self.unsent == 0:
             self.moved_at = now
         self.unsent = unsent
-        if limits.max_unsent is not None and unsent > limits.max_unsent:
-            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, the limit is {limits.max_unsent:,}")
+        if limits.max_unsent is not None and unsent + self.held_bytes > limits.max_unsent:
+            why = f"{unsent + self.held_bytes:,} bytes unsent, the limit is {limits.max_unsent:,}"
+            if self.held:
+                self.abort(f"{why}; {self.held_bytes:,} of them wait for the end of a message in fragments")
+            else:
+                self.abort(f"it reads too slowly: {why}")
         elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
             self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and none left for {limits.stall_timeout:g} s")
 

@@ -6,7 +6,8 @@ from time import perf_counter as clock
 
 import msgspec
 
-#: Events that are kept for those who ask later: so many, and so many characters of payload in all.
+#: Events that are kept for those who ask later: so many, and so many characters of payload in all. The last one is
+#: kept however long it is: it has been asked for already.
 KEPT, KEPT_TEXT = 1000, 1024 * 1024
 
 
@@ -42,7 +43,7 @@ class Events:
         event = Published(self.last, round(clock(), 6), payload)
         self._kept.append(event)
         self._text += len(payload)
-        while len(self._kept) > KEPT or self._text > KEPT_TEXT:
+        while len(self._kept) > 1 and (len(self._kept) > KEPT or self._text > KEPT_TEXT):
             self._text -= len(self._kept.popleft().payload)
         self._wake()
         return event

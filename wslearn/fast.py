@@ -19,6 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConcurrencyError
 from websockets.frames import Frame, Opcode, apply_mask
 from websockets.protocol import OPEN
 from websockets.streams import StreamReader
@@ -106,6 +107,7 @@ def fan_out(clients: "Iterable[Connection]", message: object) -> None:
 
     `clients` are those of now: whoever comes later does not get it. All messages of a server arrive in one order.
     A client that reads too slowly is aborted once more than `limits.max_unsent` bytes wait for it: nobody else notices.
+    To a client that is in the middle of a message in fragments this one goes after it (RFC 6455, section 5.4).
     """
     clients = list(clients)
     if clients:
@@ -117,15 +119,27 @@ def deliver(clients: "Iterable[Connection]", text: str, whole_frame: bytes) -> N
     now = asyncio.get_running_loop().time()
     for ws in clients:
         waiting = ws.transport.get_write_buffer_size()
-        if can_write(ws):
+        if ws.held:
+            ws.hold(text, whole_frame)
+        elif can_write(ws):
             try:
                 ws.transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - one client's trouble is nobody else's
                 ws.abort(f"a message could not be written: {error!r}")
         else:
-            broadcast([ws], text)
-        if waiting or ws.unsent:
+            leave_to_the_library(ws, text, whole_frame)
+        if waiting or ws.unsent or ws.held:
             ws.abort_if_stalled(now)
+
+
+def leave_to_the_library(ws: "Connection", text: str, whole_frame: bytes) -> None:
+    """Let the library send a text; what it would skip with a mere warning is kept for later, or ends the connection."""
+    try:
+        broadcast([ws], text, raise_exceptions=True)
+    except* ConcurrencyError:  # a message in fragments is under way
+        ws.hold(text, whole_frame)
+    except* RuntimeError as errors:
+        ws.abort(f"a message could not be written: {errors.exceptions[0].__cause__!r}")
 
 
 class Deliveries:

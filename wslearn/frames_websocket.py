@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from wslearn import close_codes
 from wslearn.frames_inflate import Inflater
 from wslearn.frames_items import Item, Part, Stream
 from wslearn.frames_secrets import conceal, hidden, printable
@@ -93,19 +94,14 @@ class Frame(Item):
         return printable(content if secrets else conceal(content, hidden(content)), limit)
 
 
-#: RFC 6455 section 7.4.1, and IANA's register of close codes for the last three.
-_CLOSE_CODES = {
-    1000: "normal closure", 1001: "going away", 1002: "protocol error", 1003: "a kind of data it cannot accept",
-    1005: "no code came (never sent)", 1006: "ended without a close frame (never sent)",
-    1007: "data that does not fit its type", 1008: "policy violation", 1009: "message too big",
-    1010: "an extension is missing", 1011: "internal error", 1012: "service restart", 1013: "try again later",
-    1014: "bad gateway", 1015: "TLS handshake failed (never sent)",
-}  # fmt: skip
-
 _PAYLOADS = {
     9: ("application data", "any bytes; the pong brings them back", "RFC 6455 section 5.5.2"),
     10: ("application data", "the bytes of the ping that it answers", "RFC 6455 section 5.5.3"),
 }
+
+
+def _meaning(code: int) -> str:
+    return close_codes.name(code) + (" (never sent)" if code in close_codes.NEVER_SENT else "")
 
 
 def _parts(frame: Frame) -> list[Part]:
@@ -150,9 +146,7 @@ def _payload_parts(frame: Frame) -> list[tuple[str, int, str, str]]:
     start, stop = frame.payload_start, len(frame.raw)
     if frame.opcode == 8:
         code = frame.close_code
-        meaning = (
-            "the first byte of two" if code is None else f"{code}: {_CLOSE_CODES.get(code, 'no code of RFC 6455')}"
-        )
+        meaning = "the first byte of two" if code is None else f"{code}: {_meaning(code)}"
         return [
             ("close code", start + 2, meaning, "RFC 6455 section 7.4.1"),
             ("close reason", stop, "why, in words (UTF-8)", "RFC 6455 section 5.5.1"),

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from websockets.datastructures import Headers, MultipleValuesError
+from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from wslearn.hosts import Refusal, refuse_host, refuse_origin
 from wslearn.messages import encode
+from wslearn.request_head import MOST, Head
 
 if TYPE_CHECKING:
-    from wslearn.connection import Connection
     from wslearn.server import Server
 
 STATIC = Path(__file__).parent / "static"
@@ -24,6 +25,13 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 WEBSOCKET_PATHS = ("/", "/ws")
+TOO_LARGE = Refusal(
+    431,
+    f"Expected a request line and headers of at most {MOST:,} bytes, got more. Cookies are the usual cause: a browser "
+    "sends those of all programs on this host along. Delete this host's cookies in the browser, or use a private "
+    "window.\n",
+    f"more than {MOST:,} bytes of headers, and cookies are the usual cause: delete this host's cookies in the browser",
+)
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
@@ -42,53 +50,54 @@ def respond(status: int, body: str = "", content_type: str = "text/plain", **mor
     return Response(status, HTTPStatus(status).phrase, Headers(headers), data)
 
 
-def foreign_origin(request: Request, allowed: tuple[str, ...] | None) -> str | None:
-    """Return the Origin of a page that may not connect, or None where the request may pass.
-
-    A browser names the page that opens a WebSocket, and sends the user's cookies with it whoever that page is
-    (RFC 6455, section 10.2). So the Origin's host must be the Host asked for. Programs send no Origin.
-    """
-    try:
-        origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
-    except MultipleValuesError:
-        return "more than one Origin or Host"
-    if allowed is None or origin is None or origin in allowed:
-        return None
-    scheme, _, netloc = origin.lower().partition("://")
-    default_port = {"http": ":80", "https": ":443"}.get(scheme, "")
-    same = netloc and netloc.removesuffix(default_port) == host.lower().removesuffix(default_port)
-    return None if same else origin
-
-
 def wants_websocket(request: Request) -> bool:
     """Tell whether a request asks to become a WebSocket (RFC 6455, section 4.1)."""
     return any("websocket" in value.lower() for value in request.headers.get_all("Upgrade"))
 
 
-def answer(server: "Server", ws: "Connection", request: Request) -> Response | None:
-    """Return the HTTP response to `request`, or None to go on with the WebSocket handshake."""
-    path = request.path.partition("?")[0]
-    method = getattr(request, "method", "GET")  # websockets 16 knows no other
+def answer(server: "Server", request: Request, head: Head) -> tuple[Response | None, str]:
+    """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
+    if (refusal := refuse(server, request, head)) is not None:
+        more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return respond(refusal.status, refusal.text, **more), refusal.why
     if wants_websocket(request):
-        return refuse(server, request, path)
+        return None, ""
+    method = getattr(request, "method", "GET")  # websockets 16 knows no other
     if method not in ("GET", "HEAD"):
-        return respond(405, f"Expected GET or HEAD, got {method}.\n", Allow="GET, HEAD")
-    response = page(server, path)
+        return respond(405, f"Expected GET or HEAD, got {method}.\n", Allow="GET, HEAD"), ""
+    response = page(server, path_of(request))
     if method == "HEAD":
         response.body = b""
-    return response
+    return response, ""
 
 
-def refuse(server: "Server", request: Request, path: str) -> Response | None:
-    """Return why a WebSocket handshake is refused, or None. The Origin comes first, before any token is read."""
+def path_of(request: Request) -> str:
+    """Return the path of a request without its query."""
+    return request.path.partition("?")[0]
+
+
+def refuse_stranger(server: "Server", head: Head, hosts: list[str], origins: list[str]) -> Refusal | None:
+    """Return why a request is refused for its head, its Host headers or its Origin headers, or None."""
     limits = server.limits
-    if (origin := foreign_origin(request, limits.origins)) is not None:
-        return respond(403, f"Origin {origin!r} may not connect: this server talks to its own page only.\n")
+    if head.too_large:
+        return TOO_LARGE
+    if not head.keyed and (refusal := refuse_host(hosts, limits.hosts)):
+        return refusal
+    return refuse_origin(origins, hosts[0] if hosts else "", limits.origins, tls=server.tls is not None)
+
+
+def refuse(server: "Server", request: Request, head: Head) -> Refusal | None:
+    """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
+    limits, path, websocket = server.limits, path_of(request), wants_websocket(request)
+    origins = request.headers.get_all("Origin") if websocket else []  # a page is no secret
+    if refusal := refuse_stranger(server, head, request.headers.get_all("Host"), origins):
+        return refusal
+    if not websocket:
+        return None
     if path not in WEBSOCKET_PATHS:
-        return respond(404, f"No WebSocket at {path}: expected / or /ws.\n")
+        return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
     if is_full(server):
-        full = f"The server has its {limits.max_connections} connections. Try again later.\n"
-        return respond(503, full, Retry_After="5")
+        return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
     return None
 
 

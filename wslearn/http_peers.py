@@ -6,39 +6,32 @@ ask for. Everything is bounded, as in `wslearn.limits`.
 
 import asyncio
 import ssl
+from contextlib import suppress
+from functools import partial
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
-from websockets.datastructures import Headers
-from websockets.http11 import Request
 
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import foreign_origin, respond
+from wslearn.handshake import refuse_stranger, respond
+from wslearn.hosts import Refusal
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
+from wslearn.http_connection import HttpConnection
+from wslearn.http_page import HOLD, PAGE, PATHS
 from wslearn.log import beginning
 from wslearn.messages import encode
+from wslearn.request_head import MOST
 
 if TYPE_CHECKING:
     from wslearn.servers.comparison import ComparisonServer
 
-#: Time for which a long poll is held before it is answered with 204, in seconds.
-HOLD = 25.0
 #: Time in which answers may still leave when the server stops, and in which a refused body is read, in seconds.
 GRACE = 0.5
 #: How often connections that send nothing are looked for, in seconds.
 WATCH_INTERVAL = 0.25
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
-
-PATHS = {
-    "/echo": "POST: the body comes back",
-    "/publish": "POST: the body, text in UTF-8, becomes the payload of an event for all who wait",
-    "/poll?after=N": "GET: the events after number N as a JSON list; 204 if there is none",
-    "/long-poll?after=N": f"GET: the same, held until there is one; 204 after {HOLD:g} seconds",
-    "/events": "GET: server-sent events; goes on after the number in Last-Event-ID",
-    "/status": "GET: the server's clock in seconds, the last event's number, and how many clients wait for the next",
-}
 
 
 class HttpPeers:
@@ -69,21 +62,25 @@ class HttpPeers:
                 web.get("/status", self._status),
             ]
         )
-        runner = web.AppRunner(
-            app,
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)  # who is gone waits no longer
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+        connection = partial(
+            HttpConnection,
+            self.server.proxy_path,
+            runner.server,
+            loop=loop,
             access_log=None,
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
-            handler_cancellation=True,  # who is gone waits no longer
             keepalive_timeout=limits.open_timeout or 0,  # also the time for the next request's head
             lingering_time=GRACE,
-            shutdown_timeout=GRACE,
+            max_line_size=MOST,  # a head has no more in all
+            max_field_size=MOST,
+            max_headers=MOST,
         )
-        await runner.setup()
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                runner.server, host, port, ssl=tls, backlog=BACKLOG
-            )
+            self._listener = await loop.create_server(connection, host, port, ssl=tls, backlog=BACKLOG)
         except BaseException:
             await runner.cleanup()
             raise
@@ -123,9 +120,10 @@ class HttpPeers:
     @web.middleware
     async def _check(self, request: web.Request, handler) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
+        why = ""
         try:
-            if (why := self._refusal(request)) is not None:
-                response = refused(*why)
+            if (refusal := self._refusal(request)) is not None:
+                response, why = refused(refusal.status, refusal.text), refusal.why
             else:
                 response = await handler(request)
         except web.HTTPNotFound:
@@ -137,22 +135,20 @@ class HttpPeers:
             response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
-        host, port = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
         kind = "message" if response.status < 400 else "http"
-        line = beginning(f"{request.method} {request.path_qs}")
-        self.server.record(kind, f"{host}:{port}", line, code=response.status)
+        line = beginning(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
+        self.server.record(kind, _address(request), line, code=response.status)
         return response
 
-    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
-        limits = self.server.limits
-        if hdrs.ORIGIN in request.headers:
-            asked = Request(request.path_qs, Headers(request.headers.items()))
-            if (origin := foreign_origin(asked, limits.origins)) is not None:
-                return 403, f"Origin {origin!r} may not ask: this server talks to its own page only.\n"
+    def _refusal(self, request: web.Request) -> Refusal | None:
+        limits, headers = self.server.limits, request.headers
+        hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
+        if refusal := refuse_stranger(self.server, request.protocol.head, hosts, origins):
+            return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
             if limits.max_connections is not None and len(self._admitted) >= limits.max_connections:
-                return 503, f"The server has its {limits.max_connections} connections. Try again later.\n"
+                return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
             self._admitted.add(request.protocol)
         return None
 
@@ -182,48 +178,68 @@ class HttpPeers:
         return json(Published(event.id, event.time))
 
     async def _poll(self, request: web.Request) -> web.Response:
-        return listed(self.events.after(self._known(number(request.query, "after"))))
+        after = self._known(number(request.query, "after"))
+        return listed(self._noted(request, after, self.events.after(after)))
 
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
         try:
-            async with asyncio.timeout(HOLD):
-                return listed(await self.events.wait(after))
+            async with asyncio.timeout(HOLD) as hold:
+                request.protocol.wait(hold)
+                return listed(self._noted(request, after, await self.events.wait(after)))
         except TimeoutError:
             return listed([])
+        finally:
+            request.protocol.waited()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events (the HTML standard's section "Server-sent events")."""
         last = self._known(number(request.headers, "Last-Event-ID", self.events.last))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        while news := await self.events.wait(last):
-            for event in news:
-                # Who reads too slowly holds up nobody else: what it missed it gets from what is kept, or it is ended.
-                try:
-                    async with asyncio.timeout(self.server.limits.stall_timeout):
-                        await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
-                except TimeoutError:
-                    if request.transport is not None:
-                        request.transport.abort()
-                    return response
-            last = news[-1].id
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as stream:
+                request.protocol.wait(stream)
+                while news := self._noted(request, last, await self.events.wait(last)):
+                    for event in news:
+                        if not await self._wrote(request, response, event):
+                            return response
+                    last = news[-1].id
+        request.protocol.waited()
         return response
+
+    async def _wrote(self, request: web.Request, response: web.StreamResponse, event: Published) -> bool:
+        """Send one event. Who reads too slowly holds up nobody else: the rest it gets when it is back."""
+        try:
+            async with asyncio.timeout(self.server.limits.stall_timeout):
+                await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
+        except TimeoutError:
+            why = f"aborted: it reads too slowly: no byte left for {self.server.limits.stall_timeout:g} s"
+            self.server.record("error", _address(request), why)
+            if request.transport is not None:
+                request.transport.abort()
+            return False
+        return True
 
     def _known(self, number: int) -> int:
         """Return the number, or that of the last event if it is from an earlier run of the server, which had more."""
         return min(number, self.events.last)
+
+    def _noted(self, request: web.Request, after: int, news: list[Published]) -> list[Published]:
+        """Return `news`, with a line in the log where events between `after` and them are no longer kept.
+
+        The client sees it too: the numbers have a gap. A client that asks after 0 has seen none, and misses none.
+        """
+        if news and 0 < after < news[0].id - 1:
+            lost = f"lost: events {after + 1:,} to {news[0].id - 1:,}, which are no longer kept"
+            self.server.record("error", _address(request), lost)
+        return news
 
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.server.listening
         return json(Status(clock(), self.events.last, waiting))
 
 
-PAGE = (
-    '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>comparison</title>\n'
-    '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'
-    '<body data-name="comparison">\n<main>\n<h1>HTTP beside WebSocket</h1>\n<dl>\n'
-    + "".join(f"<dt><code>{path}</code></dt><dd>{text}</dd>\n" for path, text in PATHS.items())
-    + "</dl>\n<p>The WebSocket has a port of its own, one less unless the system picked it. There every message comes "
-    "back;\nat <code>/ws?events</code> it sends each event instead.</p>\n</main>\n</body>\n</html>\n"
-)
+def _address(request: web.Request) -> str:
+    peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("gone", "")
+    return ":".join(map(str, peer[:2]))  # of an IPv6 address there is more

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from time import monotonic
 
+from wslearn.hosts import host_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -32,22 +34,34 @@ class Limits:
     stall_timeout: float | None = 5
     #: `"deflate"` or None. Off, because it costs 40 KiB a connection and more (RFC 7692, permessage-deflate).
     compression: str | None = None
-    #: Origins allowed besides the server's own, like `"https://example.org"`. None: every page may connect.
+    #: Origins allowed besides the server's own, like `"https://example.org"`; `"null"` is a page opened from disk, and
+    #: any page's sandboxed frame. None: every page may connect.
     origins: tuple[str, ...] | None = ()
+    #: Names of the server besides IP addresses and `localhost`, like `"hub.example.org"`. None: every name.
+    hosts: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is None:
                 continue
-            if field.name == "origins":
-                if isinstance(value, str) or not all(isinstance(origin, str) for origin in value):
-                    raise ValueError(f"origins: expected a tuple of texts or None, got {value!r}")
+            if field.name in ("origins", "hosts"):
+                if not isinstance(value, tuple | list | set | frozenset) or not all(isinstance(v, str) for v in value):
+                    raise ValueError(f"{field.name}: expected a tuple of texts or None, got {value!r}")
+                for host in value if field.name == "hosts" else ():
+                    _check_host(host)
             elif field.name == "compression":
                 if value != "deflate":
                     raise ValueError(f"compression: expected 'deflate' or None, got {value!r}")
             elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
                 raise ValueError(f"{field.name}: expected a number above 0, or None for no limit, got {value!r}")
+
+
+def _check_host(host: str) -> None:
+    try:
+        host_of(host)
+    except ValueError:
+        raise ValueError(f"hosts: expected names like 'hub.example.org', got {host[:100]!r}") from None
 
 
 class TokenBucket:

@@ -86,5 +86,5 @@ def one_line(record: logging.LogRecord) -> bool:
 
 
 library_logger = logging.getLogger("wslearn.websockets")
-library_logger.setLevel(logging.ERROR)  # below that it logs whole frames, tokens in them too
+library_logger.setLevel(logging.WARNING)  # below that it logs whole frames, tokens in them too
 library_logger.addFilter(one_line)

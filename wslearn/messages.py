@@ -129,9 +129,38 @@ def decode(data: str | bytes, *types: type[msgspec.Struct]) -> msgspec.Struct:
         wrong = "Invalid value '' - at `$.type`"
     except RecursionError:
         wrong = "it is nested too deeply"
+    except UnicodeEncodeError as error:  # no such text can come over a WebSocket, but a program can call this
+        wrong = _cut_in_two(f"{ord(error.object[error.start]):x}")
     except msgspec.DecodeError as error:
-        wrong = re.sub(r"`str` matching regex '.*'", "1 to 64 of a-z A-Z 0-9 . _ -", str(error))
+        half = None if isinstance(error, msgspec.ValidationError) else _half_character(data, str(error))
+        wrong = half or re.sub(r"`str` matching regex '.*'", "1 to 64 of a-z A-Z 0-9 . _ -", str(error))
     raise BadMessage(f"expected {_shapes(types)}; {redact(wrong[:200])}")
+
+
+#: The escapes of JSON text (RFC 8259, section 7): a pair of surrogates, which is one character beyond U+FFFF; one
+#: surrogate alone, which is half of such a character; and every other.
+ESCAPES = re.compile(r"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|u(?P<half>[dD][89a-fA-F]\w\w)|.)", re.S)
+
+
+def _half_character(data: str, error: str) -> str | None:
+    """Return what msgspec's error means where half a character is the cause, and None where it is not.
+
+    With little text after the half msgspec calls the data truncated, otherwise malformed.
+    """
+    if "surrogate" not in error and "truncated" not in error:
+        return None
+    for escape in ESCAPES.finditer(data):
+        if escape["half"]:
+            goes_on = '"' in data[escape.end() :]  # otherwise the data really end there
+            return _cut_in_two(escape["half"]) if goes_on else None
+    return None
+
+
+def _cut_in_two(half: str) -> str:
+    return (
+        f"the text has half a character, `\\u{half.lower()}`: an emoji was cut in two, "
+        'as `"😀".slice(0, 1)` does in JavaScript'
+    )
 
 
 def encode(message: object) -> str:
@@ -147,6 +176,7 @@ SECRETS = re.compile(
         (?: [^"'&\s,}\\]++ | \\++(?!["']) )+                  # ++ and *+ give nothing back: so it stays linear
     | (?P<header> \b(?:cookie|set-cookie|authorization|proxy-authorization) \\*+["']? \s*[:=]\s* ) [^\r\n]+
     | (?P<scheme> \bbearer\s+ ) [^\s"',]+
+    | (?P<path> /wslearn-key- ) [\w-]*                          # of a server behind a proxy
     | \beyJ[\w-]*(?:\.[\w-]*)*                                 # a JWT begins with base64url of '{"'
     """
 )
@@ -157,6 +187,6 @@ def redact(text: str) -> str:
 
     `[redacted]` stands in their place. A text that breaks off in the middle of a secret is redacted too.
     """
-    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower):
+    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower or "-key-" in lower):
         return text  # ten times quicker than the search, which would find nothing
-    return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or ''}{REDACTED}", text)
+    return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or m['path'] or ''}{REDACTED}", text)

@@ -25,6 +25,7 @@ class HasPage(Protocol):
     port: int
     url: str
     page_url: str
+    proxy_path: str
 
 
 def setup(notebook: str) -> None:
@@ -91,7 +92,8 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
 
     `height` is in pixels. Where the kernel runs on another machine than the browser (JupyterHub, Binder, a base
     address), the page goes through jupyter-server-proxy; `remote=True` asks for that, for a kernel reached through
-    an SSH tunnel, which nothing here can see.
+    an SSH tunnel, which nothing here can see. The link then contains the key that lets a browser in behind a proxy; it
+    is shown by a widget, so that a saved notebook does not contain it.
     """
     from IPython.display import display
 
@@ -100,7 +102,7 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
         remote = base is not None
     address, advice = server.page_url, ""
     if remote:
-        address = f"{base or '/'}proxy/{server.port}/"
+        address = f"{base or '/'}proxy/{server.port}/{server.proxy_path}/"
         if importlib.util.find_spec("jupyter_server_proxy") is None:
             advice = (
                 "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
@@ -112,10 +114,17 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
         'style="border:1px solid #8888;border-radius:8px"></iframe>'
         f'<p><a href="{link}" target="_blank" rel="noopener">Open the page in a tab of its own</a></p>'
     )
-    text = f"The server's page: {address}"
     if advice:
         print(advice)
-    display({"text/html": page, "text/plain": text}, raw=True)
+    text = "The server's page: "
+    if remote:
+        from ipywidgets import HTML
+
+        from wslearn.messages import redact
+
+        display(HTML(page)._repr_mimebundle_() | {"text/plain": text + redact(address)}, raw=True)
+    else:
+        display({"text/html": page, "text/plain": text + address}, raw=True)
 
 
 def _proxy_base() -> str | None:

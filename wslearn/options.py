@@ -36,22 +36,36 @@ LIMITS = {
     "max_unsent": ("BYTES", int, "Bytes waiting for a client that reads too slowly."),
     "stall_timeout": ("SECONDS", float, "Time for which bytes may wait and none leave."),
     "compression": ("deflate", click.Choice(["deflate"]), "Compression of messages (RFC 7692)."),
-    "origins": ("ORIGIN", str, "One more origin whose pages may connect; may be repeated."),
+    "origins": (
+        "ORIGIN",
+        str,
+        "One more origin whose pages may connect; may be repeated. The word null is a page opened from disk, and a "
+        "sandboxed frame of any page.",
+    ),
+    "hosts": (
+        "NAME",
+        str,
+        "One more name by which the server may be asked for, besides IP addresses and localhost; may be repeated.",
+    ),
 }
+
+
+#: Those that may be given more than once, and how one of them is called.
+REPEATED = {"origins": "--origin", "hosts": "--allow-host"}
 
 
 def limit_options(command: Callable) -> Callable:
     """Add an option for each field of `Limits`."""
     defaults = {field.name: field.default for field in fields(Limits)}
     for name, (metavar, kind, text) in reversed(LIMITS.items()):
-        flag = "--origin" if name == "origins" else f"--{name.replace('_', '-')}"
+        flag = REPEATED.get(name, f"--{name.replace('_', '-')}")
         default = f"  [default: {defaults[name]}]" if defaults[name] else ""
         command = click.option(
             flag,
             name,
             type=Limit(kind, metavar),
             metavar=f"{metavar}|none",
-            multiple=name == "origins",
+            multiple=name in REPEATED,
             help=text + default,
         )(command)
     return command
@@ -62,9 +76,7 @@ def limits_given(options: dict[str, object]) -> dict[str, object]:
     given = {
         name: None if options[name] is OFF else options[name] for name in LIMITS if options[name] not in (None, ())
     }
-    if OFF in options["origins"]:
-        given["origins"] = None
-    return given
+    return given | {name: None for name in REPEATED if OFF in options[name]}
 
 
 #: Options that only some servers have, as arguments of their classes.

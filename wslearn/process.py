@@ -41,8 +41,8 @@ class ServerProcess:
     """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
 
     `options` are those of `wslearn serve`: `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are
-    the addresses, `pid` is the process. It ends with the block, with `await server.stop()`, and whenever the process
-    that started it ends, however that happens.
+    the addresses, `proxy_path` is what lets a browser in behind a proxy, `pid` is the process. It ends with the block,
+    with `await server.stop()`, and whenever the process that started it ends, however that happens.
 
     Raises RuntimeError with the server's own words where it cannot start.
     """
@@ -79,7 +79,7 @@ class ServerProcess:
                 said = errors.read().decode(errors="replace").strip()
                 raise RuntimeError(f"wslearn serve {self.name} did not start: {said or 'it said nothing'}")
         ready = json.loads(line)
-        self.url, self.page_url = ready["url"], ready["page_url"]
+        self.url, self.page_url, self.proxy_path = ready["url"], ready["page_url"], ready["proxy_path"]
         self.port = urlsplit(self.url).port
         cells.started(self)
         return self

@@ -11,6 +11,7 @@ A lesson's server is a subclass that says what happens on one connection:
 import asyncio
 import errno
 import ipaddress
+import secrets
 import ssl
 from collections.abc import Coroutine, Iterable
 from itertools import count
@@ -29,6 +30,7 @@ from wslearn.last_words import speak_last_words, wants_last_words
 from wslearn.limits import Limits, TokenBucket
 from wslearn.log import Event, Log, beginning, library_logger, logger, where
 from wslearn.messages import redact
+from wslearn.request_head import NO_HEAD
 
 #: Time in which a closing handshake may be answered when the server stops, in seconds.
 STOP_GRACE = 1.0
@@ -79,6 +81,9 @@ class Server:
         #: A user's bucket lives as long as a connection of theirs.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
         self._handlers: set[asyncio.Task] = set()
+        #: First part of a path under which the server may be asked for by any name. Random, so only a user who was
+        #: given a link has it: behind jupyter-server-proxy a request looks as in DNS rebinding. Lesson 05.
+        self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
         self._listener = None
         self._changing = asyncio.Lock()
 
@@ -215,11 +220,14 @@ class Server:
         return Connection(self, *args, **options)
 
     def _answer(self, ws: Connection, request):
-        response = handshake.answer(self, ws, request)
+        response, why = handshake.answer(self, request, ws.head)
+        if not ws.head.too_large:
+            ws.head = NO_HEAD
         if response is not None:
             ws.answered = True
             kind = "error" if handshake.wants_websocket(request) else "http"
-            self.record(kind, _address(ws), beginning(request.path), code=response.status_code)
+            line = beginning(request.path) + (f" refused: {why}." if why else "")
+            self.record(kind, _address(ws), line, code=response.status_code)
         return response
 
     async def _converse(self, ws: Connection) -> None:
@@ -259,6 +267,9 @@ class Server:
             close = ended.rcvd if ended.rcvd_then_sent else ended.sent or ended.rcvd
             code, reason = (close.code, close.reason) if close else (CloseCode.ABNORMAL_CLOSURE, "")
             self.record("close", ws.name, code=int(code), reason=redact(reason))
+        elif ws.response is not None and not ws.answered:  # 101, and nobody was there to talk with
+            line = f"{beginning(ws.request.path)} accepted, but the client had closed its half of the connection"
+            self.record("error", _address(ws), line, code=ws.response.status_code)
         elif not ws.answered:
             error = ws.protocol.handshake_exc
             why = beginning(str(error)) if error else "connection closed before a request"

@@ -1,7 +1,10 @@
 """Tokens that say who somebody is: JSON Web Tokens, signed and with an end. Lesson 05."""
 
+import asyncio
 import time
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import jwt
@@ -10,12 +13,18 @@ import jwt
 ALGORITHM = "HS256"
 #: A longer token is refused unread, in characters.
 MAX_TOKEN = 4096
-#: A token may not outlive the year 9999, in seconds since 1970: its end must be a time that a timer can wait for.
+#: A token may not outlive the year 9999, in seconds since 1970: its end must be a time that a calendar has.
 MAX_EXP = 253_402_300_799
+#: How often a connection's clocks are compared with the end of its token, in seconds.
+LOOK = 1.0
 
 
 class Refused(Exception):
     """A token, or a client, that is not accepted; the text says why."""
+
+
+class Expired(Exception):
+    """A token that was accepted has come to its end."""
 
 
 def wrong_name(user: str) -> str | None:
@@ -30,17 +39,23 @@ class Tokens:
     """Issue and verify JSON Web Tokens (RFC 7519), HS256 with `secret`.
 
     A token needs `sub`, the user's name, and `exp`, when it ends; `aud` must be `audience` where one is configured.
-    Issuer and verifier share one machine's clock, so no leeway is given: a token ends when it says so.
+    Issuer and verifier share one machine's clock, so no leeway is given: a token ends when it says so, and begins at
+    its `nbf` where it has one.
     """
 
     secret: str
     audience: str | None = None
 
     def issue(self, user: str, expires: float = 3600) -> str:
-        """Return a token for `user` that is valid for `expires` seconds. Raises ValueError for a name that is none."""
+        """Return a token for `user` that is valid for `expires` seconds.
+
+        Raises ValueError for a name that no server accepts, and for an end that none does.
+        """
         if wrong := wrong_name(user):
             raise ValueError(wrong)
         issued = time.time()
+        if not -MAX_EXP <= issued + expires <= MAX_EXP:
+            raise ValueError(f"expires: expected seconds that end before the year 10000, got {expires:g}")
         claims = {"sub": user, "iat": issued, "exp": issued + expires}
         if self.audience is not None:
             claims["aud"] = self.audience
@@ -55,7 +70,9 @@ class Tokens:
             raise Refused(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
         if token.count(".") != 2:
             raise Refused("this is no JSON Web Token: expected three parts with dots between them")
-        options = {"require": ["sub", "exp"], "verify_aud": self.audience is not None, "verify_iat": False}
+        # PyJWT cuts the fraction off `exp` and `nbf`: a token would end, and begin, up to a second too early.
+        options = {"require": ["sub", "exp"], "verify_aud": self.audience is not None}
+        options |= {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
         try:
             with warnings.catch_warnings(category=jwt.InsecureKeyLengthWarning, action="ignore"):
                 claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=self.audience)
@@ -63,8 +80,55 @@ class Tokens:
             raise Refused(str(error)) from None
         except (TypeError, ValueError, OverflowError, RecursionError):  # what no honest issuer writes
             raise Refused("the token is malformed") from None
-        if not isinstance(claims["exp"], int | float) or claims["exp"] > MAX_EXP:  # PyJWT takes "99" for a number
-            raise Refused("exp: expected a number, in seconds since 1970, before the year 10000")
+        now = time.time()
+        if numeric_date(claims, "exp") <= now:
+            raise Refused("the token has expired")
+        if "nbf" in claims and numeric_date(claims, "nbf") > now:
+            raise Refused("the token is not valid yet")
         if wrong := wrong_name(claims["sub"]):
             raise Refused(wrong)
         return claims
+
+
+def numeric_date(claims: dict, name: str) -> float:
+    """Return a claim that is a time, in seconds since 1970, fractions included (RFC 7519, section 2).
+
+    Raises Refused for anything else: in JSON it may also be a text, `true`, `NaN` or a number of 400 digits.
+    """
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_EXP <= value <= MAX_EXP:
+        raise Refused(f"{name}: expected a number, in seconds since 1970, before the year 10000")
+    return float(value)
+
+
+@asynccontextmanager
+async def until_expiry(exp: float) -> AsyncIterator[None]:
+    """Run a block until a token's `exp`, in seconds since 1970; then cancel what is in it, and raise Expired.
+
+    It ends by the wall clock or by the monotonic one, whichever comes first: somebody may set the wall clock back, and
+    while the machine sleeps the monotonic clock may stand still. A jump of the wall clock is noticed within `LOOK`.
+    """
+    loop = asyncio.get_running_loop()
+    end = time.monotonic() + exp - time.time()
+    timer = None
+
+    def look() -> None:
+        nonlocal timer
+        left = min(exp - time.time(), end - time.monotonic())
+        if left <= 0:
+            life.reschedule(loop.time())
+        else:
+            timer = loop.call_later(min(left, LOOK), look)
+
+    try:
+        async with asyncio.timeout(None) as life:
+            look()
+            try:
+                yield
+            finally:
+                if timer is not None:
+                    timer.cancel()
+    except TimeoutError:
+        if not life.expired():  # one of the block's own
+            raise
+        raise Expired from None

@@ -60,6 +60,12 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def quiet() -> list[str]:
+    """What a browser of a test's own is started with."""
+    return QUIET
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator:
     """A running browser."""

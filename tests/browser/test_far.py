@@ -56,7 +56,7 @@ async def run_next(page, jupyter) -> None:
 async def test_the_page_is_shown_and_talks(lab, jupyter):
     page = await lab(SHOW)
     (address,) = await addresses(page)
-    assert re.fullmatch(rf"{re.escape(jupyter.url)}/proxy/\d+/", address)
+    assert re.fullmatch(rf"{re.escape(jupyter.url)}/proxy/\d+/wslearn-key-[\w-]+/", address)
     inside = page.frame_locator(".jp-OutputArea-output iframe")
     websocket = f"ws{address.removeprefix('http')}ws?last-words"
     await expect(inside.locator("#url")).to_have_text(websocket)  # its script has run: its buttons do something

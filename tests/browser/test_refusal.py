@@ -137,3 +137,21 @@ async def test_nobody_is_asked_where_the_code_says_it_all(page):
         await button(page, "Disconnect").click()
         await expect(page.get_by_role("status")).to_contain_text(re.compile("Closed.*1000", re.S))
     assert questions == []
+
+
+NAME = "wslearn.example"
+
+
+async def test_a_host_that_is_no_longer_allowed_is_named(browser, chromium, quiet):
+    rules = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
+    named = await browser.browser_type.launch(executable_path=chromium, args=[*quiet, rules])
+    try:
+        page = await named.new_page()
+        async with EchoServer(limits=Limits(hosts=(NAME,))) as server:
+            await page.goto(f"http://{NAME}:{server.port}/")
+        async with EchoServer(port=server.port):
+            refused = f"The server refused (HTTP 403): Host '{NAME}:{server.port}' may not be asked for:"
+            await fails(page, refused)
+            await expect(page.locator("#details li").first).to_contain_text("--allow-host")
+    finally:
+        await named.close()

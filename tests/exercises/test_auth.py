@@ -1,5 +1,6 @@
 """Exercises of lesson 05."""
 
+import asyncio
 from typing import ClassVar
 
 from exercise_cases import FunctionExercise, ServerExercise, handler
@@ -217,13 +218,89 @@ def rule(*lines: str) -> str:
     return "\n".join(["def may_connect(origin, host):", *(f"    {line}" for line in lines)])
 
 
+#: The parts of a right answer: the Origin rule, the names that the Host rule knows, and how `name` is made of `host`.
+ORIGIN = "if origin is not None and origin.partition('://')[2] != host: return False"
+KNOWN = "name in ('localhost', 'chat.example')"
+NAME = ("if host is None: return True", "name = urlsplit('//' + host).hostname")
+
+
+def names(condition: str, *before: str) -> str:
+    """Return an answer that lets in IP addresses, and names for which this holds; it begins with the lines `before`."""
+    addresses = ("try: return bool(ip_address(name))", "except ValueError: return False")
+    return rule(*before or (ORIGIN, *NAME), f"if {condition}: return True", *addresses)
+
+
+RIGHT = {
+    "one expression a rule": """
+def is_address(name):
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+def may_connect(origin, host):
+    same = origin is None or urlsplit(origin).netloc == host
+    name = None if host is None else urlsplit("//" + host).hostname
+    return same and (name in {None, "localhost", "chat.example"} or is_address(name))
+""",
+    "by hand": """
+def may_connect(origin, host):
+    if origin is not None:
+        if origin not in (f"http://{host}", f"https://{host}"):
+            return False
+    if host is None:
+        return True
+    if host.startswith("["):
+        name = host[1:].split("]")[0]
+    else:
+        name = host.split(":")[0]
+    if name == "localhost" or name == "chat.example":
+        return True
+    try:
+        ip_address(name)
+        return True
+    except ValueError:
+        return False
+""",
+    "a regular expression": """
+KNOWN = re.compile(r"(localhost|chat\\.example|\\d+\\.\\d+\\.\\d+\\.\\d+|\\[[0-9a-f:.]+\\])(:\\d+)?")
+
+def may_connect(origin, host):
+    if origin and not re.fullmatch("https?://" + re.escape(host or ""), origin):
+        return False
+    return not host or KNOWN.fullmatch(host) is not None
+""",
+    "async, by the library": """
+import ipaddress
+
+async def may_connect(origin, host):
+    match origin, host:
+        case None, None:
+            return True
+        case str(), _ if origin.removeprefix("https://").removeprefix("http://") != host:
+            return False
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name in ("localhost", "chat.example"):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    else:
+        return True
+""",
+}
+
+
 class TestOriginRule(FunctionExercise):
     exercise = ex.origin_rule
-    imports = "from urllib.parse import urlsplit"
+    imports = "import re\nfrom ipaddress import ip_address\nfrom urllib.parse import urlsplit"
     wrong: ClassVar = {
+        # The Origin rule
         "A stranger's page got in": rule("return True"),
-        "The server's own page was refused": rule("return origin is None or origin == host"),
-        "no page is behind it": rule("return origin is not None and urlsplit(origin).netloc == host"),
+        "The server's own page was refused. Compare the part after": rule("return origin is None or origin == host"),
+        "no page is behind it, and it passes": rule("return origin is not None and urlsplit(origin).netloc == host"),
         "'NoneType' object has no attribute": rule("return origin.partition('://')[2] == host"),
         "Compare the port too": rule("return origin is None or urlsplit(origin).hostname == host.partition(':')[0]"),
         "was refused when it came by `https://`": rule("return origin is None or origin == 'http://' + host"),
@@ -233,4 +310,41 @@ class TestOriginRule(FunctionExercise):
         "It only ends with Host": rule("return origin is None or origin.endswith(host)"),
         "a file on somebody's disk": rule("return origin in (None, 'null') or urlsplit(origin).netloc == host"),
         "Expected True or False": rule("return origin and host"),
+        "but not the one in Host": rule(
+            "if origin is None: return True",
+            "theirs = origin.partition('://')[2]",
+            "address = theirs.partition(':')[0].replace('.', '').isdigit()",
+            "return address and theirs.rpartition(':')[2] == host.rpartition(':')[2]",
+        ),
+        # The Host rule
+        "Its Origin and its Host are equal, because Eve": rule(ORIGIN, "return True"),
+        "The name `localhost` always means this computer": names("name == 'chat.example'"),
+        "under `localhost` without a port": names(KNOWN, ORIGIN, "name = host.rpartition(':')[0]"),
+        "an IPv6 address. The brackets hold the address": names(KNOWN, ORIGIN, "name = host.split(':')[0]"),
+        "Any IP address may pass": rule(ORIGIN, *NAME, "return name in ('127.0.0.1', '::1') or " + KNOWN),
+        "under `chat.example`, the name that the task gives.": names("name == 'localhost'"),
+        "the name that the task gives, with a port": names("name == 'localhost' or host == 'chat.example'"),
+        "The name contains `chat.example`": names("name == 'localhost' or 'chat.example' in name"),
+        "The name only begins with `chat.example`": names("name == 'localhost' or name.startswith('chat.example')"),
+        "The name only ends with `chat.example`": names("name == 'localhost' or name.endswith('chat.example')"),
+        "The name only begins with `localhost`": names("name == 'chat.example' or name.startswith('localhost')"),
+        "The name only begins with an IP address": names(KNOWN + r" or re.match(r'\d+\.\d+\.\d+\.\d+', name)"),
+        "A request without an Origin got in under Eve's name": names(
+            KNOWN, "if origin is None: return True", ORIGIN, *NAME
+        ),
+        "It may send neither header": names(KNOWN, "if host is None: return False", ORIGIN, *NAME),
+        'can only concatenate str (not "NoneType") to str': names(KNOWN, ORIGIN, NAME[1]),
     }
+
+    async def test_other_ways_are_right_too(self):
+        for style, code in RIGHT.items():
+            assert (result := await self.check(code)), f"{style}\n{result}"
+
+    async def test_it_never_asks_a_name_server(self, monkeypatch):
+        async def getaddrinfo(loop, host, *arguments, **options):
+            assert host == "127.0.0.1", f"the name {host!r} was looked up"
+            return await resolve(loop, host, *arguments, **options)
+
+        resolve = asyncio.BaseEventLoop.getaddrinfo
+        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+        assert (result := await self.check(self.exercise.answer)), result

@@ -2,7 +2,7 @@
 
 from textwrap import indent
 
-from exercise_cases import FunctionExercise, ServerExercise, handler
+from exercise_cases import FunctionExercise, ServerExercise, answer, handler
 
 from wslearn.exercises import heartbeat as ex
 
@@ -299,6 +299,10 @@ class TestPatience(ServerExercise):
         "got no answer. Is there": patient("async for m in ws: pass"),
     }
 
+    def test_the_solution_has_patience_with_a_page_in_a_hidden_tab(self):
+        """Its timers run once in 60 s, so that is how often it can ping."""
+        assert answer(ex.patience.answer, self.imports).patience > 60
+
 
 class TestBackoff(FunctionExercise):
     exercise = ex.backoff
@@ -306,25 +310,25 @@ class TestBackoff(FunctionExercise):
     imports = "import random"
     wrong = {  # noqa: RUF012
         "all return at one moment": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield limit
     limit = min(cap, 2 * limit)
 """),
         "the cap is 20 s": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield rng.uniform(0, limit)
     limit = 2 * limit
 """),
         "not with the module `random`": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield random.uniform(0, limit)
     limit = min(cap, 2 * limit)
 """),
         "The first wait is drawn from 0 to `base`": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     limit = min(cap, 2 * limit)
     yield rng.uniform(0, limit)
@@ -334,7 +338,7 @@ while True:
     yield rng.uniform(0, base)
 """),
         "Draw from the whole range": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield limit / 2 + rng.uniform(0, limit / 2)
     limit = min(cap, 2 * limit)
@@ -346,13 +350,13 @@ while True:
     n += 1
 """),
         "came to an end": waits("""
-limit = base
+limit = min(cap, base)
 for _ in range(20):
     yield rng.uniform(0, limit)
     limit = min(cap, 2 * limit)
 """),
         "not spread evenly": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield rng.uniform(0, limit ** 0.5) ** 2
     limit = min(cap, 2 * limit)
@@ -362,9 +366,33 @@ while True:
         "Yield a number": waits("while True: yield str(rng.uniform(0, base))"),
         "never below 0": waits("while True: yield rng.uniform(-base, base)"),
         "grows too fast": waits("""
-limit = base
+limit = min(cap, base)
 while True:
     yield rng.uniform(0, limit)
     limit = min(cap, 3 * limit)
 """),
+        "every wait is drawn from 0 to `cap`": waits("""
+limit = base
+while True:
+    yield rng.uniform(0, limit)
+    limit = min(cap, 2 * limit)
+"""),
     }
+
+    async def test_the_whole_range_is_used_when_the_base_is_above_the_cap(self):
+        result = await self.check(
+            waits("""
+limit = base if base < cap else cap / 3
+while True:
+    yield rng.uniform(0, limit)
+    limit = min(cap, 2 * limit)
+""")
+        )
+        assert not result and "If `base` is above `cap`" in result.message, result
+
+    async def test_other_ways_are_right_too(self):
+        doubled = waits("""
+for n in itertools.count():
+    yield rng.uniform(0, min(cap, base * 2 ** min(n, 60)))
+""")
+        assert (result := await self.check(f"import itertools\n{doubled}")), result

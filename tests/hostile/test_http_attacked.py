@@ -11,7 +11,7 @@ from victims import assert_one_line_each
 from wslearn import Limits
 from wslearn.servers.comparison import ComparisonServer
 
-POST = b"POST /%b HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /%b HTTP/1.1\r\nHost: localhost\r\n"
 CLIENTS = 500
 AT_ONCE = 50
 
@@ -40,7 +40,7 @@ async def answer(server, data: bytes) -> bytes:
 async def be_served(server) -> None:
     """Be the next client, and get what a client comes for."""
     got = await answer(
-        server, b"POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\nserved"
+        server, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 6\r\n\r\nserved"
     )
     assert got.startswith(b"HTTP/1.1 200 ") and got.endswith(b"\r\n\r\nserved"), got
 
@@ -48,20 +48,20 @@ async def be_served(server) -> None:
 MALFORMED = {
     "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
     "no method": b"\r\n\r\n / HTTP/1.1\r\n\r\n",
-    "an escape sequence": b"GET /\x1b[31m HTTP/1.1\r\nHost: a\r\n\r\n",
-    "HTTP/9": b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
+    "an escape sequence": b"GET /\x1b[31m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "HTTP/9": b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
     "a header without a colon": b"GET /poll HTTP/1.1\r\nHost a\r\n\r\n",
-    "two lengths": b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "a negative length": b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+    "two lengths": b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "a negative length": b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
     "length and chunks": POST % b"echo" + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "a chunk that is none": b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    "a long request line": b"GET /poll?after=" + b"1" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a long header": b"GET /poll HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
-    "many headers": b"GET /poll HTTP/1.1\r\nHost: a\r\n" + b"X: x\r\n" * 10_000 + b"\r\n",
-    "a body without an end": b"POST /publish HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "a chunk that is none": b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a long request line": b"GET /poll?after=" + b"1" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a long header": b"GET /poll HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    "many headers": b"GET /poll HTTP/1.1\r\nHost: localhost\r\n" + b"X: x\r\n" * 20_000 + b"\r\n",
+    "a body without an end": b"POST /publish HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"8000\r\n%b\r\n" % (b"x" * 0x8000) * 20,
     "two origins": POST % b"publish" + b"Origin: http://a\r\nOrigin: http://b\r\nContent-Length: 0\r\n\r\n",
-    "a number in other digits": "GET /poll?after=²".encode() + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a number in other digits": "GET /poll?after=²".encode() + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
 
 
@@ -100,7 +100,7 @@ async def test_a_head_that_trickles_in_is_ended(records):
 
 async def test_silent_connections_are_ended(records):
     async with ComparisonServer(limits=Limits(open_timeout=0.3)) as server:
-        quiet = [await open_raw(server, data) for data in (b"", b"G", b"POST /echo HTTP/1.1\r\nHost: a\r\n")]
+        quiet = [await open_raw(server, data) for data in (b"", b"G", b"POST /echo HTTP/1.1\r\nHost: localhost\r\n")]
         await until(lambda: server.peers.connections == len(quiet))
         await until(lambda: server.peers.connections == 0, 5)
         for _, writer in quiet:
@@ -118,7 +118,7 @@ async def test_nothing_is_left_of_clients_that_vanish_while_they_wait(path, room
         tasks_before = asyncio.all_tasks()
         writers = []
         for start in range(0, clients, AT_ONCE):
-            ask = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+            ask = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
             many = await asyncio.gather(*(open_raw(server, ask) for _ in range(min(AT_ONCE, clients - start))))
             writers += [writer for _, writer in many]
         await until(lambda: server.peers.events.waiting == clients)

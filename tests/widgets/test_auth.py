@@ -19,7 +19,7 @@ WORDS = {
     "Change the name": "Signature verification failed",
     "alg none": "The specified alg value is not allowed",
     "Wrong secret": "Signature verification failed",
-    "Expired": "Signature has expired",
+    "Expired": "the token has expired",
 }
 
 

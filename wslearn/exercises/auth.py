@@ -1,7 +1,8 @@
 """Exercises of lesson 05, authentication: who is let in, and for how long."""
 
 from wslearn.exercises import Exercise
-from wslearn.exercises.auth_checks import asks_first, ends_in_time, knows_its_own, verifies
+from wslearn.exercises.auth_checks import asks_first, ends_in_time, verifies
+from wslearn.exercises.auth_rules import knows_its_own
 
 verify = Exercise(
     verifies,
@@ -9,8 +10,8 @@ verify = Exercise(
         "The library PyJWT does all of it, if you ask for it: `import jwt`, and look at `jwt.decode`.",
         'Two of its arguments matter: `algorithms=["HS256"]` pins the algorithm, and '
         '`options={"require": ["sub", "exp"]}` refuses a token without these claims.',
-        "`jwt.decode` raises `jwt.PyJWTError` for a token that it refuses, and `ValueError` for a text that not even "
-        "UTF-8 can hold. Catch both, and return None.",
+        "`jwt.decode` raises `jwt.PyJWTError` for a token that it refuses, and `ValueError` for a string that cannot "
+        "be encoded as UTF-8. Catch both, and return None.",
     ),
     answer="""
         import jwt
@@ -21,9 +22,11 @@ verify = Exercise(
             except (jwt.PyJWTError, ValueError):
                 return None
     """,
-    why="The list of algorithms comes from us, not from the token's head. The signature is verified before anything in "
-    "the claims is believed. `exp` is compared where it is there; `require` refuses a token that leaves it out. "
-    "JSON can carry half a character, such as `\\ud800`: no bytes stand for it, hence the ValueError.",
+    why="The list of algorithms comes from us, not from the token's header. The signature is verified before anything "
+    "in the claims is believed. PyJWT compares `exp` with the clock if the token has one; `require` refuses a token "
+    "that leaves it out. (PyJWT cuts the fraction off `exp`, so a token may end up to a second early. Our own servers "
+    "compare the fraction too.) JSON can carry half a character, such as `\\ud800`, which UTF-8 cannot encode: that is "
+    "where the ValueError comes from.",
 )
 
 first_message = Exercise(
@@ -31,9 +34,9 @@ first_message = Exercise(
     hints=(
         "Three things can go wrong before a client is in: it is silent, it says something else, its token is bad. "
         "All three end in the same way, so put them into one `try`.",
-        "`async with asyncio.timeout(self.limits.auth_timeout):` around the first `ws.recv()`, and around nothing "
-        "else, raises TimeoutError in time.",
-        "`decode(message, Authenticate).token` raises BadMessage for all that is not `authenticate`, and "
+        "Put `async with asyncio.timeout(self.limits.auth_timeout):` around the first `ws.recv()` only. It raises "
+        "TimeoutError when the time is up.",
+        "`decode(message, Authenticate).token` raises BadMessage for anything but `authenticate`, and "
         "`self.tokens.verify(token)` raises Refused. Catch the three, close with 1008, and `return`.",
     ),
     answer="""
@@ -57,7 +60,8 @@ first_message = Exercise(
                     await ws.send(message)
     """,
     why="The limit is around the first message only; afterwards a client may be silent for as long as it likes. "
-    "`timeout` waits without blocking, so nobody else notices. There is no second try.",
+    "`timeout` waits without blocking, so the other clients aren't affected. A client that fails to authenticate gets "
+    "no second chance on the same connection.",
 )
 
 until_expiry = Exercise(
@@ -85,25 +89,39 @@ until_expiry = Exercise(
                 except TimeoutError:
                     await ws.close(1008, "Token expired")
     """,
-    why="One timer for the whole conversation, for this client alone. A limit for each message would begin anew with "
-    "each, and a look at the clock when a message comes never sees those who only listen.",
+    why="Each client gets one timer for its whole conversation. A timeout for each message would start again with "
+    "every message, and a look at the clock whenever a message arrives would never find a client that only listens.",
 )
 
 origin_rule = Exercise(
     knows_its_own,
     hints=(
-        "`origin` is a text such as `https://shop.example:8000`, or None. `host` is a text such as "
-        "`shop.example:8000`. Which part of one must be the other?",
-        "Split the Origin at `://`. What is behind it must be equal to `host`, not contain it, "
-        "not begin or end with it.",
-        'First: `if origin is None: return True`. Then `origin.partition("://")` gives three parts: take the last.',
+        "There are two rules, and a request must pass both. The Origin rule compares `origin` with `host`; the Host "
+        "rule looks at `host` alone. What does each rule do with None?",
+        "Origin rule: take the part after `://`, and compare it with `host` by `==`. Host rule: remove the port, "
+        "compare the name with `localhost` and `chat.example`. For any other name, ask `ip_address`.",
+        '`urlsplit(f"//{host}").hostname` is the host without its port and brackets. `ip_address(name)` raises '
+        "ValueError if `name` is not an IP address: catch the error, and return False.",
     ),
     answer="""
+        from ipaddress import ip_address
+        from urllib.parse import urlsplit
+
         def may_connect(origin, host):
-            if origin is None:
+            if origin is not None and origin.partition("://")[2] != host:
+                return False  # the Origin rule
+            if host is None:
                 return True
-            return origin.partition("://")[2] == host
+            try:
+                name = urlsplit(f"//{host}").hostname
+                if name not in ("localhost", "chat.example"):
+                    ip_address(name)  # raises ValueError for any other name
+            except ValueError:
+                return False  # the Host rule
+            return True
     """,
-    why="A browser writes Origin and Host itself, so no page can lie about them. Where there is no Origin it is a "
-    "program, which has no cookies of a user to ride on. Our servers do the same, and also know default ports.",
+    why="Each rule stops what the other one lets through. Without the Origin rule, the page of any site gets in. "
+    "Without the Host rule, Eve's page gets in once she has pointed her own name at your server, because then its "
+    "Origin and Host are equal. She cannot point an IP address or `localhost` anywhere, and `chat.example` isn't hers. "
+    "A browser writes both headers itself, so no page can change them. Our own servers follow the same two rules.",
 )

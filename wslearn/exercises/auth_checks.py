@@ -1,4 +1,4 @@
-"""What the checks of lesson 05 say to a student's code, and what they expect to hear. `auth` has the exercises."""
+"""What the checks of lesson 05's tasks 1 to 3 say to a student's code, and expect to hear. `auth` has the exercises."""
 
 import asyncio
 import hmac
@@ -9,11 +9,9 @@ from base64 import urlsafe_b64encode
 from contextlib import suppress
 from types import SimpleNamespace
 
-from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.expectations import NotYet
-from wslearn.exercises.kinds import kind
 from wslearn.limits import Limits
 from wslearn.servers.auth import AuthServer
 from wslearn.tokens import Tokens
@@ -264,58 +262,3 @@ def _expired(came) -> str:
     if code == 1011:
         return "An error in your handler closed with 1011. Catch `TimeoutError`, and then close with 1008."
     return f"It was closed with {code} {reason!r}; expected was 1008 'Token expired'."
-
-
-# 4. The Origin rule
-
-
-async def knows_its_own(talk, may_connect) -> None:
-    trouble: list[NotYet] = []
-
-    async def ask(ws, request):
-        origin, host = request.headers.get("Origin"), request.headers["Host"]
-        try:
-            allowed = await talk.call(may_connect, origin, host)
-            if not isinstance(allowed, bool):
-                raise NotYet(f"Expected True or False, got {kind(allowed)}.")
-        except NotYet as wrong:
-            trouble.append(NotYet(f"{wrong} It was asked about origin {origin!r} and host {host!r}."))
-            allowed = False
-        except NotImplementedError as untouched:
-            trouble.append(untouched)
-            allowed = False
-        return None if allowed else ws.respond(403, "This page may not connect.\n")
-
-    async def hang_up(ws):
-        await ws.close()
-
-    async with serve(hang_up, "127.0.0.1", 0, process_request=ask) as listener:
-        host = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        door = SimpleNamespace(url=f"ws://{host}/")
-        for who, origin, status, advice in (
-            ("its own page", f"http://{host}", 101,
-             "The server's own page was refused. An Origin begins with `http://` or `https://`; Host does not."),
-            ("its page by https", f"https://{host}", 101,
-             "The server's own page was refused when it came by `https://`, as pages on the internet do. Take both."),
-            ("a program", None, 101,
-             "A program sends no Origin: it is None, and no page is behind it. Let it in; it shows a token as all do."),
-            ("a stranger's page", "https://stranger.example", 403,
-             "A stranger's page got in, and the user's cookies with it. Compare the Origin with Host."),
-            ("another port", "http://127.0.0.1:1", 403,
-             "The page of another program on this machine got in. Compare the port too."),
-            ("a name around", f"http://x-{host}.stranger.example", 403,
-             f"`x-{host}.stranger.example` is a stranger's, and got in. It contains Host, but must be equal to it."),
-            ("a long name", f"http://{host}.stranger.example", 403,
-             f"`{host}.stranger.example` is a stranger's, and got in. It only begins with Host."),
-            ("a name before", f"http://stranger-{host}", 403,
-             f"`stranger-{host}` is a stranger's, and got in. It only ends with Host."),
-            ("a page with no site", "null", 403,
-             "The Origin `null` got in: a file on somebody's disk has it, and any stranger can make such a page."),
-        ):  # fmt: skip
-            talk.tells(who, "says", f"Origin: {origin}, Host: {host}" if origin else f"no Origin, Host: {host}")
-            try:
-                await talk.refused(door, status, advice, name=who, origin=origin)
-            finally:
-                if trouble:
-                    talk.tells("your function", "has trouble", str(trouble[0]), wrong=True)
-                    raise trouble[0]

@@ -17,7 +17,9 @@ PING, PONG = {"type": "ping"}, {"type": "pong"}
 
 # Patience
 
-#: The time that a silent client has in this check, in seconds; how often who speaks speaks in it, and how often in all.
+#: The time that a silent client has in this check, in seconds; what part of it is between two messages of a client that
+#: speaks, and how many it sends.
+#: For pages it must be above 60 s: in a tab that has been hidden for five minutes their timers run once a minute.
 PATIENCE, PART, PINGS = 0.5, 0.5, 5
 #: Runs of a client that speaks in time, where this machine was too slow to let it.
 ATTEMPTS = 3
@@ -103,7 +105,7 @@ async def _falls_silent(talk, server, name, first):
 def _about_silence(came, name):
     if came is None:
         said = "said nothing at all" if name == "dora" else "fell silent"
-        return f"{name} {said}, and is still connected. Give each `ws.recv()` a limit of time: `asyncio.wait_for`."
+        return f"{name} {said}, and is still connected. Give each `ws.recv()` a time limit with `asyncio.wait_for`."
     if came[0] == 1011:
         return "The time was over, and nobody caught the TimeoutError. Catch it, and close with 4000."
     if came[0] == 1000:
@@ -123,7 +125,7 @@ patience = Exercise(
     answer="""
 class Patient(Server):
     keepalive = None
-    patience = 0.4
+    patience = 90
 
     async def handler(self, ws):
         while True:
@@ -140,5 +142,6 @@ class Patient(Server):
                 await ws.send('{"type":"pong"}')
 """,
     why="Each wait has a limit of its own, so every message, whatever it says, is a sign of life. "
-    "When the client closes, `recv` raises ConnectionClosed, which ends the handler as it should.",
+    "When the client closes, `recv` raises ConnectionClosed, which ends the handler as it should. The patience is "
+    "above 60 seconds, because browsers let the timers of a page in a hidden tab run only once a minute.",
 )

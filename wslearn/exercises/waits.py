@@ -11,6 +11,8 @@ from wslearn.exercises.kinds import kind
 from wslearn.exercises.place import raised
 
 BASE, CAP = 0.5, 20.0
+#: A base above the cap, as after a mistake in a configuration: then all waits are drawn up to the cap.
+WIDE = 60.0
 #: From how much each of the first waits is drawn, in seconds.
 LIMITS = tuple(min(CAP, BASE * 2**n) for n in range(9))
 #: Clients whose waits are looked at, and attempts of a client whose server is gone for a night.
@@ -18,8 +20,8 @@ CLIENTS, NIGHT = 300, 5_000
 
 
 async def _backs_off(talk, backoff):
-    async def first(seed, count):
-        waits = await talk.call(backoff, BASE, CAP, random.Random(seed))
+    async def first(seed, count, base=BASE):
+        waits = await talk.call(backoff, base, CAP, random.Random(seed))
         if not hasattr(waits, "__next__"):
             how = "write `def`, not `async def`" if inspect.isasyncgen(waits) else "write `yield` for each wait"
             unmet(talk, "backoff", "one wait after the other", kind(waits), f"Make it a generator: {how}.")
@@ -36,6 +38,11 @@ async def _backs_off(talk, backoff):
         unmet(talk, "backoff", "the same waits from the same seed", "others", why)
     for number, (column, limit) in enumerate(zip(columns, LIMITS, strict=True), start=1):
         _judge(talk, f"wait {number}", column, limit)
+    talk.tells("backoff", "is called", f"with base {WIDE:g}, cap {CAP:g}, for {CLIENTS} clients")
+    for number, column in enumerate(
+        zip(*[await first(seed, 2, WIDE) for seed in range(CLIENTS)], strict=True), start=1
+    ):
+        _judge(talk, f"wait {number}", column, CAP, wide=True)
     await first(1, NIGHT)
     talk.tells("backoff", "yields", f"{NIGHT:,} waits, and would go on")
 
@@ -61,11 +68,13 @@ def _next(talk, waits, number):
     return wait
 
 
-def _judge(talk, who, waits, limit):
+def _judge(talk, who, waits, limit, wide=False):
     """Judge what all clients have drawn for one wait."""
     low, high, middle = min(waits), max(waits), mean(waits)
     why = ""
-    if high > CAP:
+    if wide and (high > CAP or high < 0.8 * CAP):
+        why = "If `base` is above `cap`, every wait is drawn from 0 to `cap`: begin with `limit = min(cap, base)`."
+    elif high > CAP:
         why = f"A wait is up to {high:.2f} s, and the cap is {CAP:g} s. `min(cap, …)` limits what you draw from."
     elif high > limit and limit == BASE:
         why = "The first wait is drawn from 0 to `base`. Double the limit after it, not before."
@@ -87,17 +96,18 @@ backoff = Exercise(
     _backs_off,
     hints=(
         "A function with `yield` in a `while True:` loop. A variable holds the limit that the next wait is drawn from.",
-        "`yield rng.uniform(0, limit)`, and begin with `limit = base`.",
+        "`yield rng.uniform(0, limit)`, and begin with `limit = min(cap, base)`.",
         "After each `yield`: `limit = min(cap, 2 * limit)`.",
     ),
     answer="""
 def backoff(base, cap, rng):
-    limit = base
+    limit = min(cap, base)
     while True:
         yield rng.uniform(0, limit)
         limit = min(cap, 2 * limit)
 """,
     why="""Doubling gives a server that is down more and more rest; the cap brings clients back soon after a long night.
-Drawing from the whole range (full jitter) spreads them out. The idea and its measurements: Marc Brooker, AWS
+It holds for every wait, also where `base` is above it. Drawing from the whole range (full jitter) spreads the clients
+out. The idea and its measurements: Marc Brooker, AWS
 Architecture Blog, 2015.""",
 )

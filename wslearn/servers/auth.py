@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
@@ -10,7 +9,7 @@ from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import Authenticate, Authenticated, BadMessage, Broadcast, Say, decode, now
 from wslearn.server import Server
-from wslearn.tokens import Refused, Tokens
+from wslearn.tokens import Expired, Refused, Tokens, until_expiry
 
 
 def shown_at_handshake(request, query: bool) -> str | None:
@@ -54,11 +53,9 @@ async def authenticated(ws, tokens: Tokens, query: bool = True):
     ws.owner.identify(ws, claims["sub"])
     await ws.say(Authenticated(ws.name))
     try:
-        async with asyncio.timeout(float(claims["exp"]) - time.time()) as life:
+        async with until_expiry(claims["exp"]):
             yield True
-    except TimeoutError:
-        if not life.expired():
-            raise
+    except Expired:
         await ws.dismiss("token-expired", "the token has expired: connect again with a new one", "Token expired")
 
 

@@ -1,4 +1,5 @@
 // What a close code means (RFC 6455 section 7.4; 1012 to 1014 and 3000 to 3008 are in IANA's registry).
+// wslearn/close_codes.py has the same names and the same final codes: a test finds where the two differ.
 
 const CODES = {
   1000: ["Normal closure", "The conversation is finished, and both sides said so."],
@@ -9,7 +10,7 @@ const CODES = {
   1005: ["No code received", "The close frame carried no code, so the browser put this one there. " +
     "A proxy, such as the one in Jupyter, can lose the code: the last messages may say why."],
   1006: ["Abnormal closure", "The connection ended without a close frame. The network failed, the server was " +
-    "killed, or none listens there. A refused handshake (401, 403, 503) looks the same: browsers hide it " +
+    "killed, or nothing listens there. A refused handshake (401, 403, 503) looks the same: browsers hide it " +
     "from a page, the server's log has it."],
   1007: ["Invalid payload", "A message was not what it claimed to be, such as text that is not UTF-8."],
   1008: ["Policy violation", "A rule of the server was broken, such as a bad token or too many messages."],
@@ -25,7 +26,8 @@ const CODES = {
   3008: ["Timeout", "Something took longer than the server allows."],
 };
 
-// The next try would end the same way: the conversation is over (1000), or what we send is the problem.
+// Another attempt would end in the same way: the conversation is over (1000), or what we send, or who we are, is the
+// problem. 1012 and 1013 are not among them: they ask a client to come back later.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003]);
 
 /** Return the name of a close code and what it means, in words. */

@@ -1,0 +1,44 @@
+"""Close codes: what each is called, and which of them end a client's coming back. Lessons 02 and 06.
+
+This is the one table of Python's side: the tables of frames and `wslearn.client` read it. The page's, with a sentence
+about each code, is `static/close-codes.js`, and a test fails where the two differ.
+"""
+
+#: RFC 6455, section 7.4.1; 1012 to 1014 and those from 3000 on are in IANA's registry of close codes.
+NAMES = {
+    1000: "normal closure",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1004: "reserved",
+    1005: "no code received",
+    1006: "abnormal closure",
+    1007: "invalid payload",
+    1008: "policy violation",
+    1009: "message too big",
+    1010: "extension missing",
+    1011: "internal error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+    1015: "TLS failed",
+    3000: "unauthorized",
+    3003: "forbidden",
+    3008: "timeout",
+}
+
+#: What a program tells itself about the end of a connection. No close frame carries them.
+NEVER_SENT = frozenset({1005, 1006, 1015})
+
+#: After these another attempt would end in the same way: the conversation is over (1000), or what this client sends, or
+#: who it is, is the problem. 1012 and 1013 are not among them: they ask a client to come back later.
+TERMINAL = frozenset({1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003})
+
+
+def name(code: int) -> str:
+    """Return what a close code is called, also one that the table does not have (RFC 6455, section 7.4.2)."""
+    if code in NAMES:
+        return NAMES[code]
+    if 4000 <= code <= 4999:
+        return "private code"
+    return "registered code" if 3000 <= code <= 3999 else "unassigned code"
