@@ -3,11 +3,11 @@
 import os
 import sys
 
-from wslearn import preflight
-
 
 def run() -> None:
     """Run the command line. What keeps it from running is said in one line on stderr, with the exit code 1."""
+    from wslearn import preflight  # after the path below has been put right
+
     arguments = sys.argv[1:]
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
     # A server that a notebook started: its first cell has looked at the packages, and this would take a moment.

@@ -57,7 +57,8 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
     suffixes = tuple(all_suffixes())
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
-    elsewhere = [entry for entry in sys.path if os.path.realpath(entry) != folder]
+    own = _own_folders()
+    elsewhere = [entry for entry in sys.path if os.path.realpath(entry) not in own]
     return [
         (os.path.join(folder, entry), name)
         for name, entry in candidates.items()
