@@ -95,20 +95,20 @@ def hear_interrupts() -> None:
     except RuntimeError:  # a kernel without an event loop: a signal raises KeyboardInterrupt there
         return
     before = signal.set_wakeup_fd(-1)
-    if before != -1:
+    if before not in (-1, _alarm and _alarm[2].fileno()):
         signal.set_wakeup_fd(before, warn_on_full_buffer=False)
         return
     if _alarm is None or _alarm[0] is not loop:
-        ends = socket.socketpair()
-        for end in ends:
-            end.setblocking(False)
+        for end in _alarm[1:] if _alarm else ():
+            end.close()
+        woken, waker = socket.socketpair()
+        woken.setblocking(False)
+        waker.setblocking(False)
+        _alarm = loop, woken, waker
         try:
-            loop.add_reader(ends[0], ends[0].recv, 4096)
+            loop.add_reader(woken, woken.recv, 4096)
         except NotImplementedError:  # Windows' loop, which wakes up by itself
-            for end in ends:
-                end.close()
             return
-        _alarm = loop, *ends
     signal.set_wakeup_fd(_alarm[2].fileno(), warn_on_full_buffer=False)
 
 

@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-#: matplotlib's backends that show a figure below the cell that draws it; a module's name begins with `module://`.
-IN_THE_NOTEBOOK = ("module://", "inline", "ipympl", "widget", "nbagg", "notebook")
+#: The matplotlib backend that shows a figure below the cell that draws it; the kernel's choice where none is set.
+INLINE = "module://matplotlib_inline.backend_inline"
 
 
 class HasPage(Protocol):
@@ -58,10 +58,13 @@ def _talk_to_this_machine_directly() -> None:
 
 
 def _show_figures_below_their_cells() -> None:
-    """Let matplotlib draw in the notebook where MPLBACKEND, set for other programs, asks for files or windows."""
-    if os.environ.get("MPLBACKEND", "").lower().startswith(IN_THE_NOTEBOOK):
+    """Let matplotlib draw in the notebook where MPLBACKEND, set for other programs, asks for files or windows.
+
+    With any other backend a figure that a cell shows is a line of text, and with one that is missing an error.
+    """
+    if os.environ.get("MPLBACKEND") in (INLINE, "inline"):
         return
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as the kernel does where it is not set
+    os.environ["MPLBACKEND"] = INLINE
     if "matplotlib" in sys.modules:  # it has read the variable already
         from IPython import get_ipython
 

@@ -54,6 +54,8 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
         entries = sorted(os.listdir(folder))
     except OSError:
         return []
+    if any(entry.endswith((".dist-info", ".egg-info")) for entry in entries):
+        return []  # an installer put the modules here, so `outdated` knows them
     suffixes = tuple(all_suffixes())
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
