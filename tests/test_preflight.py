@@ -91,7 +91,7 @@ async def test_a_command_says_what_hides_a_module(complaint, shadows, tmp_path, 
         (shadows / f"{name}.py").unlink()
     code, line = await complaint(*command.split(), env={"PYTHONPATH": str(shadows)})
     assert code == 1
-    assert line.startswith(f"Error: {os.path.realpath(shadows / 'websockets.py')} hides a Python module called")
+    assert line.startswith("Error: ") and "websockets.py hides a Python module called websockets, which" in line
 
 
 def test_in_a_kernel_only_packages_can_be_hidden_and_the_first_cell_says_so(shadows):

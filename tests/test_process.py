@@ -93,7 +93,7 @@ async def test_the_addresses_are_found_in_what_else_is_put_out(monkeypatch, tmp_
 
 async def test_what_came_in_place_of_the_addresses_is_told(monkeypatch, tmp_path):
     customised(monkeypatch, tmp_path, "import os; print('not {today}'); os.close(1)")
-    with pytest.raises(RuntimeError, match="wslearn serve echo did not start: (.*\n)*not {today}"):
+    with pytest.raises(RuntimeError, match=r"wslearn serve echo did not start: (.*\n)*not {today}"):
         await ServerProcess("echo").start()
 
 
