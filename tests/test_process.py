@@ -11,7 +11,7 @@ from support import until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import EchoServer, ServerProcess, process
+from wslearn import EchoServer, ServerProcess, preflight, process
 from wslearn.process import allow_open_files
 
 
@@ -82,6 +82,17 @@ CHATTER = {
 def customised(monkeypatch, folder, code: str) -> None:
     (folder / "sitecustomize.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not remove a folder that is in use")
+async def test_the_current_folder_may_have_been_removed(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.syspath_prepend("")
+    assert preflight.shadowing() is None
+    async with ServerProcess("echo") as server, connect(server.url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
 
 
 @pytest.mark.parametrize("code", CHATTER.values(), ids=CHATTER)

@@ -25,8 +25,7 @@ def run() -> None:
 
 if __name__ == "__main__":
     # -m puts the current folder first on the path, where a file called http.py would be taken for Python's own.
-    # Unless that folder is where this very package was found.
-    here = os.getcwd()
-    if sys.path[0] in ("", here) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != here:
+    # Unless that folder is where this very package was found, or -P has kept it out.
+    if not sys.flags.safe_path and sys.path[0] != os.path.dirname(os.path.dirname(os.path.abspath(__file__))):
         del sys.path[0]
     run()

@@ -37,7 +37,7 @@ def _own_folders() -> list[str]:
     """Return the folders on Python's path in which neither Python nor an installer has put the modules."""
     library = os.path.dirname(os.path.realpath(os.__file__))
     python = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)}
-    folders = dict.fromkeys(os.path.realpath(entry) for entry in sys.path)
+    folders = dict.fromkeys(_real(entry) for entry in sys.path)
     return [
         folder
         for folder in folders
@@ -46,6 +46,13 @@ def _own_folders() -> list[str]:
         and not f"{folder}{os.sep}".startswith(f"{library}{os.sep}")
         and os.path.basename(folder) not in ("site-packages", "dist-packages", "DLLs")
     ]
+
+
+def _real(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except OSError:  # the current folder, which has been removed
+        return ""
 
 
 def _shadowing(folder: str) -> list[tuple[str, str]]:
@@ -60,7 +67,7 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
     own = _own_folders()
-    elsewhere = [entry for entry in sys.path if os.path.realpath(entry) not in own]
+    elsewhere = [entry for entry in sys.path if _real(entry) not in own]
     return [
         (os.path.join(folder, entry), name)
         for name, entry in candidates.items()
