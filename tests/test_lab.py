@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from notebook_runs import kernel
 
 from wslearn import lab
 
@@ -293,6 +294,74 @@ async def test_an_environment_on_top_of_another_has_what_the_lower_one_brought(w
     url, token = await address(await wslearn(*arguments, env=private, python=top.env_exe))
     assert b"@jupyter-widgets/jupyterlab-manager" in await fetch(f"{url}?token={token}")  # else no dashboard shows
     assert json.loads(await fetch(f"{url.partition('/lab/')[0]}/server-proxy/servers-info", token))
+
+
+@pytest.mark.parametrize("variable", ["JUPYTER_PATH", "JUPYTER_DATA_DIR"])
+async def test_a_python3_kernel_of_another_python_does_not_run_the_lessons(wslearn, private, tmp_path, variable):
+    """One that another Python has left in the reader's home, or that JUPYTER_PATH leads to."""
+    foreign = tmp_path / "foreign" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["/nowhere/python", "{connection_file}"], "display_name": "Another", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec))
+    env = private | {variable: str(tmp_path / "foreign"), "JUPYTER_PREFER_ENV_PATH": "0"}
+    process = await wslearn("lab", tmp_path / "mine", "--", "--no-browser", env=env)
+    url, token = await address(process)
+    base = url.partition("/lab/")[0]
+    listed = json.loads(await fetch(f"{base}/api/kernelspecs", token))
+    assert listed["default"] == "python3"
+    assert listed["kernelspecs"]["python3"]["spec"]["display_name"] == "Python 3 (ipykernel)"
+    await fetch(f"{base}/api/kernels", token, b'{"name": "python3"}')
+    commands = [child.cmdline() for child in psutil.Process(process.pid).children()]
+    assert [command[:2] for command in commands if "-f" in command] == [[sys.executable, "-P"]], commands
+
+
+def test_in_the_lab_s_kernel_no_file_beside_the_lessons_hides_a_module(monkeypatch, tmp_path):
+    """Not even one of those that Python itself loads before a kernel begins; and the reader's own are found."""
+    names = ("collections", "types", "http", "asyncio", "websockets", "numpy", "IPython", "wslearn")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not the real one')")
+    (tmp_path / "mine.py").write_text("answer = 42")
+    monkeypatch.setenv("JUPYTER_PATH", str(lab.PACKAGE / "jupyter"))
+    with kernel(tmp_path) as running:
+        assert running.ask("from wslearn.notebook import setup; setup('0.1')").startswith("Ready: ")
+        running.ask(f"import {', '.join(names)}, matplotlib.pyplot")
+        running.ask("from wslearn import ServerProcess\nasync with ServerProcess('echo'): pass")
+        assert running.ask("import mine, sys; print(mine.answer, sys.path[-1:])") == "42 ['']"
+
+
+async def test_the_lab_works_where_the_home_cannot_be_written(wslearn, private, tmp_path):
+    nowhere = {name: os.path.join(os.devnull, "x") for name in ("HOME", "USERPROFILE", "APPDATA", *private)}
+    process = await wslearn("lab", tmp_path / "mine", "--", "--no-browser", env=nowhere | {"TMPDIR": str(tmp_path)})
+    lines = [await asyncio.wait_for(process.stdout.readline(), 20) for _ in range(2)]
+    assert lines[1].startswith(b"The folders for JupyterLab's settings cannot be written, so it will forget them")
+    url, token = await address(process)
+    base = url.partition("/lab/")[0]
+    assert json.loads(await fetch(f"{base}/api/kernels", token, b'{"name": "python3"}'))["id"]
+    await fetch(f"{base}/lab/api/settings/@jupyterlab/apputils-extension:themes", token)
+    process.terminate()
+    await asyncio.wait_for(process.communicate(), 15)
+    if sys.platform != "win32":
+        assert not list(tmp_path.glob("wslearn-*"))
+
+
+def test_a_folder_that_can_be_written_stays(monkeypatch, tmp_path):
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, str(tmp_path / "not there yet" / name))
+    with lab.somewhere_to_write() as lines:
+        assert lines == []
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("IPYTHONDIR", os.path.join(os.devnull, "x"))
+    assert lab.cannot_be_written() == ["IPYTHONDIR"]
+
+
+async def test_no_folder_at_all_can_be_written(monkeypatch, complaint, tmp_path):
+    lab.fill(tmp_path / "mine")
+    code = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/nowhere']"
+    (tmp_path / "sitecustomize.py").write_text(code)
+    env = {"JUPYTER_RUNTIME_DIR": os.path.join(os.devnull, "x"), "PYTHONPATH": str(tmp_path)}
+    process_code, line = await complaint("lab", tmp_path / "mine", env=env)
+    assert process_code == 1
+    assert "No usable temporary directory found" in line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks one process to end")

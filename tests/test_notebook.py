@@ -12,7 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
 
-from wslearn import EchoServer, __version__, notebook
+from wslearn import EchoServer, __version__, notebook, preflight
 from wslearn.notebook import run, setup, show
 
 KEY = "wslearn-key-Zm9yIHRlc3Rz"
@@ -27,7 +27,7 @@ def environment(monkeypatch, tmp_path):
         if name.startswith("JUPYTER") or name == "JPY_PARENT_PID" or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr(notebook, "getproxies", dict)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
 
 
 # setup
@@ -43,14 +43,14 @@ def test_all_is_ready(capsys):
 @pytest.mark.parametrize(
     ("version", "advice"),
     [
-        ("99.0", "Get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."),
-        ("0.0", "In a terminal run 'wslearn lab --reset' with this notebook's number: your copy is kept aside."),
+        ("99.0", "get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."),
+        ("0.0", "in a terminal run 'wslearn lab --reset' with this notebook's number (your copy is kept)."),
     ],
 )
 def test_a_notebook_for_another_version(capsys, version, advice):
     setup(version)
     said = capsys.readouterr().out
-    assert said == f"This notebook was written for wslearn {version}, and {__version__} is installed. {advice}\n"
+    assert said == f"This notebook was written for wslearn {version}, and {__version__} is installed: {advice}\n"
 
 
 def test_10_is_newer_than_9(capsys, monkeypatch):
@@ -61,31 +61,13 @@ def test_10_is_newer_than_9(capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("Ready: wslearn 0.10.0rc1,")
 
 
-@pytest.mark.parametrize(("installed", "named"), [("15.0.1", "15.0.1"), (None, "none")])
-def test_a_dependency_that_is_missing_or_too_old(capsys, monkeypatch, installed, named):
-    real = metadata.version
-
-    def version(name):
-        if name != "websockets":
-            return real(name)
-        if installed is None:
-            raise metadata.PackageNotFoundError(name)
-        return installed
-
-    monkeypatch.setattr(metadata, "version", version)
+def test_what_is_in_the_way_takes_the_place_of_ready(capsys, monkeypatch):
+    monkeypatch.setattr(preflight, "outdated", lambda: "It is too old.")
+    setup("99.0")
+    assert capsys.readouterr().out == "It is too old.\n"
+    monkeypatch.setattr(preflight, "shadowing", lambda: "It is hidden.")
     setup(HAS)
-    wanted = next(line for line in metadata.requires("wslearn") if line.startswith("websockets"))
-    assert capsys.readouterr().out == (
-        f"wslearn needs {wanted}, and {named} is installed. "
-        f'Run this in a cell, then restart the kernel: %pip install "{wanted}"\n'
-    )
-
-
-def test_an_extra_and_another_system_s_dependency_are_not_asked_for(capsys, monkeypatch):
-    lines = ["not-there>=1; extra == 'fast'", "not-there-either>=1; sys_platform == 'plan9'"]
-    monkeypatch.setattr(metadata, "requires", lambda name: lines)
-    setup(HAS)
-    assert capsys.readouterr().out.startswith("Ready:")
+    assert capsys.readouterr().out == "It is hidden.\n"
 
 
 #: Says whether a first message arrives, on a machine whose HTTP proxy is a port on which nobody listens.
@@ -128,14 +110,39 @@ def test_a_proxy_of_the_system_is_not_asked_for_this_machine(excepted):
 
 def test_the_system_s_settings_stay_in_force_for_other_machines(monkeypatch):
     """As on Windows and macOS, where they are not in the environment, and a variable in it would hide them."""
-    monkeypatch.setattr(notebook, "getproxies", lambda: {"https": "http://proxy.example:3128"})
-    monkeypatch.setattr(notebook, "proxy_bypass", lambda host: False)
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": "http://proxy.example:3128"})
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
     monkeypatch.setenv("https_proxy", "to be put back after the test")
     monkeypatch.setenv("no_proxy", "to be put back after the test")
     del os.environ["https_proxy"], os.environ["no_proxy"]
     setup(HAS)
     assert os.environ["https_proxy"] == "http://proxy.example:3128"
     assert os.environ["no_proxy"] == "localhost,127.0.0.1,::1"
+
+
+PLOT = "import matplotlib.pyplot as plt; _ = plt.subplots()"
+
+
+def pictures(cell) -> list[bool]:
+    return ["image/png" in output.get("data", {}) for output in cell.outputs]
+
+
+@pytest.mark.parametrize("backend", ["Agg", "TkAgg", "nbAgg", "module://nowhere", "nonsense"])
+def test_figures_show_whatever_backend_is_set_for_other_programs(tmp_path, monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    with kernel(tmp_path) as running:
+        running.ask(f"from wslearn.notebook import setup; setup('{HAS}')")
+        assert pictures(running.run(new_code_cell(PLOT))) == [True]
+        figure = "from matplotlib.figure import Figure\nfigure = Figure()\nfigure.subplots()\ndisplay(figure)"
+        assert pictures(running.run(new_code_cell(figure))) == [True]
+
+
+def test_figures_show_where_matplotlib_was_there_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    with kernel(tmp_path) as running:
+        assert pictures(running.run(new_code_cell(PLOT))) == []
+        running.ask(f"from wslearn.notebook import setup; setup('{HAS}')")
+        assert pictures(running.run(new_code_cell(PLOT))) == [True, True]  # the figure that did not show, and the new
 
 
 # show

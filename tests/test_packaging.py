@@ -1,5 +1,6 @@
 """What is shipped: the wheel's content, dependencies said in three places, one version, nothing of one machine."""
 
+import ast
 import os
 import re
 import subprocess
@@ -61,7 +62,7 @@ def test_the_wheel_carries_notebooks_and_files(wheel, repository):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert notebooks
-    assert {"wslearn/static/index.html", "wslearn/cli.py"} <= files
+    assert {"wslearn/static/index.html", "wslearn/cli.py", "wslearn/jupyter/kernels/python3/kernel.json"} <= files
     assert notebooks | files <= names
     assert {name.partition("/")[0] for name in names} == {"wslearn", f"wslearn-{package.__version__}.dist-info"}
 
@@ -77,6 +78,59 @@ def test_lab_finds_the_notebooks_of_an_unpacked_wheel(wheel, tmp_path):
     assert run.returncode == 0, run.stderr
     assert Path(run.stdout.strip()) == tmp_path / "site" / "wslearn" / "notebooks"
     assert (tmp_path / "mine" / "00_start_here.ipynb").exists()
+
+
+# What importing it costs
+
+#: What the first cell must not need, so that it can say what is the matter with it.
+HEAVY = {
+    "aiohttp", "asyncio", "click", "email", "http", "importlib.metadata", "IPython", "ipywidgets", "jwt", "logging",
+    "matplotlib", "msgspec", "packaging", "socket", "ssl", "subprocess", "tempfile", "trustme", "urllib.request",
+    "websockets",
+}  # fmt: skip
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_it_loads_nothing_else():
+    assert python("import sys; before = set(sys.modules); import wslearn; print(set(sys.modules) - before)") == (
+        "{'wslearn'}"
+    )
+
+
+def test_the_first_cell_imports_nothing_heavy():
+    loaded = python("import sys; from wslearn.notebook import setup; print(*sys.modules)").split()
+    assert "wslearn.notebook" in loaded
+    assert HEAVY & set(loaded) == set()
+    assert [name for name in loaded if name.startswith("wslearn.")] == [
+        "wslearn.cells", "wslearn.preflight", "wslearn.notebook",
+    ]  # fmt: skip
+
+
+def test_its_names_are_loaded_when_they_are_used():
+    assert set(package.__all__) <= set(dir(package))
+    everything = {}
+    exec("from wslearn import *", everything)
+    assert set(package.__all__) <= everything.keys()
+    assert set(package._HOMES) == set(package.__all__) - {"__version__"}
+    for name, home in package._HOMES.items():
+        assert everything[name] is getattr(sys.modules[home], name) is getattr(package, name)
+        assert everything[name].__module__ == home
+    with pytest.raises(AttributeError, match="module 'wslearn' has no attribute 'EchoServr'"):
+        _ = package.EchoServr
+    with pytest.raises(ImportError, match="cannot import name 'EchoServr' from 'wslearn'"):
+        exec("from wslearn import EchoServr")
+
+
+def test_type_checkers_see_the_same_names():
+    """They take `TYPE_CHECKING` for true, and read the imports below it."""
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    assert {node.names[0].name: node.module for node in block.body} == package._HOMES
 
 
 # Dependencies

@@ -11,7 +11,7 @@ from support import until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import EchoServer, ServerProcess
+from wslearn import EchoServer, ServerProcess, preflight, process
 from wslearn.process import allow_open_files
 
 
@@ -68,6 +68,73 @@ async def test_a_cancelled_start_leaves_no_process():
     left = set(psutil.Process().children()) - before
     alive = [child for child in left if child.status() != psutil.STATUS_ZOMBIE]
     assert not [child for child in alive if "wslearn" in child.cmdline()]
+
+
+#: What a `sitecustomize`, or a `.pth` file, of the reader's may put out before the server does.
+CHATTER = {
+    "a line": "print('hello')",
+    "no end of line": "print('hello {', end=' ')",
+    "JSON": "print('{\"name\": 1}'); print('[]'); print('{\"url\": \"ws://elsewhere/\"}')",
+    "much": "print('x' * 200_000); print('{' * 10_000)",
+    "no text": "import sys; sys.stdout.buffer.write(bytes(range(256)) + b'\\n'); sys.stdout.flush()",
+    "errors": "import sys; print('{', file=sys.stderr)",
+}
+
+
+def customised(monkeypatch, folder, code: str) -> None:
+    (folder / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not remove a folder that is in use")
+async def test_the_current_folder_may_have_been_removed(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.syspath_prepend("")
+    assert preflight.shadowing() is None
+    async with ServerProcess("echo") as server, connect(server.url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
+
+
+@pytest.mark.parametrize("code", CHATTER.values(), ids=CHATTER)
+async def test_the_addresses_are_found_in_what_else_is_put_out(monkeypatch, tmp_path, code):
+    customised(monkeypatch, tmp_path, code)
+    async with ServerProcess("echo") as server, connect(server.url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
+
+
+async def test_what_came_in_place_of_the_addresses_is_told(monkeypatch, tmp_path):
+    customised(monkeypatch, tmp_path, "import os; print('not {today}'); os.close(1)")
+    with pytest.raises(RuntimeError, match=r"wslearn serve echo did not start: (.*\n)*not {today}"):
+        await ServerProcess("echo").start()
+
+
+async def test_a_process_that_says_much_and_never_starts_is_ended(monkeypatch, tmp_path):
+    customised(monkeypatch, tmp_path, "while True: print('hello ' * 100)")
+    monkeypatch.setattr(process, "START_TIMEOUT", 1.0)
+    server = ServerProcess("echo")
+    with pytest.raises(RuntimeError, match=r"echo did not start within 1 s: hello hello [helo ]{300,1000}$"):
+        await server.start()
+    assert not psutil.pid_exists(server.pid)
+
+
+async def test_files_in_the_current_folder_do_not_disturb_it(monkeypatch, tmp_path):
+    for name in ("http", "asyncio", "email", "websockets", "typing", "wslearn", "types", "importlib"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not the real one')")
+    monkeypatch.chdir(tmp_path)
+    async with ServerProcess("echo") as server, connect(server.url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
+
+
+@pytest.mark.parametrize(("variable", "value"), [
+    ("PYTHONIOENCODING", "utf-16"), ("PYTHONWARNINGS", "error"), ("PYTHONOPTIMIZE", "2"), ("PYTHONDEVMODE", "1"),
+    ("LC_ALL", "C"), ("TMPDIR", os.devnull), ("HOME", os.devnull), ("PYTHONSAFEPATH", "1"), ("NO_COLOR", "1"),
+])  # fmt: skip
+async def test_variables_for_other_programs_do_not_disturb_it(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    async with ServerProcess("echo") as server, connect(server.url) as ws:
+        assert await ws.recv() == "Welcome! Connection established."
 
 
 PARENT = """

@@ -1,4 +1,8 @@
-"""Learn WebSockets in Python: real servers to run, read, change and reuse, and notebooks that run them."""
+"""Learn WebSockets in Python: real servers to run, read, change and reuse, and notebooks that run them.
+
+Importing this loads nothing else: a first cell can say what is missing, and a command starts fast. A name is loaded
+when it is first used (PEP 562).
+"""
 
 import sys
 
@@ -8,11 +12,34 @@ if sys.version_info < (3, 11):  # noqa: UP036 - pip and uv check it too, a check
         "start it with a newer one, or with 'uv run', which finds one."
     )
 
-from wslearn.limits import Limits
-from wslearn.process import ServerProcess
-from wslearn.server import Server
-from wslearn.servers.echo import EchoServer
+TYPE_CHECKING = False  # typing's constant, without importing typing: type checkers know it by its name
+if TYPE_CHECKING:
+    from wslearn.limits import Limits
+    from wslearn.process import ServerProcess
+    from wslearn.server import Server
+    from wslearn.servers.echo import EchoServer
 
 __version__ = "0.1.0"
 
 __all__ = ["EchoServer", "Limits", "Server", "ServerProcess", "__version__"]
+
+#: The module of each name.
+_HOMES = {
+    "EchoServer": "wslearn.servers.echo",
+    "Limits": "wslearn.limits",
+    "Server": "wslearn.server",
+    "ServerProcess": "wslearn.process",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__} - {"sys", "TYPE_CHECKING"})

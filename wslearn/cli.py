@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that each of them starts fast.
 import errno
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -91,9 +92,14 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
         opened, lines = lab.prepare(folder, reset)
     except (OSError, ValueError) as error:
         raise explained(error) from error
-    for line in [*lines, f"JupyterLab opens {opened}. Ctrl-C in this terminal stops it."]:
-        click.echo(line)
-    lab.run(folder, opened, ctx.meta["further"])
+    with ExitStack() as stack:
+        try:
+            lines += stack.enter_context(lab.somewhere_to_write())
+        except OSError as error:
+            raise explained(error) from error
+        for line in [*lines, f"JupyterLab opens {opened}. Ctrl-C in this terminal stops it."]:
+            click.echo(line)
+        lab.run(folder, opened, ctx.meta["further"])
 
 
 # serve

@@ -8,9 +8,11 @@ import os
 import signal
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 
@@ -145,6 +147,44 @@ def further_environments() -> list[Path]:
     return [prefix for prefix in prefixes if prefix != Path(sys.prefix)]
 
 
+def cannot_be_written() -> list[str]:
+    """Return the variables for folders of Jupyter, IPython and matplotlib where the present ones cannot be written.
+
+    A home that is missing or read-only, as in containers: JupyterLab would end in a traceback.
+    """
+    from jupyter_core import paths
+
+    home = os.path.expanduser("~")  # pathlib raises where there is none
+    folders = {
+        "JUPYTER_CONFIG_DIR": paths.jupyter_config_dir(),
+        "JUPYTER_DATA_DIR": paths.jupyter_data_dir(),
+        "JUPYTER_RUNTIME_DIR": paths.jupyter_runtime_dir(),
+        "IPYTHONDIR": os.environ.get("IPYTHONDIR") or os.path.join(home, ".ipython"),
+        "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or home,
+    }
+    return [variable for variable, folder in folders.items() if not _can_be_written(Path(folder).absolute())]
+
+
+def _can_be_written(folder: Path) -> bool:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+@contextmanager
+def somewhere_to_write() -> Iterator[list[str]]:
+    """Give JupyterLab a folder of its own where the reader's home cannot be written; yield what to say about it.
+
+    The folder is gone after the block. Raises OSError where no temporary folder can be made either.
+    """
+    variables = cannot_be_written()
+    if not variables:
+        yield []
+        return
+    with TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True) as folder:
+        os.environ |= {variable: os.path.join(folder, variable.lower()) for variable in variables}
+        yield ["The folders for JupyterLab's settings cannot be written, so it will forget them when it stops."]
+
+
 def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     """Run JupyterLab in `folder` until Ctrl-C or SIGTERM stops it, its kernels with it.
 
@@ -157,7 +197,9 @@ def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     below = further_environments()
     found = {
         "JUPYTER_CONFIG_PATH": [PACKAGE / "jupyter", *(prefix / "etc" / "jupyter" for prefix in below)],
-        "JUPYTER_PATH": [prefix / "share" / "jupyter" for prefix in below],
+        # Ours first: a `python3` kernel in the reader's own JUPYTER_PATH or home may be another Python's, without
+        # wslearn. And in ours the folder of the lessons comes last on Python's path: no file in it hides a module.
+        "JUPYTER_PATH": [PACKAGE / "jupyter", *(prefix / "share" / "jupyter" for prefix in below)],
     }
     for variable, paths in found.items():
         os.environ[variable] = os.pathsep.join(filter(None, [*map(str, paths), os.environ.get(variable, "")]))

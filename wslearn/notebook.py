@@ -1,22 +1,22 @@
 """What only a notebook needs: a first cell that checks the ground, a page to look at, a script's coroutine to run."""
 
-import asyncio
 import html
 import importlib.util
 import json
 import os
-import platform
+import sys
 from collections.abc import Coroutine
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from urllib.request import getproxies, proxy_bypass
 
-from wslearn import __version__
+from wslearn import __version__, cells, preflight
 
 T = TypeVar("T")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+#: The matplotlib backend that shows a figure below the cell that draws it; the kernel's choice where none is set.
+INLINE = "module://matplotlib_inline.backend_inline"
 
 
 class HasPage(Protocol):
@@ -29,12 +29,18 @@ class HasPage(Protocol):
 
 
 def setup(notebook: str) -> None:
-    """Print one line: all is ready, or what to run so that it will be. The first cell of every notebook.
+    """Print one line: all is ready, or what to do so that it will be. The first cell of every notebook.
 
     `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
     """
+    if problem := preflight.shadowing():
+        print(problem)
+        return
     _talk_to_this_machine_directly()
-    print(_problem(notebook) or _ready())
+    if cells.kernel():
+        _show_figures_below_their_cells()
+        cells.hear_interrupts()
+    print(preflight.outdated() or _other_version(notebook) or _ready())
 
 
 def _talk_to_this_machine_directly() -> None:
@@ -42,6 +48,8 @@ def _talk_to_this_machine_directly() -> None:
 
     Many schools and companies set one, and the `websockets` client would ask it even for 127.0.0.1.
     """
+    from urllib.request import getproxies, proxy_bypass
+
     proxies = getproxies()
     if not proxies or proxy_bypass("127.0.0.1"):
         return
@@ -50,40 +58,37 @@ def _talk_to_this_machine_directly() -> None:
     os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), *LOOPBACK]))
 
 
+def _show_figures_below_their_cells() -> None:
+    """Let matplotlib draw in the notebook where MPLBACKEND, set for other programs, asks for files or windows.
+
+    With any other backend a figure that a cell shows is a line of text, and with one that is missing an error.
+    """
+    if os.environ.get("MPLBACKEND") in (INLINE, "inline"):
+        return
+    os.environ["MPLBACKEND"] = INLINE
+    if "matplotlib" in sys.modules:  # it has read the variable already
+        from IPython import get_ipython
+
+        get_ipython().enable_matplotlib("inline")
+
+
 def _ready() -> str:
+    import platform
+    from importlib import metadata
+
     installed = f"wslearn {__version__}, websockets {metadata.version('websockets')}"
     return f"Ready: {installed}, Python {platform.python_version()}."
 
 
-def _problem(notebook: str) -> str | None:
-    from packaging.requirements import Requirement  # packaging comes with JupyterLab
-    from packaging.version import Version
+def _other_version(notebook: str) -> str | None:
+    from packaging.version import Version  # packaging comes with JupyterLab
 
     wanted, has = Version(notebook).release[:2], Version(__version__).release[:2]
+    written = f"This notebook was written for wslearn {notebook}, and {__version__} is installed: "
     if wanted > has:
-        return (
-            f"This notebook was written for wslearn {notebook}, and {__version__} is installed. "
-            "Get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."
-        )
+        return f"{written}get the newer one (git pull, or pip install --upgrade wslearn), then restart the kernel."
     if wanted < has:
-        return (
-            f"This notebook was written for wslearn {notebook}, and {__version__} is installed. "
-            "In a terminal run 'wslearn lab --reset' with this notebook's number: your copy is kept aside."
-        )
-    for line in metadata.requires("wslearn") or []:
-        requirement = Requirement(line)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            version = "none"
-        if version == "none" or not requirement.specifier.contains(version, prereleases=True):
-            needed = f"{requirement.name}{requirement.specifier}"
-            return (
-                f"wslearn needs {needed}, and {version} is installed. "
-                f'Run this in a cell, then restart the kernel: %pip install "{needed}"'
-            )
+        return f"{written}in a terminal run 'wslearn lab --reset' with this notebook's number (your copy is kept)."
     return None
 
 
@@ -154,6 +159,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     nest-asyncio2 makes that loop re-entrant, from then on and for the whole kernel. For code written as a script;
     in a cell `await main()` is simpler, and measurements should not run on a patched loop.
     """
+    import asyncio
+
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

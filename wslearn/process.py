@@ -5,11 +5,12 @@ A measurement wants its server apart: in one process, client and server would ta
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from typing import Self
+from typing import IO, Self
 from urllib.parse import urlsplit
 
 from wslearn import cells
@@ -17,6 +18,8 @@ from wslearn import cells
 #: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 3.0
+#: The longest line that is read as one, in bytes, and so many characters of what else came are quoted.
+LINE, QUOTED = 65536, 500
 
 
 def allow_open_files(connections: int) -> int:
@@ -35,6 +38,25 @@ def allow_open_files(connections: int) -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return wanted - others
+
+
+def _ready(output: IO[bytes], other: list[str]) -> dict | None:
+    """Return the server's addresses from the output of its process, or None where it ends without them.
+
+    A line of something else's is passed over, and its beginning kept in `other`: a `sitecustomize` or a `.pth` file
+    of the reader's Python may print too.
+    """
+    while line := output.readline(LINE).decode(errors="replace"):
+        start = line.find("{")  # what was printed without a line's end stands before it
+        while start != -1:
+            with suppress(ValueError, RecursionError):
+                found, _ = json.JSONDecoder().raw_decode(line, start)
+                if isinstance(found, dict) and {"name", "url", "page_url"} <= found.keys():
+                    return found
+            start = line.find("{", start + 1)
+        if sum(map(len, other)) < QUOTED:
+            other.append(line[:QUOTED])
+    return None
 
 
 class ServerProcess:
@@ -56,33 +78,43 @@ class ServerProcess:
         if self._process is not None:
             return self
         await cells.make_way(self._wanted_port)
-        command = [sys.executable, "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port), *self.options]
+        # -P: a file called http.py in the current folder is not Python's own. Nothing but this class reads the output.
+        command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:
             # Not asyncio's subprocesses: the event loop of a kernel on Windows has none.
             self._process = subprocess.Popen(  # noqa: ASYNC220
-                [*command, "--json", "--quiet", "--exit-with-parent"],
+                [*command, *self.options, "--json", "--quiet", "--exit-with-parent"],
+                env=os.environ | {"PYTHONIOENCODING": "utf-8:backslashreplace"},
                 # The child reads its end of this pipe and ends at end-of-file: even SIGKILL closes ours.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
             )
             self.pid = self._process.pid
+            other: list[str] = []
             try:
-                line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), START_TIMEOUT)
-            except BaseException:
+                reading = asyncio.to_thread(_ready, self._process.stdout, other)
+                ready = await asyncio.wait_for(reading, START_TIMEOUT)
+            except BaseException as error:
                 self._process.kill()  # which also ends the thread that reads
                 await self.stop()
+                if isinstance(error, TimeoutError):
+                    raise self._failure(errors, other, f" within {START_TIMEOUT:g} s") from None
                 raise
-            if not line:
+            if ready is None:
                 await self.stop()
-                errors.seek(0)
-                said = errors.read().decode(errors="replace").strip()
-                raise RuntimeError(f"wslearn serve {self.name} did not start: {said or 'it said nothing'}")
-        ready = json.loads(line)
+                raise self._failure(errors, other)
         self.url, self.page_url, self.proxy_path = ready["url"], ready["page_url"], ready["proxy_path"]
         self.port = urlsplit(self.url).port
         cells.started(self)
         return self
+
+    def _failure(self, errors: IO[bytes], other: list[str], when: str = "") -> RuntimeError:
+        """Return the error that tells what the process said in place of its addresses."""
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - LINE))  # what ended it comes last
+        parts = (errors.read().decode(errors="replace").strip(), "".join(other).strip())
+        said = "\n".join(filter(None, parts)) or "it said nothing"
+        return RuntimeError(f"wslearn serve {self.name} did not start{when}: {said}")
 
     async def stop(self) -> None:
         """End the process: its clients get 1001, and 3 seconds later it is killed if need be. Twice is fine."""
