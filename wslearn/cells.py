@@ -4,8 +4,14 @@ Outside Jupyter there are no cells, and nothing here has an effect.
 """
 
 import asyncio
+import logging
 import sys
 from typing import Protocol
+
+logger = logging.getLogger("wslearn")
+
+#: Time for what an earlier run left to stop, in seconds: more than any `stop()` here takes.
+STOP_TIMEOUT = 10.0
 
 
 class Running(Protocol):
@@ -44,7 +50,12 @@ async def make_way(port: int) -> None:
     for thing, (its_cell, its_run, its_loop) in list(_running.items()):
         from_earlier_run = its_cell == cell and its_run != run
         if its_loop is loop and (from_earlier_run or (port != 0 and thing.port == port)):
-            await thing.stop()
+            try:
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await thing.stop()
+            except Exception as error:  # noqa: BLE001 - a `stop()` of a reader's own: the cell must still run again
+                stopped(thing)
+                logger.warning("%s could not be stopped: %r", type(thing).__name__, error)
 
 
 def started(thing: Running) -> None:

@@ -5,9 +5,10 @@ returned before would leave it on the event loop, with whatever it still holds.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Iterable
 
-from wslearn.log import logger
+logger = logging.getLogger("wslearn")
 
 
 async def end(tasks: Iterable[asyncio.Task], seconds: float, owner: str, also: Iterable[Awaitable] = ()) -> None:
@@ -16,10 +17,11 @@ async def end(tasks: Iterable[asyncio.Task], seconds: float, owner: str, also: I
     The current task is left out: whoever calls a `stop()` goes on. Where it is cancelled meanwhile, it waits all the
     same, and raises the CancelledError afterwards: otherwise half of the tasks would be left behind after all.
     """
-    tasks = set(tasks) - {asyncio.current_task()}
+    own = {asyncio.current_task()}
+    tasks = set(tasks) - own
     for task in tasks:
         task.cancel()
-    left = tasks | {asyncio.ensure_future(one) for one in also}
+    left = tasks | {asyncio.ensure_future(one) for one in also} - own
     loop, cancelled = asyncio.get_running_loop(), None
     late = loop.time() + seconds
     while left and loop.time() < late:
