@@ -86,9 +86,9 @@ class ServerProcess:
         return self
 
     async def stop(self) -> None:
-        """End the process: its clients get 1001, and 3 seconds later it is killed if need be. Twice is fine, also at once.
+        """End the process: its clients get 1001, and 3 seconds later it is killed if need be.
 
-        Where this is cancelled, it is killed at once.
+        Twice is fine, also at once. Where this is cancelled, it is killed at once.
         """
         async with self._stopping:
             process, self._process = self._process, None

@@ -79,7 +79,7 @@ class Task:
             self._loop.call_soon_threadsafe(do, *arguments, context=cell)
 
     async def stop(self) -> None:
-        """Cancel the job and wait until it has ended: 5 seconds at most. Where the job itself calls this, it goes on."""
+        """Cancel the job and wait until it has ended: 5 seconds at most. A job may call this itself."""
         self.cancel()
         # None is cancelled a second time: also one that was replaced may still be cleaning up.
         await tasks.end((), STOP_TIMEOUT, self.name, self._runs)
