@@ -34,10 +34,8 @@ def bounds() -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--versions"]:  # asked by the run below, in the new environment
         for name, lowest in bounds().items():
-            higher = (
-                f": {lowest} is allowed, but is not to be had here" if Version(version(name)) != Version(lowest) else ""
-            )
-            print(f"{name} {version(name)}{higher}")
+            same = Version(version(name)) == Version(lowest)
+            print(f"{name} {version(name)}{'' if same else f' ({lowest} is allowed, but cannot be had here)'}")
         return 0
     uv = os.environ.get("UV", "uv")  # `uv run` says where it is
     with tempfile.TemporaryDirectory(prefix="wslearn-lowest-") as folder:
