@@ -3,8 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
@@ -29,6 +29,15 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
+
+
+@contextmanager
+def no_task_left() -> Iterator[None]:
+    """Expect that the block leaves no task on the event loop: at once, not some turns later."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before
+    assert not left, f"still on the event loop: {left}"
 
 
 def free_ports(count: int) -> int:

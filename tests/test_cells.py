@@ -88,6 +88,31 @@ async def test_in_a_kernel_the_last_one_to_ask_for_a_port_gets_it(shell):
     await second.stop()
 
 
+class Stuck(EchoServer):
+    async def stop(self):
+        await asyncio.Event().wait()
+
+
+class Failing(EchoServer):
+    async def stop(self):
+        raise ValueError("no goodbye")
+
+
+@pytest.mark.parametrize("kind", [Stuck, Failing])
+async def test_a_stop_that_fails_or_never_ends_does_not_keep_the_cell_from_running_again(
+    shell, kind, monkeypatch, caplog
+):
+    monkeypatch.setattr(cells, "STOP_TIMEOUT", 0.2)
+    shell.run("server = …", "run 1")
+    first = await kind().start()
+    shell.run("server = …", "run 2")
+    async with asyncio.timeout(5):
+        async with EchoServer() as second:
+            assert first not in cells._running and second in cells._running
+    assert f"{kind.__name__} could not be stopped" in caplog.text
+    await EchoServer.stop(first)
+
+
 async def test_a_stopped_server_is_forgotten(shell):
     shell.run("a", "run 1")
     async with EchoServer() as server:

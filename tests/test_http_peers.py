@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import aiohttp
+import psutil
 import pytest
-from support import request, until
+from support import no_task_left, request, until
 from websockets.asyncio.client import connect
 
 from wslearn import Limits, events, http_peers
@@ -277,6 +278,35 @@ async def test_events_that_are_no_longer_kept_are_a_line_in_the_log(server, clie
     assert [await first_after(number) for number in (0, 1, 2, 3)] == [4, 4, 4, 4]
     errors = [event.text for event in server.log if event.kind == "error"]
     assert errors == [f"lost: events {first} to 3, which are no longer kept" for first in (2, 3)]
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_stop_waits_for_what_it_cancels_also_where_a_client_reads_nothing(cancelled):
+    with no_task_left(), socket.socket() as slow, socket.socket() as half, socket.socket() as idle:
+        server = await ComparisonServer(limits=Limits(stall_timeout=None)).start()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for sock, text in (
+            (slow, b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (half, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf"),
+            (idle, b""),
+        ):
+            sock.connect(("127.0.0.1", server.http_port))
+            sock.sendall(text)
+        await until(lambda: server.peers.events.waiting == 1 and server.peers.connections == 3)
+        for _ in range(100):
+            server.peers.events.publish("x" * 60_000)
+            await asyncio.sleep(0)
+        await until(lambda: server.peers.events.waiting == 0)  # it waits for the one who does not read
+        stops = [asyncio.create_task(server.stop()) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        if cancelled:
+            for stop in stops:
+                stop.cancel()
+        async with asyncio.timeout(5):
+            results = await asyncio.gather(*stops, return_exceptions=True)
+        assert [type(result) for result in results] == [asyncio.CancelledError if cancelled else type(None)] * 2
+        open_here = psutil.Process().net_connections  # the system has closed them, though a client did not read
+        await until(lambda: not any(end.laddr.port == server.http_port for end in open_here("tcp4")))
 
 
 async def test_stop_answers_those_who_wait_and_frees_both_ports():

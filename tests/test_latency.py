@@ -29,7 +29,7 @@ async def nothing_left():
     before = asyncio.all_tasks()
     children = set(psutil.Process().children())  # a browser of other tests, say
     yield
-    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
     # The one timer that may be there is until's own.
     await until(lambda: len([timer for timer in getattr(loop, "_scheduled", ()) if not timer.cancelled()]) <= 1)
     left = set(psutil.Process().children()) - children
@@ -159,6 +159,7 @@ async def test_cancelled_it_leaves_nothing(push, after):
             reached.set()
 
     settings = Settings(push=push, delay=0.02, count=1000, interval=0.03)
+    before = asyncio.all_tasks()
     measuring_it = asyncio.create_task(measure(settings, progress=progress))
     if after >= 0:
         await asyncio.wait_for(reached.wait(), 20)
@@ -167,7 +168,8 @@ async def test_cancelled_it_leaves_nothing(push, after):
     await asyncio.sleep(0.01 * (after > 0))  # in the middle of a message
     measuring_it.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(measuring_it, 10)
+        await asyncio.wait_for(asyncio.shield(measuring_it), 10)
+    assert asyncio.all_tasks() == before  # at once
     mine = psutil.Process()
     await until(lambda: not [c for c in mine.net_connections("tcp") if c.status in ("LISTEN", "ESTABLISHED")])
 

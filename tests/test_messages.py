@@ -1,6 +1,7 @@
 import json
 import re
 import string
+import sys
 from time import perf_counter
 
 import pytest
@@ -121,7 +122,7 @@ def test_each_type_is_decoded_and_members_that_it_does_not_name_are_ignored():
         ("hello", "JSON is malformed"),
         ("", "truncated"),
         ('{"type":"room-message","message":"\\ud800"}', "half a character"),
-        ('{"x":' + "[" * 60_000, "nested too deeply"),
+        ('{"x":' + "[" * 60_000, "nested too deeply" if sys.version_info < (3, 14) else "truncated"),  # 3.14 has room
         (b"{}", "got a binary message of 2 bytes"),
     ],
 )

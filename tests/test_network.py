@@ -12,7 +12,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 import pytest
-from support import until
+from support import no_task_left, until
 from test_cells import Shell
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -568,6 +568,26 @@ async def test_stop_while_connections_are_being_opened_leaves_nothing(plain):
         if not isinstance(result, Exception):
             await result.wait_closed()
     await until(lambda: not net.links and not plain.sockets)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse a connection where the queue is full")
+@pytest.mark.parametrize("how", ["stop", "cut and stop", "stop twice at once", "stop, cancelled"])
+async def test_stop_waits_for_a_connection_that_is_being_made(how):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, socket.socket() as fills, no_task_left():
+        fills.connect(deaf.getsockname())  # the queue is full: a further one waits for its place
+        net = await SimulatedNetwork(f"http://127.0.0.1:{deaf.getsockname()[1]}/").start()
+        _, writer = await asyncio.open_connection("127.0.0.1", net.port)
+        await until(lambda: net.connecting)
+        if how == "cut and stop":
+            net.cut()
+        stops = [asyncio.create_task(net.stop()) for _ in range(2 if "twice" in how else 1)]
+        await asyncio.sleep(0)
+        if "cancelled" in how:
+            stops[0].cancel()
+        _, results = await timed(asyncio.gather(*stops, return_exceptions=True))
+        assert not net.links and not net.connecting
+        writer.close()
+    assert ("cancelled" in how) == any(isinstance(result, asyncio.CancelledError) for result in results)
 
 
 async def test_a_cell_run_again_has_one_network(plain, monkeypatch):

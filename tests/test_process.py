@@ -4,10 +4,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
-from support import until
+from support import no_task_left, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -48,6 +49,26 @@ async def test_stop_says_goodbye_and_twice_is_fine():
         await server.stop()
         await ws.wait_closed()
         assert ws.close_code == 1001
+    await server.stop()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process of Windows cannot be frozen by a signal")
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_stop_waits_for_the_end_of_a_process_that_hangs(cancelled):
+    with no_task_left():
+        server = await ServerProcess("echo").start()
+        process = psutil.Process(server.pid)
+        process.suspend()
+        stops = [asyncio.create_task(server.stop()) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        if cancelled:  # then nobody has the patience to see whether it ends by itself
+            for stop in stops:
+                stop.cancel()
+        begun = time.perf_counter()
+        results = await asyncio.gather(*stops, return_exceptions=True)
+        assert not process.is_running()
+        assert [type(result) for result in results] == [asyncio.CancelledError if cancelled else type(None)] * 2
+        assert not cancelled or time.perf_counter() - begun < 1.5
     await server.stop()
 
 

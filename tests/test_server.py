@@ -1,11 +1,13 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 import time
+from contextlib import suppress
 
 import pytest
-from support import frame, raw_websocket, request, until
+from support import closed_with, frame, no_task_left, raw_websocket, request, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
@@ -125,10 +127,6 @@ async def test_stop_is_bounded_under_a_client_that_does_not_read():
 
 
 async def test_stop_is_bounded_under_half_a_handshake_and_an_endless_handler():
-    class Endless(Server):
-        async def handler(self, ws):
-            await asyncio.sleep(3600)
-
     server = await Endless().start()
     async with connect(server.url):
         _, half = await asyncio.open_connection("127.0.0.1", server.port)
@@ -141,12 +139,112 @@ async def test_stop_is_bounded_under_half_a_handshake_and_an_endless_handler():
 
 
 async def test_nothing_is_left_on_the_event_loop():
+    with no_task_left():
+        async with EchoServer() as server:
+            for _ in range(5):
+                async with connect(server.url) as ws:
+                    await ws.recv()
+
+
+class Endless(Server):
+    """Serves for an hour, and takes its time to clean up."""
+
+    cleaned = 0
+
+    def background(self):
+        return (self.handler(None),)
+
+    async def handler(self, ws):
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.05)
+            self.cleaned += 1
+
+
+async def leave_open(server, kind):
+    """Connect as a client that never reads, in one of the states in which `stop()` may find it."""
+    if kind == "websocket":
+        return await raw_websocket(server)
+    sock = await asyncio.to_thread(socket.create_connection, ("127.0.0.1", server.port), 10)
+    sock.sendall(
+        {"spare": b"", "half a request": b"GET / HT", "page": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"}[kind]
+    )
+    await until(lambda: server.sockets or server.log)
+    return sock
+
+
+@pytest.mark.parametrize("kind", ["websocket", "spare", "half a request", "page"])
+async def test_stop_waits_for_what_it_cancels(kind):
+    with no_task_left():
+        server = await Endless().start()
+        with await leave_open(server, kind):
+            await server.stop()
+    assert server.cleaned == 1 + (kind == "websocket") and not server.sockets
+
+
+async def test_stop_twice_at_once_ends_once_and_both_wait():
+    with no_task_left():
+        server = await Endless().start()
+        with await raw_websocket(server):
+            await asyncio.gather(server.stop(), server.stop())
+    assert server.cleaned == 2
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_stop_that_is_cancelled_is_quicker_and_leaves_nothing_either(times):
+    with no_task_left():
+        server = await Endless().start()
+        with await raw_websocket(server):
+            stopping = asyncio.create_task(server.stop())
+            await asyncio.sleep(0)
+            begun = time.perf_counter()
+            for _ in range(times):
+                stopping.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await stopping
+            assert time.perf_counter() - begun < 0.9  # the client's second to answer is not waited for
+    assert server.cleaned == 2 and not server.sockets
+
+
+async def test_a_handler_may_stop_its_server():
+    class Doomed(Server):
+        async def handler(self, ws):
+            if await ws.recv() == "stop":
+                await self.stop()
+                self.went_on = True
+
     before = asyncio.all_tasks()
-    async with EchoServer() as server:
-        for _ in range(5):
-            async with connect(server.url) as ws:
-                await ws.recv()
-    assert asyncio.all_tasks() == before
+    server = await Doomed().start()
+    async with connect(server.url) as other, connect(server.url) as ws:
+        begun = time.perf_counter()
+        await ws.send("stop")
+        assert (await closed_with(ws), await closed_with(other)) == ((1001, ""), (1001, ""))
+        await server.stop()  # waits for the other one
+        assert time.perf_counter() - begun < 0.9
+    await until(lambda: asyncio.all_tasks() == before)  # the handler itself ends a little later
+    assert server.went_on and not server.sockets
+
+
+async def test_a_handler_that_does_not_end_is_left_after_a_time_and_the_log_says_so(caplog):
+    class Deaf(Server):
+        async def handler(self, ws):
+            while not over.is_set():
+                with suppress(asyncio.CancelledError):
+                    await over.wait()
+
+    over = asyncio.Event()
+    server = await Deaf().start()
+    with await raw_websocket(server):
+        begun = time.perf_counter()
+        await server.stop()
+        assert time.perf_counter() - begun < 2.5
+    assert "deaf: 1 of its tasks have not ended after 0.5 s" in caplog.text
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = server.url
+    over.set()
+    await until(lambda: not server._handlers)
 
 
 async def test_a_client_that_stops_reading_is_dropped_and_others_go_on():
@@ -230,7 +328,7 @@ async def test_a_handler_that_is_no_coroutine_is_told_in_the_log():
 
     async with NotAsync() as server, connect(server.url):
         await until(lambda: "error" in kinds(server))
-        assert "NoneType can't be used in 'await'" in str(server.log[1])
+        assert re.search("NoneType.* can't be (used in 'await'|awaited)", str(server.log[1]))  # as Python says it
 
 
 async def test_an_error_deep_in_a_library_is_placed_in_the_handlers_own_code():

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import asyncio
     import socket
 
+#: Time for what an earlier run left to stop, in seconds: more than any `stop()` here takes.
+STOP_TIMEOUT = 10.0
+
 
 class Running(Protocol):
     """Anything that holds a port until `await thing.stop()`."""
@@ -51,12 +54,20 @@ async def make_way(port: int) -> None:
     cell, run = current_cell()
     if cell is None:
         return
+    import asyncio
+    import logging
+
     hear_interrupts()
     loop = _loop()
     for thing, (its_cell, its_run, its_loop) in list(_running.items()):
         from_earlier_run = its_cell == cell and its_run != run
         if its_loop is loop and (from_earlier_run or (port != 0 and thing.port == port)):
-            await thing.stop()
+            try:
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await thing.stop()
+            except Exception as error:  # noqa: BLE001 - a `stop()` of a reader's own: the cell must still run again
+                stopped(thing)
+                logging.getLogger("wslearn").warning("%s could not be stopped: %r", type(thing).__name__, error)
 
 
 def started(thing: Running) -> None:

@@ -10,9 +10,11 @@ from contextlib import suppress
 from functools import partial
 from time import perf_counter as clock
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aiohttp import hdrs, web
 
+from wslearn import tasks
 from wslearn.events import Events, Published, Status
 from wslearn.handshake import refuse_stranger, respond
 from wslearn.hosts import Refusal
@@ -44,6 +46,9 @@ class HttpPeers:
         self.server = server
         self.events = Events()
         self._admitted: set[web.RequestHandler] = set()
+        #: What answers a request, and serves its connection: aiohttp cancels these and does not wait for them.
+        self._tasks: WeakSet[asyncio.Task] = WeakSet()
+        self._stopping = asyncio.Lock()
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
@@ -88,12 +93,20 @@ class HttpPeers:
         return self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Answer those who wait, close every connection and free the port. Twice is fine."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
+        """Answer those who wait, close every connection and free the port. Twice is fine, also at once."""
+        async with self._stopping:
+            if self._runner is None:
+                return
             self._listener.close()
             self.events.close()
-            await runner.cleanup()
+            transports = [one.transport for one in self._open() if one.transport]
+            runner, self._runner = self._runner, None
+            try:
+                await tasks.end((), 4 * GRACE, "comparison", [runner.cleanup()])
+            finally:
+                for transport in transports:  # a client that does not read would keep its own for good
+                    transport.abort()
+                await tasks.end(self._tasks, GRACE, "comparison")
 
     async def watch(self) -> None:
         """End connections that have not sent the head of a request in time: not every aiohttp does it."""
@@ -121,6 +134,7 @@ class HttpPeers:
     async def _check(self, request: web.Request, handler) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
         why = ""
+        self._tasks |= {request.task, asyncio.current_task()}
         try:
             if (refusal := self._refusal(request)) is not None:
                 response, why = refused(refusal.status, refusal.text), refusal.why

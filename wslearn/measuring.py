@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 from time import perf_counter as clock
 from urllib.parse import urlsplit
 
+from wslearn import tasks
 from wslearn.latency import MeasurementError, Settings
 from wslearn.network import PORTS
 from wslearn.probes import FAILURES, ROUND_TRIP_PROBES, Probe, failure
@@ -18,6 +19,8 @@ WARM_UP, READINGS = 2, 8
 SEED = 1
 #: Time for a connection to the server, and for all clients to wait for the next event, in seconds.
 CONNECT_TIMEOUT, READY_TIMEOUT = 10.0, 2.0
+#: Time for what listens for events to end, in seconds.
+STOP_TIMEOUT = 2.0
 
 
 @contextmanager
@@ -129,9 +132,7 @@ class Run:
                 else:
                     self.sizes = {name: [probe.size, probe.size] for name, probe in self.probes.items()}
         finally:
-            for receiver in receivers:
-                receiver.cancel()
-            await asyncio.gather(*receivers, return_exceptions=True)
+            await tasks.end(receivers, STOP_TIMEOUT, "latency")
             self.spans = {
                 name: [(published - direct.offset, at) for published, at in spans] for name, spans in self.spans.items()
             }

@@ -16,7 +16,7 @@ from time import perf_counter as clock  # finer than the loop's own clock on Win
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-from wslearn import cells
+from wslearn import cells, tasks
 from wslearn.frames import Chunk
 from wslearn.log import logger
 from wslearn.pipe import Direction, Link
@@ -77,6 +77,8 @@ class SimulatedNetwork:
         self.target_port = self.target.port or PORTS[self.target.scheme]
         self._queues_empty_at = {"up": 0.0, "down": 0.0}
         self.links: set[Link] = set()
+        #: What connects to the target just now, or has been told to stop that.
+        self.connecting: set[asyncio.Task] = set()
         self._numbers = count(1)
         self._listener: asyncio.Server | None = None
         self._changing = asyncio.Lock()
@@ -102,7 +104,7 @@ class SimulatedNetwork:
         return self
 
     async def stop(self) -> None:
-        """Reset all connections and free the port; the recording stays. Twice is fine."""
+        """Reset all connections and free the port; the recording stays. Twice is fine, also at once."""
         async with self._changing:
             if self._listener is None:
                 return
@@ -111,7 +113,7 @@ class SimulatedNetwork:
             listener.close()
             ends = [link.over.wait() for link in self.links]
             self.cut()
-            await asyncio.wait_for(asyncio.gather(*ends, listener.wait_closed()), STOP_TIMEOUT)
+            await tasks.end(self.connecting, STOP_TIMEOUT, "network", [*ends, listener.wait_closed()])
 
     async def __aenter__(self) -> Self:
         return await self.start()

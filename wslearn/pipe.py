@@ -50,6 +50,8 @@ class Link:
     def _connect(self) -> None:
         self.up.waits = True
         self._connecting = asyncio.create_task(self._connect_to_target())
+        self.net.connecting.add(self._connecting)
+        self._connecting.add_done_callback(self.net.connecting.discard)
 
     async def _connect_to_target(self) -> None:
         host, port = self.net.target.hostname, self.net.target_port

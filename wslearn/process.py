@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from wslearn import cells
+from wslearn import cells, tasks
 
 #: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
@@ -72,6 +72,7 @@ class ServerProcess:
     def __init__(self, name: str, *options: str, port: int = 0) -> None:
         self.name, self.options, self._wanted_port = name, options, port
         self._process: subprocess.Popen | None = None
+        self._stopping = asyncio.Lock()
 
     async def start(self) -> Self:
         """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
@@ -117,20 +118,25 @@ class ServerProcess:
         return RuntimeError(f"wslearn serve {self.name} did not start{when}: {said}")
 
     async def stop(self) -> None:
-        """End the process: its clients get 1001, and 3 seconds later it is killed if need be. Twice is fine."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        cells.stopped(self)
-        with suppress(OSError):  # it has ended already
-            process.stdin.close()
-        try:
-            await asyncio.to_thread(process.wait, STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            await asyncio.to_thread(process.wait)
-        finally:
-            process.stdout.close()
+        """End the process: its clients get 1001, and 3 seconds later it is killed if need be.
+
+        Twice is fine, also at once. Where this is cancelled, it is killed at once.
+        """
+        async with self._stopping:
+            process, self._process = self._process, None
+            if process is None:
+                return
+            cells.stopped(self)
+            with suppress(OSError):  # it has ended already
+                process.stdin.close()
+            try:
+                await asyncio.to_thread(process.wait, STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                pass
+            finally:
+                process.kill()  # which does nothing where it has ended
+                await tasks.end((), STOP_TIMEOUT, self.name, [asyncio.to_thread(process.wait)])
+                process.stdout.close()
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
-from wslearn import cells, handshake
+from wslearn import cells, handshake, tasks
 from wslearn.connection import Connection
 from wslearn.fast import Deliveries
 from wslearn.last_words import speak_last_words, wants_last_words
@@ -80,7 +80,7 @@ class Server:
         self._names = count(1)
         #: A user's bucket lives as long as a connection of theirs.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
-        self._handlers: set[asyncio.Task] = set()
+        self._handlers: dict[asyncio.Task, Connection] = {}
         #: First part of a path under which the server may be asked for by any name. Random, so only a user who was
         #: given a link has it: behind jupyter-server-proxy a request looks as in DNS rebinding. Lesson 05.
         self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
@@ -128,7 +128,7 @@ class Server:
             except OSError as error:
                 raise self._explained(error) from None
             self.port = self._listener.sockets[0].getsockname()[1]
-            self._tasks = [asyncio.create_task(task) for task in (self._watch(), *self.background())]
+            self._tasks = [asyncio.create_task(one) for one in (self._watch(), *self.background())]
             cells.started(self)
         logger.info("%s listens on %s", self.name, self.url)
         if not ipaddress.ip_address(self._listener.sockets[0].getsockname()[0]).is_loopback:
@@ -138,7 +138,8 @@ class Server:
     async def stop(self) -> None:
         """Close every connection with 1001 and free the port; what has not answered in a second is aborted.
 
-        Twice is fine.
+        Twice is fine, also at once. A handler may call it, and goes on. Where this is cancelled, nobody gets more time
+        to answer.
         """
         async with self._changing:
             if self._listener is None:
@@ -149,22 +150,19 @@ class Server:
             for ws in list(self.sockets):
                 if ws.request is None:  # it asked for nothing yet; browsers open such spare connections
                     ws.transport.abort()
+            own = self._handlers.get(asyncio.current_task())  # a handler that stops its server
+            gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
             try:
-                await asyncio.wait_for(listener.wait_closed(), STOP_GRACE)
+                async with asyncio.timeout(STOP_GRACE):
+                    await gone()
+                    if others := self._handlers.keys() - {asyncio.current_task()}:
+                        await asyncio.wait(others)
             except TimeoutError:
                 logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
             finally:
-                for task in self._tasks:
-                    task.cancel()
                 for ws in list(self.sockets):
                     ws.transport.abort()
-                for handler in self._handlers:
-                    handler.cancel()
-            try:
-                await asyncio.wait_for(listener.wait_closed(), STOP_GRACE / 2)
-            except TimeoutError:
-                if self._handlers:
-                    logger.error("%s: %d handlers do not end when cancelled", self.name, len(self._handlers))
+                await tasks.end([*self._tasks, *self._handlers], STOP_GRACE / 2, self.name, [gone()])
         logger.info("%s stopped", self.name)
 
     async def __aenter__(self) -> Self:
@@ -239,7 +237,7 @@ class Server:
         if wants_last_words(ws.request.path):
             speak_last_words(ws)
         self.connections.add(ws)
-        self._handlers.add(task)
+        self._handlers[task] = ws
         self.record("connect", ws.name, f"{_address(ws)} {beginning(ws.request.path)}")
         try:
             await self.handler(ws)
@@ -251,7 +249,7 @@ class Server:
             await ws.close(1011, "the server's handler failed")
         finally:
             self.connections.discard(ws)
-            self._handlers.discard(task)
+            del self._handlers[task]
 
     def identify(self, ws: Connection, name: str) -> None:
         """Call a client `name` from now on. All connections of one name together have one connection's rate."""

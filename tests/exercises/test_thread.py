@@ -124,6 +124,7 @@ async def test_cancelling_it_ends_it(code):
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
+    assert "wslearn check" not in running()  # its thread has ended too, and not some time later
 
 
 async def test_the_loop_of_the_caller_goes_on_meanwhile():

@@ -30,7 +30,7 @@ async def lab():
     lab = TokenLab()
     yield lab
     await lab.task.stop()
-    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 
 async def run(lab: TokenLab, seconds: int = 1) -> None:

@@ -18,7 +18,7 @@ async def lab():
     lab = FanOutLab()
     yield lab
     await lab.task.stop()
-    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 
 async def run(lab: FanOutLab, sent_with: str, slow: bool) -> int:

@@ -15,7 +15,7 @@ async def lab():
     lab = HeartbeatLab()
     yield lab
     await asyncio.wait_for(lab.task.stop(), 10)
-    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 
 def answered(lab: HeartbeatLab) -> int:

@@ -23,7 +23,7 @@ async def lab(monkeypatch):
     lab = RobustnessLab()
     yield lab
     await lab.task.stop()
-    await until(lambda: asyncio.all_tasks() <= before | {asyncio.current_task()})
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 
 def made_up(lab: RobustnessLab, attacks: list[Attack], lost: list[tuple[float, float]]):

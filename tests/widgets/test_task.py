@@ -1,13 +1,14 @@
 """One job at a time: started again, cancelled, failing, and leaving with its cell."""
 
 import asyncio
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from threading import Thread
 
 import pytest
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
-from support import until
+from support import no_task_left, until
 
 from wslearn.widgets.task import Task
 
@@ -121,6 +122,69 @@ async def test_stop_waits_also_for_the_one_that_was_replaced(task):
         await task.stop()
     assert diary == ["a begins", "a has cleaned up"]
     assert not task.running
+
+
+async def test_after_stop_nothing_is_left_at_once(task):
+    with no_task_left():
+        for begun in (True, False):
+            first, second = Job("a", diary := []), Job("b", diary)
+            task.start(first)
+            if begun:
+                await first.started.wait()
+            task.start(second)
+            await asyncio.gather(task.stop(), task.stop())
+            assert diary == ["a begins", "a has cleaned up"] * begun
+
+
+async def test_a_stop_that_is_cancelled_waits_all_the_same(task):
+    job = Job("a", diary := [])
+    with no_task_left():
+        task.start(job)
+        await job.started.wait()
+        stopping = asyncio.create_task(task.stop())
+        await asyncio.sleep(0)
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        assert diary == ["a begins", "a has cleaned up"]
+
+
+async def test_a_job_may_stop_itself(task):
+    async def job():
+        await task.stop()
+        await asyncio.sleep(0)  # here the cancellation arrives
+
+    with no_task_left():
+        task.start(job)
+        async with asyncio.timeout(2):
+            await task.ended()
+    assert task.state == "cancelled"
+
+
+async def test_a_job_that_does_not_end_keeps_nobody_from_going_on(task, monkeypatch, caplog):
+    over = asyncio.Event()
+
+    async def deaf():
+        while not over.is_set():
+            with suppress(asyncio.CancelledError):
+                await over.wait()
+
+    monkeypatch.setattr("wslearn.widgets.task.STOP_TIMEOUT", 0.1)
+    with no_task_left():
+        task.start(deaf)
+        await asyncio.sleep(0)
+        async with asyncio.timeout(2):
+            await task.stop()
+        assert "task: 1 of its tasks have not ended after 0.1 s" in caplog.text
+        job = Job("b", diary := [])
+        job.go_on.set()
+        task.start(job)
+        async with asyncio.timeout(5):
+            await task.ended()
+        assert diary[-1] == "b has cleaned up" and task.state == "done"
+        over.set()
+        async with asyncio.timeout(2):
+            await task.stop()
 
 
 async def test_a_failure_is_kept_until_the_next_start(task, states):

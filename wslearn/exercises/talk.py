@@ -17,6 +17,7 @@ from wslearn.exercises.expectations import STEP, WHOLE, NotYet, OrElse, advice, 
 from wslearn.exercises.kinds import check_arguments, check_server_class, kind
 from wslearn.exercises.place import line, raised
 from wslearn.exercises.result import Step, shown
+from wslearn.exercises.thread import GRACE
 from wslearn.server import Server
 
 #: A handler's error, as a server's log has it.
@@ -228,7 +229,9 @@ class Talk:
         try:
             await asyncio.wait({task}, timeout=seconds)
         finally:
-            task.cancel()
-        if not task.done():
+            if late := not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=GRACE / 2)
+        if late:
             raise NotYet(f"{what} did not end within {seconds:g} s.")
         return task.result()

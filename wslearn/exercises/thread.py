@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
-from wslearn import cells
+from wslearn import cells, tasks
 from wslearn.exercises.ending import Ended, close, ended, interrupt
 from wslearn.exercises.place import blocked, students_frame
 
@@ -36,7 +36,7 @@ class Worker:
     async def run(self) -> str | None:
         """Return None when `main()` has ended, or where it is stuck; that is ended too, as far as Python can.
 
-        When this is cancelled, `main()` is.
+        When this is cancelled, `main()` is, and its end is waited for all the same.
         """
         loop = asyncio.get_running_loop()
         over = loop.create_future()
@@ -48,9 +48,10 @@ class Worker:
         self.thread.start()
         threading.Thread(target=self._watch, args=(report,), name="wslearn check's watch", daemon=True).start()
         try:
-            return await over
+            return await asyncio.shield(over)
         finally:
             self.unwanted.set()
+            await tasks.end((), 2 * GRACE, "check", [over])
 
     # In the thread
 

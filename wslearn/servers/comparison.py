@@ -19,6 +19,7 @@ class ComparisonServer(Server):
         super().__init__(*args, **options)
         if self._wanted_port == 65535:
             raise ValueError("port 65535 has no next one for the HTTP side: take a port below, or 0 for free ones")
+        self.peers = HttpPeers(self)
         self._listeners = set()
         self._starting = asyncio.Lock()
 
@@ -61,9 +62,10 @@ class ComparisonServer(Server):
             raise self._explained(error, port) from None
 
     async def stop(self):
-        """Close the connections of both ports and free them. Twice is fine."""
-        if self._listener is not None:
-            await asyncio.gather(self.peers.stop(), super().stop())
+        """Close the connections of both ports and free them. Twice is fine, also at once."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.peers.stop())
+            await super().stop()
 
     async def handler(self, ws):
         wants_events = "events" in parse_qs(urlsplit(ws.request.path).query, keep_blank_values=True)

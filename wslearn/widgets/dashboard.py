@@ -33,9 +33,10 @@ from typing import Self
 import ipywidgets as widgets
 from IPython.display import display
 
+from wslearn import tasks
 from wslearn.widgets.look import CONTROL, FAILED, LABEL, NAMES, STYLE, error_html, status_html, title_html, words
 from wslearn.widgets.picture import Picture
-from wslearn.widgets.task import Task
+from wslearn.widgets.task import STOP_TIMEOUT, Task
 
 #: What a notebook shows where no widgets run.
 ELSEWHERE = "A dashboard with buttons: run this cell in JupyterLab to use it."
@@ -173,15 +174,15 @@ class Dashboard:
         self.progress(0)
         self.say("Running …")
         began = time.perf_counter()
-        await job()
+        try:
+            await job()
+        finally:
+            live = [task for task, live in self._actions.values() if live]
+            await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
         self.progress(1)
         self.say(f"Done in {time.perf_counter() - began:.1f} s. Change something and press Run.")
 
     def _changed(self) -> None:
-        if not self.task.running:
-            for task, live in self._actions.values():
-                if live:
-                    task.cancel()
         if self.task.state == "cancelled":
             self.say("Cancelled. Press Run to start again.")
         elif self.task.error:

@@ -7,12 +7,14 @@ from contextlib import suppress
 import ipywidgets as widgets
 from websockets.exceptions import ConnectionClosed
 
+from wslearn import tasks
 from wslearn.client import stay_connected
 from wslearn.connection import Connection
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 from wslearn.widgets.beats import Beat, Beats, Silence, Span
 from wslearn.widgets.dashboard import Dashboard
+from wslearn.widgets.task import STOP_TIMEOUT
 
 #: One way, in seconds: a ping and its pong are seen apart, and take longer than the shortest timeout.
 DELAY = 0.06
@@ -112,8 +114,7 @@ class HeartbeatLab(Dashboard):
                     await story()
             finally:
                 self.net.cut()  # through a silent network the client's goodbye would wait for its answer
-                client.cancel()
-                await asyncio.wait({client})
+                await tasks.end([client], STOP_TIMEOUT, "heartbeat lab")
 
     async def _find_once(self) -> None:
         await self._until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY)

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from wslearn import tasks
 from wslearn.messages import encode
 from wslearn.servers.rooms import RoomsServer
 from wslearn.widgets.dashboard import Dashboard
@@ -111,8 +112,11 @@ class RoomsLab(Dashboard):
         listening = asyncio.create_task(guest.listen(self._heard))
 
         async def part() -> None:
-            await ws.close()
-            await listening
+            try:
+                await ws.close()
+            finally:
+                ws.transport.abort()  # where Cancel comes a second time
+                await tasks.end((), ANSWER, "rooms", [listening])
 
         self._connections.push_async_callback(part)
         return guest

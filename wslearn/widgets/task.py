@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
-from wslearn import cells
+from wslearn import cells, tasks
 from wslearn.log import logger
 
 Job = Callable[[], Awaitable[None]]
+#: Time for a cancelled job to clean up, in seconds; after that nobody waits for it.
+STOP_TIMEOUT = 5.0
 
 
 class Task:
@@ -36,7 +38,7 @@ class Task:
         self._changed = changed
         self._cell = copy_context()
         self._loop = running_loop()  # the cell's
-        self._turn = asyncio.Lock()  # whoever holds it runs
+        self._runs: set[asyncio.Task] = set()  # those that have not ended: the last one, and what it replaced
         self._last: asyncio.Task | None = None
 
     def start(self, job: Job) -> None:
@@ -47,7 +49,8 @@ class Task:
         self.cancel()
         # Each run has a copy: two tasks cannot be inside one context where nest-asyncio2 has nested the loop.
         cell = self._cell.copy()
-        self._last = self._loop.create_task(self._run(job), name=self.name, context=cell)
+        self._last = self._loop.create_task(self._run(job, set(self._runs)), name=self.name, context=cell)
+        self._runs.add(self._last)
         self._last.add_done_callback(self._ended, context=cell)
         self._become("running")
 
@@ -76,10 +79,10 @@ class Task:
             self._loop.call_soon_threadsafe(do, *arguments, context=cell)
 
     async def stop(self) -> None:
-        """Cancel the job and wait until it has ended."""
+        """Cancel the job and wait until it has ended: 5 seconds at most. A job may call this itself."""
         self.cancel()
-        async with self._turn:  # also of one that was replaced and is still cleaning up
-            pass
+        # None is cancelled a second time: also one that was replaced may still be cleaning up.
+        await tasks.end((), STOP_TIMEOUT, self.name, self._runs)
 
     async def ended(self) -> None:
         """Wait until the job has ended, whichever way. Where the waiting is cancelled, so is the job."""
@@ -95,16 +98,17 @@ class Task:
         """Whether a job runs, or waits for its turn."""
         return self._last is not None and not self._last.done()
 
-    async def _run(self, job: Job) -> None:
-        async with self._turn:
-            await cells.make_way(0)
-            cells.started(self)
-            try:
-                await job()
-            finally:
-                cells.stopped(self)
+    async def _run(self, job: Job, earlier: set[asyncio.Task]) -> None:
+        await tasks.end((), STOP_TIMEOUT, self.name, earlier)
+        await cells.make_way(0)
+        cells.started(self)
+        try:
+            await job()
+        finally:
+            cells.stopped(self)
 
     def _ended(self, run: asyncio.Task) -> None:
+        self._runs.discard(run)
         error = None if run.cancelled() else run.exception()
         if error is not None:
             logger.debug("%s failed", self.name, exc_info=error)
