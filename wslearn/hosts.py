@@ -117,7 +117,7 @@ def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | No
     scheme, _, netloc = origin.partition("://")
     if netloc and netloc == _without_default_port(host.lower(), scheme):
         return None
-    wanted = set(map(_plain, allowed))
+    wanted = {_plain(one if one in FROM_DISK else one.removesuffix("/")) for one in allowed}  # a slash is easily copied
     if origin in wanted or (origin in FROM_DISK and not wanted.isdisjoint(FROM_DISK)):
         return None
     came, option, disk = beginning(origins[0]), "…", ""
@@ -138,7 +138,7 @@ def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | No
 def _plain(origin: str) -> str:
     """Return an Origin as browsers write it: in lower case, without a port that its scheme has anyway."""
     scheme, mark, netloc = origin.lower().partition("://")
-    return f"{scheme}{mark}{_without_default_port(netloc.removesuffix('/'), scheme)}"
+    return f"{scheme}{mark}{_without_default_port(netloc, scheme)}"
 
 
 def _without_default_port(netloc: str, scheme: str) -> str:
