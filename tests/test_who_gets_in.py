@@ -397,3 +397,16 @@ async def test_after_a_body_in_chunks_the_connection_ends():
         get = GET.format(path="/status", host=host, more="").replace("Connection: close\r\n", "")
         answer = await send_and_close_half(server, get + post, server.http_port)
         assert answer.count(b"HTTP/1.1 200 OK") == 2 and answer.endswith(b"hi")
+
+
+@pytest.mark.parametrize(("path", "end"), [("/long-poll", b""), ("/events", b"0\r\n\r\n")])
+async def test_a_wait_ends_when_the_client_closes_its_half_in_the_middle_of_it(path, end):
+    async with started("comparison") as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
+        writer.write(GET.format(path=path, host="Host: localhost\r\n", more="").encode())
+        await until(lambda: server.peers.events.waiting == 1)
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 10)
+        assert answer.startswith(b"HTTP/1.1 20") and answer.endswith(b"\r\n\r\n" + end)
+        await until(lambda: not server.peers.connections and server.peers.events.waiting == 0)
+        writer.close()

@@ -117,7 +117,7 @@ def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | No
     scheme, _, netloc = origin.partition("://")
     if netloc and netloc == _without_default_port(host.lower(), scheme):
         return None
-    wanted = {_plain(given if given in FROM_DISK else given.removesuffix("/")) for given in allowed}
+    wanted = {_plain(one if one in FROM_DISK else one.removesuffix("/")) for one in allowed}  # a slash is easily copied
     if origin in wanted or (origin in FROM_DISK and not wanted.isdisjoint(FROM_DISK)):
         return None
     came, option, disk = beginning(origins[0]), "…", ""

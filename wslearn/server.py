@@ -50,6 +50,7 @@ class Server:
     - `connections`: the live connections.
     - `url`, `page_url`: addresses that work from this machine, once it runs.
     - `log`: the last 1,000 events, oldest first, secrets redacted.
+    - `proxy_path`: the first part of a path under which it answers by any name, for links through a proxy; a secret.
     """
 
     #: Limits of this server unless others are given.
@@ -81,8 +82,8 @@ class Server:
         #: A user's bucket lives as long as a connection of theirs.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
         self._handlers: dict[asyncio.Task, Connection] = {}
-        #: First part of a path under which the server may be asked for by any name. Random, so only a user who was
-        #: given a link has it: behind jupyter-server-proxy a request looks as in DNS rebinding. Lesson 05.
+        # Random for each run. Behind jupyter-server-proxy a request looks as in DNS rebinding, but only a user who was
+        # given a link knows this.
         self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
         self._listener = None
         self._changing = asyncio.Lock()
