@@ -175,6 +175,12 @@ async def test_reset_of_no_lesson_names_those_there_are(complaint, tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
+async def test_a_python_without_docstrings_cannot_run_jupyterlab(complaint, tmp_path):
+    code, line = await complaint("lab", tmp_path / "mine", env={"PYTHONOPTIMIZE": "2"})
+    assert (code, "unset PYTHONOPTIMIZE" in line) == (1, True)
+    assert not (tmp_path / "mine").exists()
+
+
 # JupyterLab's arguments
 
 

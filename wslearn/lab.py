@@ -97,8 +97,10 @@ def reset(folder: Path, name: str) -> Path:
 def prepare(folder: Path, lesson: str | None = None) -> tuple[str, list[str]]:
     """Fill `folder`, and reset `lesson` where one is given; return the notebook to open, and what was done.
 
-    Raises ValueError where there is no such lesson, and OSError where the folder cannot be used.
+    Raises ValueError where there is no such lesson or JupyterLab cannot start, OSError where the folder fails.
     """
+    if sys.flags.optimize > 1:
+        raise ValueError("JupyterLab needs its docstrings: unset PYTHONOPTIMIZE, or set it to 1, and start it again")
     name = find(lesson) if lesson is not None else FIRST
     copied = fill(folder)
     kept = [other for other in lessons() if other not in copied]
