@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Guess: when Tornado's keepalive (websocket_ping_interval) gives a client up, the client sees an error: 1006, or 1011 as
-#   from websockets and uvicorn. A client that is alive is not given up at all.
+# Guess: when Tornado's keepalive (websocket_ping_interval) gives a client up, the client sees an error: 1006, or
+#   1011 as from websockets and uvicorn. A client that is alive is not given up at all.
 # What happens: while an `async def on_message` awaits, Tornado reads no pongs, so it gives up a live client that
-#   answered each ping at once. And it says goodbye with 1000, "normal closure". For the client everything is in order:
-#   `async for message in ws` of websockets ends without an exception, and the code that usually means "we are
-#   done, do not come back" arrives instead of the answer. The handler's on_close has neither code nor reason.
+#   answered each ping at once. And it says goodbye with 1000, "normal closure". For the client everything is in
+#   order: `async for message in ws` of websockets ends without an exception, and the code that usually means "we
+#   are done, do not come back" arrives instead of the answer. The handler's on_close has neither code nor reason.
 # Versions: tornado 6.6.1, websockets 17.4 as client, Python 3.11. Control: the same work in a task of its own.
-# To whom it matters: authors of Jupyter server extensions and other Tornado handlers with slow coroutines, and their
-#   clients: those that reconnect after errors only stay away for good.
+# To whom it matters: authors of Jupyter server extensions and other Tornado handlers with slow coroutines, and
+#   their clients: those that reconnect after errors only stay away for good.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

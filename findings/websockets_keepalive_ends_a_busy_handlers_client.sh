@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Guess: websockets answers pings and reads pongs in the background, so keepalive judges the connection, not how fast the
-#   handler is. While a handler works, the client may send what it likes and stays connected.
-# What happens: it depends on how much the client has sent meanwhile. With 16 unread messages nothing happens. With 40 the
-#   library has stopped reading (max_queue), the client's pong waits behind the unread messages, and the server closes a
-#   healthy client with 1011 "keepalive ping timeout". The handler still gets what had been read (18 of the 40 here); the
-#   rest is lost, and no answer can be sent. With the default 20 s and 20 s it takes a handler that is busy for 20 to 40 s.
-# Versions: websockets 17.4 (asyncio), Python 3.11. max_queue=None on the server keeps the client, at the price of memory.
-# To whom it matters: handlers that await something slow for each message (a database, a language model, a subprocess)
-#   while clients stream (cursor positions, audio chunks, sensor values). The log blames the client's connection.
+# Guess: websockets answers pings and reads pongs in the background, so keepalive judges the connection, not how
+#   fast the handler is. While a handler works, the client may send what it likes and stays connected.
+# What happens: it depends on how much the client has sent meanwhile. With 16 unread messages nothing happens. With
+#   40 the library has stopped reading (max_queue), the client's pong waits behind the unread messages, and the
+#   server closes a healthy client with 1011 "keepalive ping timeout". The handler still gets what had been read (18
+#   of the 40 here); the rest is lost, and no answer can be sent. With the default 20 s and 20 s it takes a handler
+#   that is busy for 20 to 40 s.
+# Versions: websockets 17.4 (asyncio), Python 3.11. max_queue=None on the server keeps the client, at the price of
+#   memory.
+# To whom it matters: handlers that await something slow for each message (a database, a language model, a
+#   subprocess) while clients stream (cursor positions, audio chunks, sensor values). The log blames the client's
+#   connection.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
