@@ -5,7 +5,8 @@
 #   (its library wsproto turns the forbidden 1006 into 1000). So a killed server looks to its clients like one that
 #   is done, and a client that was lost looks to the server like one that left: `async for message in ws` ends
 #   without an exception on both sides, and clients that reconnect after errors do not.
-# Versions: mitmproxy 11.0.2 with wsproto 1.2.0, websockets 17.4, Python 3.11. Polite closes (4001) pass unchanged.
+# Versions: mitmproxy 11.0.2 with wsproto 1.2.0, websockets 17.4, Python 3.11; the same with mitmproxy 12.3.1 and
+#   wsproto 1.3.2 on Python 3.13. Polite closes (4001) pass unchanged.
 # To whom it matters: whoever looks with mitmproxy for the reason why a client does not come back, or tests
 #   reconnection and presence through it: there the fault is hidden, or seen where it is not.
 set -euo pipefail
