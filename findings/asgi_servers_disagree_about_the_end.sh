@@ -14,7 +14,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check \
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
     websockets==17.4 uvicorn==0.54.0 hypercorn==0.18.0 daphne==4.2.3 granian==2.8.9
 cat > "$work/application.py" <<'PY'
 async def app(scope, receive, send):

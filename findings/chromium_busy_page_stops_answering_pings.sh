@@ -19,7 +19,8 @@ if ! command -v chromium > /dev/null; then
     apt-get install -y chromium > /dev/null
 fi
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check websockets==17.4 playwright==1.65.2
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
+    websockets==17.4 playwright==1.65.2
 cat > "$work/check.py" <<'PY'
 import asyncio
 import http

@@ -14,7 +14,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check \
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
     httpx-ws==0.9.0 httpx==0.28.1 anyio==4.16.0 wsproto==1.2.0 websockets==17.4
 cat > "$work/check.py" <<'PY'
 import asyncio

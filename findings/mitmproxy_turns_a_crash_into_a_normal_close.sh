@@ -13,7 +13,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check websockets==17.4 mitmproxy==11.0.2 wsproto==1.2.0
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
+    websockets==17.4 mitmproxy==11.0.2 wsproto==1.2.0
 cat > "$work/note_ends.py" <<'PY'
 def websocket_end(flow):
     print("noted", flow.websocket.close_code, flush=True)

@@ -13,7 +13,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-npm install --silent --no-audit --no-fund rxjs@7.8.2 ws@8.23.0 > /dev/null
+timeout 120 npm install --silent --no-audit --no-fund \
+    rxjs@7.8.2 ws@8.23.0 > /dev/null
 cat > check.cjs <<'JS'
 const { WebSocketServer, WebSocket } = require('ws')
 const { webSocket } = require('rxjs/webSocket')

@@ -12,7 +12,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-npm install --silent --no-audit --no-fund reconnecting-websocket@4.4.0 partysocket@1.3.0 ws@8.23.0 > /dev/null
+timeout 120 npm install --silent --no-audit --no-fund \
+    reconnecting-websocket@4.4.0 partysocket@1.3.0 ws@8.23.0 > /dev/null
 cat > check.cjs <<'JS'
 const { WebSocketServer, WebSocket } = require('ws')
 const version = name => JSON.parse(require('fs').readFileSync(`node_modules/${name}/package.json`)).version

@@ -14,7 +14,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check \
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
     starlette==1.10.0 httpx2==2.16.2 uvicorn==0.54.0 websockets==17.4
 cat > "$work/check.py" <<'PY'
 import asyncio

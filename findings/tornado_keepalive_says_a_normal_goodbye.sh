@@ -12,7 +12,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -qq --disable-pip-version-check tornado==6.6.1 websockets==17.4
+timeout 120 "$work/venv/bin/pip" install -qq --no-compile --disable-pip-version-check \
+    tornado==6.6.1 websockets==17.4
 cat > "$work/check.py" <<'PY'
 import asyncio
 import logging
