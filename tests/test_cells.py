@@ -153,7 +153,8 @@ class RealKernel:
 
     def interrupt(self, code: str, seconds: float) -> tuple[str, float] | None:
         """Interrupt a cell when it has printed something; return its error and after how many seconds it ended."""
-        request = self.client.execute(code)
+        # Else the kernel would refuse what is sent in the moment after the error.
+        request = self.client.execute(code, stop_on_error=False)
         while self.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
             pass
         time.sleep(0.2)  # until the cell waits: it sends nothing any more that could be awaited
