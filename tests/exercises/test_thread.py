@@ -127,6 +127,27 @@ async def test_cancelling_it_ends_it(code):
     assert "wslearn check" not in running()  # its thread has ended too, and not some time later
 
 
+async def test_cancelled_it_does_not_wait_for_a_servers_goodbye():
+    talking = threading.Event()
+
+    async def hangs(talk, server_class):
+        async with talk.server(server_class) as server:
+            await talk.client(server, "ann")
+            await talk.eventually(lambda: server.connections, "nobody came", expected="a connection")
+            talking.set()
+            await asyncio.sleep(3600)
+
+    exercise = Exercise(hangs, hints=("a", "b"), answer="", why="")
+    check = asyncio.create_task(exercise.check(answer(handler("await asyncio.Event().wait()"))))
+    await until(talking.is_set)
+    check.cancel()
+    began = time.perf_counter()
+    with pytest.raises(asyncio.CancelledError):
+        await check
+    assert time.perf_counter() - began < 0.95
+    assert "wslearn check" not in running()
+
+
 async def test_the_loop_of_the_caller_goes_on_meanwhile():
     ticks = 0
 

@@ -30,6 +30,8 @@ async def lab():
     lab = TokenLab()
     yield lab
     await lab.task.stop()
+    for button, _ in lab._actions.values():
+        await button.stop()  # they need no run, and so do not end with it
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 

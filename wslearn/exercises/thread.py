@@ -109,11 +109,12 @@ class Worker:
             beats = self.beats
             if ending is not None:
                 ending -= 1
+                if self.unwanted.is_set() and ending % 4 == 0:
+                    self._cancel()  # again: a server gives its clients a second, unless it is cancelled
             elif self.unwanted.is_set() or silent >= BLOCKED:
                 if not self.unwanted.is_set():
                     stuck = blocked(students_frame(self.thread), BLOCKED)
-                with suppress(RuntimeError):  # it has been closed this very moment
-                    self.loop.call_soon_threadsafe(self.task.cancel)
+                self._cancel()
                 ending = round(GRACE / BEAT)
             if ending is not None and silent >= 2 * TICK:
                 interrupt(self.thread)  # again and again, for there may be an `except:` around the first
@@ -121,6 +122,10 @@ class Worker:
                 report(stuck)
         ended(self.thread)
         report(stuck)
+
+    def _cancel(self) -> None:
+        with suppress(RuntimeError):  # it has been closed this very moment
+            self.loop.call_soon_threadsafe(self.task.cancel)
 
     def _ended_within(self, seconds: float) -> bool:
         self.thread.join(seconds)

@@ -27,7 +27,8 @@ A lab that draws only once says `await self.picture.draw(self.figure)` at the en
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Self
 
 import ipywidgets as widgets
@@ -144,6 +145,15 @@ class Dashboard:
         self._enable()
         return button
 
+    @asynccontextmanager
+    async def acting(self) -> AsyncIterator[None]:
+        """End the live actions with the block: before what they use is gone, where that is inside of `experiment`."""
+        try:
+            yield
+        finally:
+            live = [task for task, live in self._actions.values() if live]
+            await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
+
     def progress(self, done: float, total: float = 1.0) -> None:
         """Move the progress bar."""
         self._bar.value = done / total if total else 1.0
@@ -174,11 +184,8 @@ class Dashboard:
         self.progress(0)
         self.say("Running …")
         began = time.perf_counter()
-        try:
+        async with self.acting():
             await job()
-        finally:
-            live = [task for task, live in self._actions.values() if live]
-            await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
         self.progress(1)
         self.say(f"Done in {time.perf_counter() - began:.1f} s. Change something and press Run.")
 

@@ -56,7 +56,7 @@ class RobustnessLab(Dashboard):
 
     async def _conduct(self, seconds: float, program=None) -> None:
         self.seconds, self.kind, self.attacks = seconds, self.server_kind.value, []
-        async with SERVERS[self.kind]() as self.server:
+        async with SERVERS[self.kind]() as self.server, self.acting():
             self.began = clock()
             self.ben = Ben(self.server.url, self.began)
             async with self.picture.live(self.figure), asyncio.TaskGroup() as group:
