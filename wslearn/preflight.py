@@ -16,6 +16,8 @@ NOTEBOOKS_ONLY = frozenset({"jupyterlab", "ipywidgets", "matplotlib", "nest-asyn
 IN_JUPYTERLAB = frozenset({"jupyterlab", "ipywidgets"})
 #: Names that some packages leave beside themselves by mistake, and that nobody means to import from there.
 NOBODYS = frozenset({"test", "tests", "docs", "examples", "setup", "conftest", "benchmarks"})
+#: Names that Python itself looks for, first come first served: editors put theirs before the one of a system's Python.
+HOOKS = frozenset({"sitecustomize", "usercustomize"})
 
 
 def shadowing() -> str | None:
@@ -72,7 +74,7 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
         (os.path.join(folder, entry), name)
         for name, entry in candidates.items()
         if name.isidentifier()
-        and name not in NOBODYS
+        and name not in NOBODYS | HOOKS
         and _is_in(folder, _loaded(name) or PathFinder.find_spec(name, sys.path))
         and (name in sys.builtin_module_names or _has_code(PathFinder.find_spec(name, elsewhere)))
     ]
