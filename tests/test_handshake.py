@@ -2,7 +2,7 @@ import asyncio
 import json
 
 import pytest
-from support import request
+from support import HANDSHAKE, request, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.version import version as websockets_version
@@ -56,6 +56,25 @@ async def test_every_static_file_is_served_with_its_type_and_the_policy():
             assert headers["content-type"] == f"{types[file.suffix]}; charset=utf-8"
             assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
             assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("header", "instead", "code", "why"),
+    [
+        ("Sec-WebSocket-Key", "X-Key", 400, "missing Sec-WebSocket-Key header"),
+        ("Version: 13", "Version: 8", 400, "invalid Sec-WebSocket-Version header: 8"),
+        ("Connection: Upgrade", "Connection: close", 426, "invalid Connection header: close"),
+    ],
+)
+async def test_the_log_tells_why_the_library_refused_a_handshake(header, instead, code, why):
+    async with EchoServer() as server:
+        text = HANDSHAKE.format(path="/ws", host="localhost", more="")
+        assert header in text
+        assert f" {code} ".encode() in (await request(server, text.replace(header, instead)))[:20]
+        await until(lambda: server.log)
+        assert [(event.kind, event.text, event.code) for event in server.log] == [
+            ("error", f"no handshake: {why}", code)
+        ]
 
 
 @pytest.mark.parametrize("path", ["/nope", "/static/", "/static/../server.py", "/static/%2e%2e/server.py", "//x", "*"])

@@ -51,6 +51,17 @@ async def raw(server, text: str, **options) -> str:
     return (await request(side, text, **options)).decode()
 
 
+async def test_without_a_limit_a_connection_is_kept_too():
+    text = "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with ComparisonServer(limits=Limits(open_timeout=None)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
+        async with asyncio.timeout(10):
+            for _ in range(3):
+                writer.write(text.encode())
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 OK")
+        writer.close()
+
+
 # What each answers
 
 
@@ -286,8 +297,8 @@ async def test_stop_waits_for_what_it_cancels_also_where_a_client_reads_nothing(
         server = await ComparisonServer(limits=Limits(stall_timeout=None)).start()
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for sock, text in (
-            (slow, b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n"),
-            (half, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf"),
+            (slow, b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+            (half, b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nhalf"),
             (idle, b""),
         ):
             sock.connect(("127.0.0.1", server.http_port))

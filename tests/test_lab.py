@@ -350,6 +350,22 @@ async def test_the_lab_works_where_the_home_cannot_be_written(wslearn, private, 
         assert not list(tmp_path.glob("wslearn-*"))
 
 
+def test_a_home_that_may_not_even_be_entered_cannot_be_written(monkeypatch, tmp_path):
+    """As in a container for another user whose HOME is still /root."""
+    home, stat = tmp_path / "root", os.stat
+
+    def refusing(path, *args, **options):
+        if not isinstance(path, int) and os.path.dirname(path) == str(home):
+            raise PermissionError(13, "Permission denied", path)
+        return stat(path, *args, **options)
+
+    home.mkdir()
+    access = os.access
+    monkeypatch.setattr(os, "stat", refusing)
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(home) and access(path, mode))
+    assert not lab._can_be_written(home / ".jupyter")
+
+
 def test_a_folder_that_can_be_written_stays(monkeypatch, tmp_path):
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         monkeypatch.setenv(name, str(tmp_path / "not there yet" / name))

@@ -49,6 +49,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
         JWT[:30],
         "GET /user/ann/proxy/8765/wslearn-key-s3cr3t/ws HTTP/1.1",
         "/wslearn-key-s3cr3t",
+        "/login?next=%2Fproxy%2F8765%2Fwslearn-key-s3cr3t%2F",
     ],
 )
 def test_a_secret_is_redacted_wherever_it_stands(text):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from notebook_runs import kernel
 
-from wslearn import preflight
+from wslearn import cells, preflight
 
 SETUP = 'from wslearn.notebook import setup; setup("0.1")'
 #: Stands in for a module: whoever imports it gets no further.
@@ -52,6 +52,11 @@ def test_what_hides_nothing_is_not_named(monkeypatch, tmp_path):
     """A module of the reader's, a folder without code, what is loaded already, what comes last, an installer's."""
     (tmp_path / "first" / "trustme").mkdir(parents=True)
     (tmp_path / "first" / "helpers.py").write_text("")
+    system = tmp_path / "system" / "site-packages"
+    system.mkdir(parents=True)
+    for hook in ("sitecustomize", "usercustomize"):  # an editor's, and behind it the system's
+        (tmp_path / "first" / f"{hook}.py").write_text("")
+        (system / f"{hook}.py").write_text("")
     (tmp_path / "first" / "asyncio.py").write_text(BROKEN)
     (tmp_path / "first" / "trustme.txt").write_text("")
     (tmp_path / "first" / "__pycache__").mkdir()
@@ -60,8 +65,18 @@ def test_what_hides_nothing_is_not_named(monkeypatch, tmp_path):
     (tmp_path / "installed" / "trustme.py").write_text("")
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "trustme.py").write_text(BROKEN)
-    places = [str(tmp_path / "first"), str(tmp_path / "installed"), *sys.path, str(tmp_path / "last")]
+    places = [str(tmp_path / "first"), str(tmp_path / "installed"), *sys.path, str(system), str(tmp_path / "last")]
     monkeypatch.setattr(sys, "path", places)
+    assert preflight.shadowing() is None
+
+
+def test_a_readers_websocket_py_is_in_nobodys_way_in_a_kernel(monkeypatch, tmp_path):
+    """There is a package of that name, `websocket-client`: JupyterLab needs it, and a kernel does not."""
+    (tmp_path / "websocket.py").write_text("")
+    monkeypatch.delitem(sys.modules, "websocket", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "websocket.py hides a Python module" in preflight.shadowing()
+    monkeypatch.setattr(cells, "kernel", lambda: "a kernel")
     assert preflight.shadowing() is None
 
 

@@ -60,10 +60,27 @@ def test_more_than_one_host_stays_more_than_one():
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x16\x03\x01", b"\r\n", b"hello\r\n", b"GET / HTTP/2.0\r\n", b"GET / HTTP/1.1\n", b"GET  / HTTP/1.1\r\n"],
+    [b"\x16\x03\x01", b"\n", b"hello\r\n", b"GET / HTTP/2.0\r\n", b"GET / HTTP/1.1\n", b"GET  / HTTP/1.1\r\n"],
 )
 def test_what_is_no_http_is_given_back_at_once(data):
     assert read(data) == data
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_one_empty_line_before_a_request_is_no_part_of_it(size):
+    """RFC 9112, section 2.2: some clients send one behind a body."""
+    data = b"\r\nGET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    reader = HeadReader(KEY)
+    for _ in range(2):
+        heads = [reader.feed(data[start : start + size]) for start in range(0, len(data), size)]
+        assert heads.pop() == (b"GET", b"/", b"HTTP/1.1", b"Host: evil.example\r\n", b"", False, False)
+        assert set(heads) <= {None}
+
+
+def test_2000_headers_are_taken_and_one_more_is_not():
+    """Kept apart, each takes hundreds of bytes: 64 KiB of empty ones would be 4 MiB a connection."""
+    assert not read(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * 2000 + b"\r\n").too_large
+    assert read(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * 2001 + b"\r\n").too_large
 
 
 def test_64_kib_are_taken_and_a_byte_more_is_not():

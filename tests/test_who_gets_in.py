@@ -9,10 +9,12 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from support import HANDSHAKE, until
 from victims import SERVERS
 from websockets import http11
 from websockets.asyncio.client import connect
+from websockets.version import version as websockets_version
 
 from wslearn import Server
 from wslearn.servers.comparison import ComparisonServer
@@ -273,13 +275,31 @@ async def test_longer_heads_are_refused_in_words_that_name_cookies(kind, size, e
             status, body = await ask(server, text, port)
             assert (what, status) == (what, 431)
             assert body.startswith(
-                "Expected a request line and headers of at most 65,536 bytes, got more. Cookies are "
+                "Expected a request line and headers of at most 65,536 bytes, in at most 2,000 lines, got more. Cookie"
             )
         lines = [event for event in server.log if event.kind != "connect"]
         assert [event.code for event in lines] == [431] * len(asked)
         assert all("cookies" in event.text and "xxx" not in event.text for event in lines)
         status, _ = await ask(server, everything(server, "localhost")["/health"][0])
         assert status == 200
+
+
+@pytest.mark.skipif(websockets_version < "17", reason="websockets 16 answers no request but GET")
+async def test_a_long_head_changes_nothing_else_about_a_request():
+    """Method and version stay: no page for a POST, no body for a HEAD, no WebSocket over HTTP/1.0."""
+    handshake = HANDSHAKE.format(path="/ws", host="localhost", more="{more}")
+    plain = "{method} / HTTP/1.1\r\nHost: localhost\r\n{more}\r\n"
+    asked = {
+        plain.replace("{method}", "POST"): 405,
+        plain.replace("{method}", "HEAD"): 200,
+        handshake.replace("GET", "POST"): 405,
+        handshake.replace("HTTP/1.1", "HTTP/1.0"): 505,
+    }
+    async with started("echo") as server:
+        for text, status in asked.items():
+            for more in ("", cookies(9_000, 9_000)):
+                came, body = await ask(server, text.replace("{more}", more))
+                assert (came, bool(body)) == (status, not text.startswith("HEAD")), text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -334,6 +354,56 @@ async def test_who_closes_one_half_at_once_is_answered_and_logged_once(kind, hos
             assert [event.code for event in server.log][number - 1 :] == [wanted], server.log
         if kind == "comparison":
             await until(lambda: not server.peers.connections)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nab",
+        "GET /status HTTP/2.0\r\nHost: localhost\r\n",
+        "GET /status HTTP/1.1\r\nHost: localhost\r\n",
+    ],
+)
+async def test_half_a_request_to_the_http_side_is_forgotten_when_its_client_goes(text):
+    async with started("comparison", open_timeout=None) as server:
+        assert await send_and_close_half(server, text, server.http_port) == b""
+        await until(lambda: not server.peers.connections)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /status HTTP/2.0\r\nHost: localhost\r\n",
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n",
+    ],
+)
+async def test_headers_and_trailers_without_an_end_are_not_kept(text, monkeypatch):
+    read, receive = 0, web.RequestHandler.data_received
+
+    def counting(self, data):
+        nonlocal read
+        read += len(data)
+        receive(self, data)
+
+    monkeypatch.setattr(web.RequestHandler, "data_received", counting)
+    async with started("comparison") as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
+        writer.write(text.encode())
+        with suppress(ConnectionError):
+            for number in range(100):
+                writer.write(f"X-{number}: {'x' * 30_000}\r\n".encode())
+                await asyncio.wait_for(writer.drain(), 10)
+        await until(lambda: read > 50_000)
+        writer.transport.abort()
+        await until(lambda: not server.peers.connections)
+    assert read <= 64 * 1024 * 9
+
+
+async def test_an_empty_line_behind_a_request_keeps_nobody_here():
+    async with started("comparison", open_timeout=None) as server:
+        text = "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n\r\n"
+        assert b"200 OK" in await send_and_close_half(server, text, server.http_port)
 
 
 @pytest.mark.parametrize("text", ["", "GET", "GET / HTTP/1.1\r\nHost: localhost\r\n"])

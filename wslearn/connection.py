@@ -105,7 +105,7 @@ class Connection(ServerConnection):
         if head.is_small:
             return bytes(head) + head.rest
         _, lines = head.headers()
-        return b"GET / HTTP/1.1\r\n%b\r\n%b" % (lines, head.rest)
+        return b"%b / %b\r\n%b\r\n%b" % (head.method, head.version, lines, head.rest)
 
     def _request_received(self, request: Request) -> None:
         """Give the request what the library could not take, and forget it here."""

@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 
 from wslearn.hosts import Refusal, refuse_host, refuse_origin
 from wslearn.messages import encode
-from wslearn.request_head import MOST, Head
+from wslearn.request_head import MOST, MOST_FIELDS, Head
 
 if TYPE_CHECKING:
     from wslearn.server import Server
@@ -27,10 +27,11 @@ CONTENT_SECURITY_POLICY = (
 WEBSOCKET_PATHS = ("/", "/ws")
 TOO_LARGE = Refusal(
     431,
-    f"Expected a request line and headers of at most {MOST:,} bytes, got more. Cookies are the usual cause: a browser "
-    "sends those of all programs on this host along. Delete this host's cookies in the browser, or use a private "
-    "window.\n",
-    f"more than {MOST:,} bytes of headers, and cookies are the usual cause: delete this host's cookies in the browser",
+    f"Expected a request line and headers of at most {MOST:,} bytes, in at most {MOST_FIELDS:,} lines, got more. "
+    "Cookies are the usual cause: a browser sends those of all programs on this host along. Delete this host's cookies "
+    "in the browser, or use a private window.\n",
+    f"more than {MOST:,} bytes or {MOST_FIELDS:,} lines of headers, and cookies are the usual cause: delete this "
+    "host's cookies in the browser",
 )
 
 

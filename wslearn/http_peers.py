@@ -34,6 +34,8 @@ GRACE = 0.5
 WATCH_INTERVAL = 0.25
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
+#: Stands for no limit where one is asked for, in seconds.
+A_YEAR = 365 * 24 * 3600.0
 
 
 class HttpPeers:
@@ -73,12 +75,13 @@ class HttpPeers:
         connection = partial(
             HttpConnection,
             self.server.proxy_path,
+            limits.max_size,
             runner.server,
             loop=loop,
             access_log=None,
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
-            keepalive_timeout=limits.open_timeout or 0,  # also the time for the next request's head
+            keepalive_timeout=limits.open_timeout or A_YEAR,  # also the time for the next request's head
             lingering_time=GRACE,
             max_line_size=MOST,  # a head has no more in all
             max_field_size=MOST,

@@ -168,7 +168,8 @@ def cannot_be_written() -> list[str]:
 
 
 def _can_be_written(folder: Path) -> bool:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    # os.path: pathlib raises PermissionError below a folder that may not be entered, such as root's home.
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 

@@ -176,7 +176,7 @@ SECRETS = re.compile(
         (?: [^"'&\s,}\\]++ | \\++(?!["']) )+                  # ++ and *+ give nothing back: so it stays linear
     | (?P<header> \b(?:cookie|set-cookie|authorization|proxy-authorization) \\*+["']? \s*[:=]\s* ) [^\r\n]+
     | (?P<scheme> \bbearer\s+ ) [^\s"',]+
-    | (?P<path> /wslearn-key- ) [\w-]*                          # of a server behind a proxy
+    | (?P<path> wslearn-key- ) [\w-]*                           # of a server behind a proxy
     | \beyJ[\w-]*(?:\.[\w-]*)*                                 # a JWT begins with base64url of '{"'
     """
 )

@@ -16,6 +16,10 @@ NOTEBOOKS_ONLY = frozenset({"jupyterlab", "ipywidgets", "matplotlib", "nest-asyn
 IN_JUPYTERLAB = frozenset({"jupyterlab", "ipywidgets"})
 #: Names that some packages leave beside themselves by mistake, and that nobody means to import from there.
 NOBODYS = frozenset({"test", "tests", "docs", "examples", "setup", "conftest", "benchmarks"})
+#: Names that Python itself looks for, first come first served: editors put theirs before the one of a system's Python.
+HOOKS = frozenset({"sitecustomize", "usercustomize"})
+#: What only JupyterLab's own process imports, and a reader may well call a file beside the lessons.
+NOT_IN_A_KERNEL = frozenset({"websocket"})
 
 
 def shadowing() -> str | None:
@@ -66,13 +70,14 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
     suffixes = tuple(all_suffixes())
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
+    harmless = NOBODYS | HOOKS | (NOT_IN_A_KERNEL if cells.kernel() else frozenset())
     own = _own_folders()
     elsewhere = [entry for entry in sys.path if _real(entry) not in own]
     return [
         (os.path.join(folder, entry), name)
         for name, entry in candidates.items()
         if name.isidentifier()
-        and name not in NOBODYS
+        and name not in harmless
         and _is_in(folder, _loaded(name) or PathFinder.find_spec(name, sys.path))
         and (name in sys.builtin_module_names or _has_code(PathFinder.find_spec(name, elsewhere)))
     ]

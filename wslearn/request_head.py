@@ -16,6 +16,8 @@ from wslearn.hosts import split_target
 
 #: Bytes that a request's head may have.
 MOST = 64 * 1024
+#: Headers that it may have: kept apart, each takes 300 bytes more, and a connection keeps them.
+MOST_FIELDS = 2000
 #: What every version of `websockets` takes by itself: bytes of a line, and lines.
 LONGEST_LINE, MOST_LINES = 8190, 120
 
@@ -107,6 +109,7 @@ class HeadReader:
         #: Method, target and version, and how many bytes of the data they are.
         self._line: tuple[bytes, bytes, bytes] | None = None
         self._start = 0
+        self._empty_line = False
 
     def feed(self, data: bytes) -> Head | bytes | None:
         """Take bytes in; return the head when it is whole, None before that.
@@ -115,6 +118,10 @@ class HeadReader:
         """
         looked_at = max(0, len(self._data) - 3)
         self._data += data
+        if not self._empty_line and self._line is None and self._data.startswith(b"\r\n"):
+            self._empty_line = True  # one before the request line is no part of it (RFC 9112, section 2.2)
+            del self._data[:2]
+            data = bytes(self._data)
         if self._line is None:
             if b"\n" in data:
                 if (found := _REQUEST_LINE.match(bytes(self._data))) is None:
@@ -127,11 +134,12 @@ class HeadReader:
             return None
         line, start = self._line or (b"GET", b"/", b"HTTP/1.1"), self._start
         whole = self.take()
-        if not 0 <= end <= MOST - 4:
+        if not 0 <= end <= MOST - 4 or whole.count(b"\n", start, end + 2) > MOST_FIELDS:
             return Head(*line, b"", whole[MOST:], too_large=True).at(self.key)
         return Head(*line, whole[start : end + 2], whole[end + 4 :]).at(self.key)
 
     def take(self) -> bytes:
         """Return what has been collected, and begin anew."""
         data, self._data, self._line = bytes(self._data), bytearray(), None
+        self._empty_line = False
         return data

@@ -14,6 +14,7 @@ import ipaddress
 import secrets
 import ssl
 from collections.abc import Coroutine, Iterable
+from http import HTTPStatus
 from itertools import count
 from typing import ClassVar, Self
 from weakref import WeakValueDictionary
@@ -266,13 +267,14 @@ class Server:
             close = ended.rcvd if ended.rcvd_then_sent else ended.sent or ended.rcvd
             code, reason = (close.code, close.reason) if close else (CloseCode.ABNORMAL_CLOSURE, "")
             self.record("close", ws.name, code=int(code), reason=redact(reason))
-        elif ws.response is not None and not ws.answered:  # 101, and nobody was there to talk with
+        elif ws.response is not None and not ws.answered and ws.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             line = f"{beginning(ws.request.path)} accepted, but the client had closed its half of the connection"
             self.record("error", _address(ws), line, code=ws.response.status_code)
         elif not ws.answered:
             error = ws.protocol.handshake_exc
             why = beginning(str(error)) if error else "connection closed before a request"
-            self.record("error", _address(ws), f"no handshake: {why}")
+            code = ws.response.status_code if ws.response else None  # where the library itself has refused it
+            self.record("error", _address(ws), f"no handshake: {why}", code=code)
 
     async def _watch(self) -> None:
         while True:
