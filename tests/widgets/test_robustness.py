@@ -108,7 +108,8 @@ async def test_on_the_naive_server_nobody_stops_a_flood_and_who_stalls_makes_ben
     stall = await press(lab, "stall")
     assert lab.ben.slowest(stall.began, stall.ended) > 1, "he waited for the one who does not read"
     trips = len(lab.ben.trips)
-    await until(lambda: len(lab.ben.trips) > trips + 2)  # it has given up, and left
+    # It has given up, and left; on a busy machine without its goodbye, and then the naive server's list keeps it.
+    await until(lambda: len(lab.ben.trips) > trips + 2 or lab.ben.lost)
     await end(lab)
 
 
