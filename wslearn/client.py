@@ -55,6 +55,12 @@ def retry_after(response: Response, longest: float = 300.0) -> float:
     return 0.0
 
 
+def _went_away(ws: ClientConnection) -> bool:
+    """Tell whether the server closed the connection before we did, and not for good."""
+    close = ws.protocol.close_rcvd
+    return close is not None and bool(ws.protocol.close_rcvd_then_sent) and close.code not in TERMINAL_CODES
+
+
 async def stay_connected(
     url: str,
     talk: Callable[[ClientConnection], Awaitable[None]],
@@ -66,6 +72,9 @@ async def stay_connected(
     max_retry_after: float = 300.0,
 ) -> None:
     """Connect to `url`, run `talk(ws)`, and connect again whenever the connection is lost, until `talk` returns.
+
+    `async for message in ws` ends without an error when the server goes away (1001), and with it a `talk` that has
+    nothing else to do. That is a lost connection too.
 
     Only a connection that has lasted for `stable` seconds begins the back-off anew: a server that accepts and closes
     at once, as with 1013 (try again later), gets pauses that grow. Where a refused handshake says when to come back
@@ -82,9 +91,10 @@ async def stay_connected(
                 opened = time.monotonic()
                 try:
                     await talk(ws)
-                    return
                 finally:
                     lasted = time.monotonic() - opened  # before the closing handshake, which may take its time
+                if not _went_away(ws):
+                    return
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code in TERMINAL_CODES:
                 raise
