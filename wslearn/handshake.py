@@ -98,7 +98,7 @@ def refuse(server: "Server", request: Request, head: Head) -> Refusal | None:
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
     if is_full(server):
-        return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
+        return full(limits.max_connections)
     return None
 
 
@@ -106,6 +106,12 @@ def is_full(server: "Server") -> bool:
     """Tell whether the server has as many connections as it may have."""
     most = server.limits.max_connections
     return most is not None and len(server.connections) >= most
+
+
+def full(most: int) -> Refusal:
+    """Return the refusal of a server that has `most` connections already."""
+    why = f"the server has its {most} connections, and --max-connections or Limits(max_connections=...) allows more"
+    return Refusal(503, f"The server has its {most} connections. Try again later.\n", why)
 
 
 def page(server: "Server", path: str) -> Response:

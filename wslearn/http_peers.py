@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 
 from wslearn import tasks
 from wslearn.events import Events, Published, Status
-from wslearn.handshake import refuse_stranger, respond
+from wslearn.handshake import full, refuse_stranger, respond
 from wslearn.hosts import Refusal
 from wslearn.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
 from wslearn.http_connection import HttpConnection
@@ -165,7 +165,7 @@ class HttpPeers:
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
             if limits.max_connections is not None and len(self._admitted) >= limits.max_connections:
-                return Refusal(503, f"The server has its {limits.max_connections} connections. Try again later.\n", "")
+                return full(limits.max_connections)
             self._admitted.add(request.protocol)
         return None
 

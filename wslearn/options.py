@@ -40,12 +40,12 @@ LIMITS = {
         "ORIGIN",
         str,
         "One more origin whose pages may connect; may be repeated. The word null is a page opened from disk, and a "
-        "sandboxed frame of any page.",
+        "sandboxed frame of any page; none lets every website in.",
     ),
     "hosts": (
         "NAME",
         str,
-        "One more name by which the server may be asked for, besides IP addresses and localhost; may be repeated.",
+        "One more name by which the server may be asked for, besides IP addresses and localhost; may be repeated. The word none allows every name.",
     ),
 }
 

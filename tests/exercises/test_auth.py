@@ -326,7 +326,7 @@ class TestOriginRule(FunctionExercise):
         "the name that the task gives, with a port": names("name == 'localhost' or host == 'chat.example'"),
         "The name contains `chat.example`": names("name == 'localhost' or 'chat.example' in name"),
         "The name only begins with `chat.example`": names("name == 'localhost' or name.startswith('chat.example')"),
-        "The name only ends with `chat.example`": names("name == 'localhost' or name.endswith('chat.example')"),
+        "The name ends with `chat.example`": names("name == 'localhost' or name.endswith('chat.example')"),
         "The name only begins with `localhost`": names("name == 'chat.example' or name.startswith('localhost')"),
         "The name only begins with an IP address": names(KNOWN + r" or re.match(r'\d+\.\d+\.\d+\.\d+', name)"),
         "A request without an Origin got in under Eve's name": names(

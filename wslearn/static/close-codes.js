@@ -10,8 +10,8 @@ const CODES = {
   1005: ["No code received", "The close frame carried no code, so the browser put this one there. " +
     "A proxy, such as the one in Jupyter, can lose the code: the last messages may say why."],
   1006: ["Abnormal closure", "The connection ended without a close frame. The network failed, the server was " +
-    "killed, or nothing listens there. A refused handshake (401, 403, 503) looks the same: browsers hide it " +
-    "from a page, the server's log has it."],
+    "killed, or nothing listens there. A refused handshake (401, 403, 503) looks the same, because " +
+    "browsers tell a page no more than 1006. So this page asks the server over HTTP what is wrong."],
   1007: ["Invalid payload", "A message was not what it claimed to be, such as text that is not UTF-8."],
   1008: ["Policy violation", "A rule of the server was broken, such as a bad token or too many messages."],
   1009: ["Message too big", "A message was larger than the other side takes."],
