@@ -15,6 +15,12 @@ from wslearn import cells
 from wslearn.exercises import Exercise
 from wslearn.exercises.thread import Worker
 
+# What ends a thread's code may come while a weak reference of Python's own is tidied: there it is printed and lost, and
+# the next one ends the code.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function WeakSet:pytest.PytestUnraisableExceptionWarning"
+)
+
 
 async def _echoes(talk, server_class):
     async with talk.server(server_class) as server:

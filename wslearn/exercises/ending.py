@@ -64,9 +64,12 @@ def _students_frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _end_at_next_line(frames: Iterable[FrameType]) -> None:
+    frames = list(frames)
+    codes = {frame.f_code for frame in frames}
     for frame in frames:
         frame.f_trace = _trace
-    sys.settrace(_trace)
+    # Not in any other code, such as a check's own: where it resumes, Ended would pass over its `finally`.
+    sys.settrace(lambda frame, event, arg: _trace(frame, event, arg) if frame.f_code in codes else None)
 
 
 def _trace(frame: FrameType, event: str, arg: object) -> None:

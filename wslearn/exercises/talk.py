@@ -95,10 +95,10 @@ class Talk:
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
         finally:
-            self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
-            for client in self.clients:
-                client.drop()
-            try:
+            try:  # what ends a student's code may end it here too
+                self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
+                for client in self.clients:
+                    client.drop()
                 await self._bounded(server.stop(), STEP, "`stop()`")
             finally:
                 await Server.stop(server)  # a student's own may not have; twice is fine
