@@ -45,7 +45,8 @@ LIMITS = {
     "hosts": (
         "NAME",
         str,
-        "One more name by which the server may be asked for, besides IP addresses and localhost; may be repeated. The word none allows every name.",
+        "One more name by which the server may be asked for, besides IP addresses and localhost; may be repeated. The "
+        "word none allows every name.",
     ),
 }
 

@@ -65,8 +65,8 @@ def _requests(port: int) -> list[tuple[str, str | None, str, bool, str]]:
          "at 127.0.0.1. Accept only names that you know in Host.")),
         ("Eve's page", *rebound(f"my-{NAME}.evil.example", f"The name contains `{NAME}`, but must be equal to it.")),
         ("Eve's page", *rebound(f"{NAME}.evil.example", f"The name only begins with `{NAME}`. Compare all of it.")),
-        ("Eve's page", *rebound(f"evil-{NAME}", f"The name ends with `{NAME}`, and is another one. Accept the whole name, and "
-         "no name only because it is not forbidden: Eve can always take one more.")),
+        ("Eve's page", *rebound(f"evil-{NAME}", f"The name ends with `{NAME}`, and is another one. Accept the "
+         "whole name, and no name only because it is not forbidden: Eve can always take one more.")),
         ("Eve's page", *rebound("localhost.evil.example", "The name only begins with `localhost`. Compare all of it.")),
         ("Eve's page", *rebound("127.0.0.1.evil.example", "The name only begins with an IP address. `ip_address` "
          "raises ValueError unless the whole text is an address.")),

@@ -1,6 +1,7 @@
 """The exercise of lesson 06 that looks for a dead peer: ping, wait, look, and drop."""
 
 import asyncio
+from itertools import pairwise
 from time import perf_counter as clock
 
 from websockets.exceptions import ConnectionClosed
@@ -65,6 +66,12 @@ async def _ann_answers(talk, net, ann, watching):
             why = "After the first ping no other came, though ann answered. Ping again, every `interval` seconds."
         unmet(talk, "ann", expected, f"pinged {'once' if pings else 'never'} in {STEP:g} s", why)
     gap = pings[1].time - pings[0].time
+    if gap < 0.6 * INTERVAL:  # a machine that was held up sees the first one late, and then only one gap is short
+        more = asyncio.create_task(_has_answered(ann, 4))
+        await asyncio.wait({gone, more, watching}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
+        more.cancel()
+        times = [ping.time for ping in _named(net, "ping")[:4]]
+        gap = max(later - earlier for earlier, later in pairwise(times))
     if gap < 0.6 * INTERVAL:
         why = "Far too many pings: the next one followed at once. Wait `await asyncio.sleep(interval)` between two."
         unmet(talk, "ann", expected, f"pinged again after {gap:.3f} s", why)
