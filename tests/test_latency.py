@@ -366,8 +366,12 @@ async def traced(server: ServerProcess, folder: Path):
 
 
 def traced_bytes(trace: str, polls: str) -> dict[str, list[int]]:
-    """Return the bytes that went up and down the server's sockets, by the transport that their first bytes tell."""
+    """Return the bytes that went up and down the server's sockets, by the transport that their first bytes tell.
+
+    A response to a client that has closed its half does not count: here it has gone altogether, and nobody reads it.
+    """
     first: dict[str, str] = {}
+    gone: set[str] = set()
     sizes: dict[str, list[int]] = {}
     ended = []
     for line in trace.splitlines():
@@ -377,11 +381,15 @@ def traced_bytes(trace: str, polls: str) -> dict[str, list[int]]:
         call, fd, arguments, returned = match.groups()
         if call.startswith("accept"):
             first[returned], sizes[returned] = "", [0, 0]
+            gone.discard(returned)
         elif call == "close" and fd in sizes:
             ended.append((first.pop(fd), sizes.pop(fd)))
         elif fd in sizes:
             up = call.startswith(("read", "recv"))
-            sizes[fd][0 if up else 1] += int(returned)
+            if up and returned == "0":  # end-of-file
+                gone.add(fd)
+            elif up or fd not in gone:
+                sizes[fd][0 if up else 1] += int(returned)
             if up and not first[fd]:
                 first[fd] = arguments
     total = defaultdict(lambda: [0, 0])
