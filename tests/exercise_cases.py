@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 import pytest
 
 from wslearn.exercises import Exercise, Result
-from wslearn.exercises.exercise import LAST_HINT
+from wslearn.exercises.engine.exercise import LAST_HINT
 
 #: A diagnosis is there after so many seconds.
 DIAGNOSIS = 5

@@ -16,7 +16,7 @@ from websockets.http11 import Response
 
 from wslearn import EchoServer, Limits, Server
 from wslearn.client import backoff, retry_after, stay_connected
-from wslearn.handshake import respond
+from wslearn.server.handshake import respond
 
 
 def test_waits_grow_up_to_the_cap_and_use_the_whole_range():

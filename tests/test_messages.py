@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wslearn.messages import (
-    REDACTED,
     BadMessage,
     Broadcast,
     JoinRoom,
@@ -21,8 +20,8 @@ from wslearn.messages import (
     decode,
     encode,
     now,
-    redact,
 )
+from wslearn.redact import REDACTED, redact
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2VjcmV0LXNpZ25hdHVyZQ"
 

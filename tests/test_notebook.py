@@ -12,7 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
 
-from wslearn import EchoServer, __version__, notebook, preflight
+from wslearn import EchoServer, __version__, notebook
+from wslearn.common import preflight
 from wslearn.notebook import run, setup, show
 
 KEY = "wslearn-key-Zm9yIHRlc3Rz"

@@ -12,7 +12,8 @@ from support import no_task_left, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import EchoServer, ServerProcess, preflight, process
+from wslearn import EchoServer, ServerProcess, process
+from wslearn.common import preflight
 from wslearn.process import allow_open_files
 
 

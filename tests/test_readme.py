@@ -11,7 +11,7 @@ import pytest
 from notebook_runs import kernel
 from packaging.requirements import Requirement
 
-from wslearn.cli import SERVERS, main
+from wslearn.cli.main import SERVERS, main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ import sys
 
 def run() -> None:
     """Run the command line. What keeps it from running is said in one line on stderr, with the exit code 1."""
-    from wslearn import preflight  # after the path below has been put right
+    from wslearn.common import preflight  # after the path below has been put right
 
     arguments = sys.argv[1:]
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
@@ -15,7 +15,7 @@ def run() -> None:
     if problem := preflight.shadowing() or (None if child else preflight.outdated(command)):
         sys.exit(f"Error: {problem}")
     try:
-        from wslearn import cli
+        from wslearn.cli import main as cli
 
         cli.run()
     except ImportError as error:

@@ -49,7 +49,7 @@ def current_cell() -> tuple[str | None, str | None]:
     return cell, request["header"]["msg_id"]
 
 
-async def make_way(port: int) -> None:
+async def stop_previous(port: int) -> None:
     """Stop what an earlier run of the current cell left running, and what else in this kernel holds `port`."""
     cell, run = current_cell()
     if cell is None:

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.http11 import Response
 
-from wslearn.close_codes import TERMINAL as TERMINAL_CODES
+from wslearn.common.close_codes import TERMINAL as TERMINAL_CODES
 
 __all__ = ["TERMINAL_CODES", "backoff", "retry_after", "stay_connected"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from time import monotonic
 
-from wslearn.hosts import host_of
+from wslearn.common.authority import host_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from wslearn import __version__, cells, preflight
+from wslearn import __version__, cells
+from wslearn.common import preflight
 
 T = TypeVar("T")
 
@@ -125,7 +126,7 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
     if remote:
         from ipywidgets import HTML
 
-        from wslearn.messages import redact
+        from wslearn.redact import redact
 
         display(HTML(page)._repr_mimebundle_() | {"text/plain": text + redact(address)}, raw=True)
     else:

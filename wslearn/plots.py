@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from wslearn.latency import PUSHES, ROUND_TRIPS, Sample
-from wslearn.values import BLUE, DARK_GREY, GREY, LIGHT_BLUE, LIGHT_GREY, ORANGE, RUST
+from wslearn.theme import BLUE, DARK_GREY, GREY, LIGHT_BLUE, LIGHT_GREY, ORANGE, RUST
 
 #: So many messages of each transport are shown on a time line; more would be thinner than a line.
 SHOWN = 8

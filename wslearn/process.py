@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from wslearn import cells, tasks
+from wslearn import cells
+from wslearn.common import tasks
 
 #: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
@@ -78,7 +79,7 @@ class ServerProcess:
         """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
         if self._process is not None:
             return self
-        await cells.make_way(self._wanted_port)
+        await cells.stop_previous(self._wanted_port)
         # -P: a file called http.py in the current folder is not Python's own. Nothing but this class reads the output.
         command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:

@@ -9,7 +9,7 @@ import numpy as np
 from contenders import wslearn
 from pairs import WARM_UP, session
 
-from wslearn.values import BLUE, LIGHT_GREY, ORANGE
+from wslearn.theme import BLUE, LIGHT_GREY, ORANGE
 
 
 @dataclass(frozen=True)

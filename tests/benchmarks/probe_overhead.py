@@ -13,7 +13,7 @@ from time import perf_counter
 
 from wslearn import ServerProcess
 from wslearn.latency import Settings
-from wslearn.probes import ROUND_TRIP_PROBES, Probe
+from wslearn.latency.probes import ROUND_TRIP_PROBES, Probe
 
 PARTS = 5
 

@@ -8,7 +8,7 @@ import pytest
 from dashboards import shot
 from pages import button, expect, join, say
 
-from wslearn.cli import SERVERS
+from wslearn.cli.main import SERVERS
 
 pytest.importorskip("axe_playwright_python", reason="no axe-core: install wslearn[test]")
 #: Read from the package, whose own reading depends on the system's encoding.

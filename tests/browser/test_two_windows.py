@@ -9,7 +9,7 @@ import pytest
 from pages import button, connect, expect, join, members, rows, say
 from support import until
 
-from wslearn.cli import SERVERS
+from wslearn.cli.main import SERVERS
 from wslearn.network import SimulatedNetwork
 from wslearn.servers.auth import AuthServer
 from wslearn.servers.broadcast import BroadcastServer

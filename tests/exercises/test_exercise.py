@@ -6,7 +6,7 @@ import pytest
 from exercise_cases import answer, handler
 
 from wslearn.exercises import Exercise
-from wslearn.exercises import talk as talking
+from wslearn.exercises.engine import talk as talking
 
 PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wslearn.exercises.expectations import advice, in_words, matches, read
+from wslearn.exercises.engine.expectations import advice, in_words, matches, read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -245,7 +245,7 @@ def patient(*body: str) -> str:
 class TestPatience(ServerExercise):
     exercise = ex.patience
     at_once = 4
-    imports = "from wslearn.exercises.expectations import read"
+    imports = "from wslearn.exercises.engine.expectations import read"
     wrong = {  # noqa: RUF012
         "is still connected. Give each": patient(
             "async for m in ws:", f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')"""

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from wslearn import EchoServer, Server
-from wslearn.exercises.expectations import NotYet
-from wslearn.exercises.kinds import check_arguments, check_server_class, kind
+from wslearn.exercises.engine.expectations import NotYet
+from wslearn.exercises.engine.kinds import check_arguments, check_server_class, kind
 
 
 class Empty(Server):

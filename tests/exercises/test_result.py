@@ -2,7 +2,7 @@
 
 import pytest
 
-from wslearn.exercises.result import MAX_STEPS, STATES, Result, Step, lines, shown
+from wslearn.exercises.engine.result import MAX_STEPS, STATES, Result, Step, lines, shown
 
 WRONG = Result(
     "wrong",

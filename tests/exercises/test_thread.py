@@ -13,7 +13,7 @@ from support import until
 
 from wslearn import cells
 from wslearn.exercises import Exercise
-from wslearn.exercises.thread import Worker
+from wslearn.exercises.engine.thread import Worker
 
 # What ends a thread's code may come while a weak reference of Python's own is tidied: there it is printed and lost, and
 # the next one ends the code.

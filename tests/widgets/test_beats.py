@@ -5,7 +5,7 @@ from support import Clock
 
 from wslearn.widgets import beats
 from wslearn.widgets.beats import Beat, Beats, Silence, Span
-from wslearn.widgets.picture import png
+from wslearn.widgets.kit.picture import png
 
 
 @pytest.fixture

@@ -49,9 +49,9 @@ Tests: tests/exercise_cases.py says how to prove all this of an exercise in a fe
 In a cell that grades, show why: `assert (result := await ex.others.check(Others)), result`.
 """
 
-from wslearn.exercises.client import Client
-from wslearn.exercises.exercise import Exercise
-from wslearn.exercises.result import Result
-from wslearn.exercises.talk import Talk
+from wslearn.exercises.engine.client import Client
+from wslearn.exercises.engine.exercise import Exercise
+from wslearn.exercises.engine.result import Result
+from wslearn.exercises.engine.talk import Talk
 
 __all__ = ["Client", "Exercise", "Result", "Talk"]

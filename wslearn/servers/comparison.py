@@ -4,8 +4,8 @@ import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 from wslearn import cells
+from wslearn.comparison.http_peers import HttpPeers
 from wslearn.fast import fan_out
-from wslearn.http_peers import HttpPeers
 from wslearn.server import Server
 
 
@@ -44,7 +44,7 @@ class ComparisonServer(Server):
         """Listen on both ports, and return self. Raises OSError where one of them cannot be had."""
         async with self._starting:
             if self._listener is None:
-                await cells.make_way(self._wanted_port)
+                await cells.stop_previous(self._wanted_port)
                 await self._start_http(self._wanted_port and self._wanted_port + 1)
                 try:
                     await super().start()

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from wslearn.connection import Connection
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import JoinRoom, LeaveRoom, Presence, RoomMessage, SayInRoom, now
 from wslearn.server import Server
+from wslearn.server.connection import Connection
 
 
 class Rooms:

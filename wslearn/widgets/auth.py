@@ -13,11 +13,11 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn.messages import Authenticate, encode
 from wslearn.servers.auth import AuthServer
+from wslearn.theme import BLUE, RUST
 from wslearn.tokens import Tokens
-from wslearn.values import BLUE, RUST
 from wslearn.widgets.auth_token import BAD_TOKENS, claims_of, token_html
-from wslearn.widgets.dashboard import Dashboard
-from wslearn.widgets.picture import figure
+from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.picture import figure
 
 #: Life of the token of the first run, and how often the time that is left is shown, in seconds.
 FIRST_LIFE, TICK = 1, 0.2

@@ -8,8 +8,8 @@ from html import escape
 
 import jwt
 
+from wslearn.theme import BLUE, DARK_GREY, ORANGE
 from wslearn.tokens import ALGORITHM, Tokens
-from wslearn.values import BLUE, DARK_GREY, ORANGE
 
 #: For each part its name, and its colours: background and text.
 PARTS = [("head", BLUE, "#fff"), ("claims", ORANGE, "#000"), ("signature", DARK_GREY, "#fff")]

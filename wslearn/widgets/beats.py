@@ -8,8 +8,8 @@ from time import perf_counter as clock
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wslearn.values import BLUE, DARK_GREY, ORANGE
-from wslearn.widgets.picture import figure
+from wslearn.theme import BLUE, DARK_GREY, ORANGE
+from wslearn.widgets.kit.picture import figure
 
 #: How much the picture shows, in seconds.
 WINDOW = 10

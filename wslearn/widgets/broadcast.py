@@ -18,12 +18,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server
-from wslearn.connection import Connection
 from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
-from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
-from wslearn.widgets.dashboard import Dashboard
-from wslearn.widgets.picture import figure
+from wslearn.server.connection import Connection
+from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
+from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.picture import figure
 
 #: How long Run runs, and the first run, in seconds.
 RUN, FIRST = 8.0, 2.5

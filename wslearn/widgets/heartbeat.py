@@ -7,14 +7,14 @@ from contextlib import suppress
 import ipywidgets as widgets
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import tasks
 from wslearn.client import stay_connected
-from wslearn.connection import Connection
+from wslearn.common import tasks
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
+from wslearn.server.connection import Connection
 from wslearn.widgets.beats import Beat, Beats, Silence, Span
-from wslearn.widgets.dashboard import Dashboard
-from wslearn.widgets.task import STOP_TIMEOUT
+from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.task import STOP_TIMEOUT
 
 #: One way, in seconds: a ping and its pong are seen apart, and take longer than the shortest timeout.
 DELAY = 0.06

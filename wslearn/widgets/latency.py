@@ -11,11 +11,11 @@ import ipywidgets as widgets
 
 from wslearn import plots
 from wslearn.latency import PUSHES, ROUND_TRIPS, MeasurementError, Sample, Settings, measure
+from wslearn.latency.report import as_json
 from wslearn.process import ServerProcess
-from wslearn.report import as_json
-from wslearn.widgets.dashboard import Dashboard
-from wslearn.widgets.picture import figure
-from wslearn.widgets.task import Task
+from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.picture import figure
+from wslearn.widgets.kit.task import Task
 
 #: What can be looked at: the plot, and its line.
 PLOTS = {

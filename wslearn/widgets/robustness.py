@@ -7,9 +7,9 @@ from time import perf_counter as clock
 
 import ipywidgets as widgets
 
-from wslearn.values import BLUE, DARK_GREY, PALE_ORANGE, RUST
-from wslearn.widgets.dashboard import Dashboard
-from wslearn.widgets.picture import figure
+from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
+from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.picture import figure
 from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack, Ben
 
 #: How long Run runs, and the first run, in seconds.

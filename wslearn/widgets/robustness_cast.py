@@ -17,9 +17,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLOSED, OPEN
 
 from wslearn import Limits, Server
-from wslearn.connection import Connection
-from wslearn.log import Event
 from wslearn.messages import Broadcast, encode, now
+from wslearn.server.connection import Connection
+from wslearn.server.log import Event
 from wslearn.servers.broadcast import BroadcastServer
 
 #: Ben talks so often, and comes back so long after he was thrown out, in seconds. His message has so many bytes.

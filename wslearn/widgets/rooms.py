@@ -11,10 +11,10 @@ import ipywidgets as widgets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from wslearn import tasks
+from wslearn.common import tasks
 from wslearn.messages import encode
 from wslearn.servers.rooms import RoomsServer
-from wslearn.widgets.dashboard import Dashboard
+from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.rooms_picture import Seat, picture
 
 ROOMS = ("tea", "coffee", "library")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from wslearn.values import BLUE, DARK_GREY, PALE_BLUE, PALE_ORANGE
-from wslearn.widgets.picture import figure
+from wslearn.theme import BLUE, DARK_GREY, PALE_BLUE, PALE_ORANGE
+from wslearn.widgets.kit.picture import figure
 
 #: Background and text of a client: as it is, as speaker, as hearer, gone.
 PLAIN, SPEAKER, HEARER, GONE = ("white", "black"), (BLUE, "white"), (PALE_ORANGE, "black"), ("white", DARK_GREY)

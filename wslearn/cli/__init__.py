@@ -1,0 +1,1 @@
+"""The command line, last of all rooms: nobody imports it."""

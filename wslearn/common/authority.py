@@ -1,0 +1,27 @@
+"""Names and addresses of hosts as requests and options give them: `host:port` (RFC 9110, section 7.2)."""
+
+import ipaddress
+import re
+from contextlib import suppress
+
+#: `host:port` (RFC 9110, section 7.2): an IPv6 address in brackets, with a zone perhaps, or a name or IPv4 address.
+_AUTHORITY = re.compile(
+    r"""(?xia)
+    (?: \[ (?P<ipv6> [0-9a-f:.]+ ) (?: % [\w.~-]+ )? \] | (?P<name> [\w-]+ (?: \. [\w-]+ )* ) \.? )
+    (?: : (?P<port> [0-9]{0,5} ) )?
+    """
+)
+#: The longest name of a host is 253 characters (RFC 1035, section 2.3.4); brackets, zone and port come on top.
+LONGEST = 300
+
+
+def host_of(authority: str) -> str:
+    """Return the host in `host:port`: a name in lower case without a last dot, or an IP address.
+
+    Raises ValueError where it is none.
+    """
+    found = _AUTHORITY.fullmatch(authority) if len(authority) <= LONGEST else None
+    if found is not None and int(found["port"] or 0) <= 65535:
+        with suppress(ipaddress.AddressValueError):
+            return str(ipaddress.IPv6Address(found["ipv6"])) if found["ipv6"] else found["name"].lower()
+    raise ValueError(f"expected the name or address of a host, got {authority[:LONGEST]!r}")

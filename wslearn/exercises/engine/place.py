@@ -1,0 +1,53 @@
+"""Where in a student's own code something happens: which line raised, which line is stuck."""
+
+import linecache
+import os
+import sys
+import sysconfig
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+
+import wslearn
+from wslearn.redact import redact
+
+#: Folders whose code is nobody's answer: Python's own, installed packages, this one.
+LIBRARIES = tuple(
+    f"{Path(folder)}{os.sep}"
+    for folder in (*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), wslearn.__path__[0])
+)
+
+
+def is_students(filename: str) -> bool:
+    """Return whether a file, or a notebook's cell, is neither Python's nor a package's."""
+    return not filename.startswith(("<frozen ", *LIBRARIES))
+
+
+def students_frame(thread: threading.Thread) -> FrameType | None:
+    """Return the innermost frame of a running thread that is a student's own code."""
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and not is_students(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def line(filename: str, number: int) -> str:
+    """Return `line 3: ws.send(x)`, or only the number where the source cannot be had."""
+    source = linecache.getline(filename, number).strip()
+    return f"line {number}: `{source}`" if source else f"line {number}"
+
+
+def blocked(frame: FrameType | None, seconds: float) -> str:
+    """Say that code held up the event loop, and where it is."""
+    who, where = "code", ""
+    if frame is not None:
+        who, where = f"`{frame.f_code.co_name}`", f" It was in {line(frame.f_code.co_filename, frame.f_lineno)}."
+    return f"Your {who} blocked the event loop for {seconds:g} s, and nothing else could run. Does it ever end?{where}"
+
+
+def raised(error: BaseException) -> str:
+    """Say which error it was, and in which line of the student's code."""
+    what = redact(f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ").replace("\n", " "))
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_students(frame.filename)]
+    return f"{what} (in `{own[-1].name}`, {line(own[-1].filename, own[-1].lineno)})" if own else what

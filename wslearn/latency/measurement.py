@@ -1,0 +1,101 @@
+"""Measure each transport on a network that the lesson controls. Lesson 01."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from wslearn.latency.settings import MeasurementError, Sample, Settings
+from wslearn.network import checked
+from wslearn.process import ServerProcess
+
+if TYPE_CHECKING:
+    from wslearn.latency.run import Run
+
+
+async def measure(
+    settings: Settings,
+    *,
+    urls: tuple[str, str] | None = None,
+    server: ServerProcess | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    time_limit: float | None = 60.0,
+) -> list[Sample]:
+    """Measure each transport, and return a sample of each, in the order of `settings.names`.
+
+    The server is `ServerProcess("comparison")`, started for this unless a running one is given as `server`, or the
+    addresses `(ws, http)` of one that runs elsewhere as `urls`; that machine's own network then comes on top.
+    `progress(done, total)` is told how many messages are done. After `time_limit` seconds there is what there is, with
+    a note; None: no limit. Cancelling it leaves no connection, network, task or process.
+
+    Every transport has a simulated network of its own, which delays its bytes and counts them. The first messages warm
+    up and do not count. Round trips take turns, in a random order in each round. An event is published once for all
+    transports, over a connection without delay, when all wait for it (a long poll must be back at the server), and with
+    polling at an even choice of moments between two polls. It begins when the server has stamped it, by the server's
+    clock, which is read as Cristian described in 1989: on one machine this is wrong by 0.1 ms or so.
+
+    The garbage collector runs once before, and stays on. Loop and process are shared by the clients and their networks:
+    what else runs on this event loop delays both.
+
+    Raises MeasurementError with a clear message where a server cannot be reached, is none for comparison, goes away, or
+    where the time limit came before the first message; and for a URL that is neither ws nor http.
+    """
+    from wslearn.latency.run import Run  # which loads aiohttp
+
+    loop = asyncio.get_running_loop()
+    notes = []
+    if hasattr(asyncio, "_nest_patched") or hasattr(loop, "_nest_patched"):
+        notes.append("the event loop is patched (nest_asyncio): times are longer than they should be")
+    if loop.get_debug():
+        notes.append("the event loop is in debug mode: times are longer than they should be")
+    async with AsyncExitStack() as stack:
+        if urls is None:
+            server = server or await stack.enter_async_context(ServerProcess("comparison"))
+            urls = server.url, server.page_url
+        run = Run(settings, *_checked(urls), progress or (lambda done, total: None))
+        gc.collect()
+        try:
+            async with asyncio.timeout(time_limit) as limit:
+                await run.run()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if not any(run.spans.values()):
+                raise MeasurementError(
+                    f"{', '.join(settings.names)}: no message was through after {time_limit:g} seconds, the time "
+                    f"limit: allow more of them, or less delay than {settings.delay:g} s"
+                ) from None
+    if settings.push and run.clock_error > 0.001:
+        notes.append(f"the server's clock is known to within {run.clock_error * 1000:.1f} ms")
+    return [_sample(settings, run, name, notes, time_limit) for name in settings.names if run.spans[name]]
+
+
+def _checked(urls: tuple[str, str]) -> list[str]:
+    """Return the two URLs. Raises MeasurementError where one is not what it has to be."""
+    for url, scheme in zip(urls, ("ws", "http"), strict=True):
+        try:
+            found = checked(url).scheme
+        except ValueError as error:
+            raise MeasurementError(f"{scheme}: {error}") from None
+        if found not in (scheme, f"{scheme}s"):
+            raise MeasurementError(f"expected a {scheme}:// or {scheme}s:// URL as the {scheme} address, got {url!r}")
+    return list(urls)
+
+
+def _sample(settings: Settings, run: "Run", name: str, notes: list[str], time_limit: float | None) -> Sample:
+    spans, probe = run.spans[name], run.probes[name]
+    (up_before, down_before), (up, down) = run.sizes[name]
+    if len(spans) < settings.count:
+        ended = f"the time limit of {time_limit:g} s ended it after {len(spans)} of {settings.count} messages"
+        notes = [*notes, ended]
+    return Sample(
+        transport=name,
+        settings=settings,
+        spans=tuple((begin - run.began, end - run.began) for begin, end in spans),
+        bytes_up=(up - up_before) / len(spans),
+        bytes_down=(down - down_before) / len(spans),
+        setup=probe.setup,
+        setup_bytes=probe.setup_bytes,
+        notes=tuple(notes),
+    )

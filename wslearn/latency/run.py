@@ -1,0 +1,181 @@
+"""In which order probes are asked, and when an event is published, so that no transport has an advantage. Lesson 01."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from time import perf_counter as clock
+from urllib.parse import urlsplit
+
+from wslearn.common import tasks
+from wslearn.latency.probes import FAILURES, ROUND_TRIP_PROBES, Probe, failure
+from wslearn.latency.push_probes import PUSH_PROBES, Direct, LongPolling, Polling
+from wslearn.latency.settings import MeasurementError, Settings
+from wslearn.network import PORTS
+
+#: Messages of each transport that are not counted, and readings of the server's clock before the first.
+WARM_UP, READINGS = 2, 8
+#: Orders and phases come from it: the same in each run.
+SEED = 1
+#: Time for a connection to the server, and for all clients to wait for the next event, in seconds.
+CONNECT_TIMEOUT, READY_TIMEOUT = 10.0, 2.0
+#: Time for what listens for events to end, in seconds.
+STOP_TIMEOUT = 2.0
+
+
+@contextmanager
+def explained(probe: Probe | Direct) -> Iterator[None]:
+    """Turn what goes wrong with a transport into a MeasurementError."""
+    try:
+        yield
+    except FAILURES as error:
+        raise failure(probe.transport, probe.target, error) from error
+
+
+class Run:
+    """One measurement: what it has found so far, so that a time limit loses nothing.
+
+    `spans`: for each transport when a message began and when it was there, seconds of this process's clock.
+    `sizes`: for each transport the bytes on the wire, up and down, before its first message and after its last one.
+    """
+
+    def __init__(self, settings: Settings, ws_url: str, http_url: str, progress: Callable[[int, int], None]) -> None:
+        self.settings, self.http_url = settings, http_url
+        kinds = PUSH_PROBES if settings.push else ROUND_TRIP_PROBES
+        self.probes: dict[str, Probe] = {
+            name: kinds[name](settings, ws_url if name == "websocket" else http_url, seed)
+            for seed, name in enumerate(settings.names)
+        }
+        self.spans: dict[str, list[tuple[float, float]]] = {name: [] for name in self.probes}
+        self.sizes: dict[str, list[tuple[int, int]]] = {}
+        self._progress, self._total = progress, settings.count * len(self.probes)
+        self._random = random.Random(SEED)
+        self.began = clock()
+
+    async def run(self) -> None:
+        """Measure all. Raises MeasurementError where a server does not do its part."""
+        self._progress(0, self._total)
+        async with AsyncExitStack() as stack:
+            if self.settings.push or any(name != "websocket" for name in self.probes):
+                direct = await stack.enter_async_context(Direct(self.http_url))
+                await self._reach(direct)
+                with explained(direct):
+                    await direct.read_status()  # whatever else answers HTTP has none
+            for probe in self.probes.values():
+                await self._reach(probe)
+                await stack.enter_async_context(probe)
+            self.began = clock()
+            await (self._pushes(direct) if self.settings.push else self._round_trips())
+
+    async def _reach(self, probe: Probe | Direct) -> None:
+        """See whether somebody listens: behind the simulated network a client would only see a reset."""
+        parts = urlsplit(probe.target)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                _, writer = await asyncio.open_connection(parts.hostname, parts.port or PORTS[parts.scheme])
+        except OSError as error:
+            raise MeasurementError(
+                f"{probe.transport}: nothing answers at {probe.target} ({str(error) or 'no answer'}): "
+                "start 'wslearn serve comparison' there, or check the address"
+            ) from None
+        writer.transport.abort()
+
+    def _done(self) -> None:
+        self._progress(sum(map(len, self.spans.values())), self._total)
+
+    # From a request to its answer
+
+    async def _round_trips(self) -> None:
+        probes = list(self.probes.values())
+        for probe in probes:
+            with explained(probe):
+                await probe.open()
+        for number in range(-WARM_UP, self.settings.count):
+            for probe in self._random.sample(probes, len(probes)):
+                before = probe.size
+                with explained(probe):
+                    begin = clock()
+                    await probe.exchange()
+                    end = clock()
+                if number >= 0:
+                    self.sizes.setdefault(probe.transport, [before, before])[1] = probe.size
+                    self.spans[probe.transport].append((begin, end))
+                    self._done()
+
+    # From an event on the server to its arrival
+
+    async def _pushes(self, direct: Direct) -> None:
+        with explained(direct):
+            for _ in range(READINGS):
+                await direct.read_status()
+        wait_at_server = direct.waiting + sum(type(probe) is not Polling for probe in self.probes.values())
+        arrivals: asyncio.Queue[tuple[str, int, float] | Exception] = asyncio.Queue()
+        for probe in self.probes.values():
+            with explained(probe):
+                if isinstance(probe, Polling):
+                    probe.last = direct.last
+                await probe.open()
+        receivers = [asyncio.create_task(receive(probe, arrivals)) for probe in self.probes.values()]
+        try:
+            await self._ready(direct, wait_at_server)
+            for number, pause in enumerate(self._pauses(), -WARM_UP):
+                await asyncio.sleep(pause)
+                with explained(direct):
+                    event = await direct.publish(b"x" * self.settings.payload)
+                arrived = await self._arrived(event.id, arrivals)
+                await self._ready(direct, wait_at_server)
+                if number >= 0:
+                    for name, at in arrived.items():
+                        self.spans[name].append((event.time, at))
+                        self.sizes[name][1] = self.probes[name].size
+                    self._done()
+                else:
+                    self.sizes = {name: [probe.size, probe.size] for name, probe in self.probes.items()}
+        finally:
+            await tasks.end(receivers, STOP_TIMEOUT, "latency")
+            self.spans = {
+                name: [(published - direct.offset, at) for published, at in spans] for name, spans in self.spans.items()
+            }
+            self.clock_error = direct.round_trip / 2
+
+    def _pauses(self) -> list[float]:
+        """Return how long to wait before each event, so that polls find it at every age: evenly, in random order."""
+        settings, count = self.settings, self.settings.count
+        if "polling" not in self.probes:
+            return [0.0] * (WARM_UP + count)
+        period = settings.interval + 2 * settings.delay + settings.jitter
+        phases = [(slot + self._random.random()) / count for slot in range(count)]
+        self._random.shuffle(phases)
+        return [period * phase for phase in [0.0] * WARM_UP + phases]
+
+    async def _arrived(self, event: int, arrivals: asyncio.Queue) -> dict[str, float]:
+        """Return when the event was there, over all transports; others may publish events too."""
+        found = {}
+        while len(found) < len(self.probes):
+            arrival = await arrivals.get()
+            if isinstance(arrival, Exception):
+                raise arrival
+            name, number, at = arrival
+            if number == event:
+                found[name] = at
+        return found
+
+    async def _ready(self, direct: Direct, waiting: int) -> None:
+        """Wait until the server says that all who can wait for the next event do: a long poll takes its time."""
+        if any(isinstance(probe, LongPolling) for probe in self.probes.values()):
+            await asyncio.sleep(self.settings.delay)
+        until = clock() + READY_TIMEOUT + 2 * (self.settings.delay + self.settings.jitter)
+        with explained(direct):
+            await direct.read_status()
+            while direct.waiting < waiting and clock() < until:  # later only if another client left meanwhile
+                await direct.read_status()
+
+
+async def receive(probe: Probe, arrivals: asyncio.Queue) -> None:
+    """Put each event's arrival into the queue, or what ended them."""
+    try:
+        with explained(probe):
+            async for event in probe.events():
+                arrivals.put_nowait((probe.transport, event.id, clock()))
+    except MeasurementError as error:
+        arrivals.put_nowait(error)

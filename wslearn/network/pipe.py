@@ -1,0 +1,248 @@
+"""One connection through the simulated network: two pipes, in which bytes take their time and keep their order."""
+
+import asyncio
+import logging
+import os
+import random
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from time import perf_counter as clock  # finer than the event loop's own clock on Windows, the same one elsewhere
+from typing import TYPE_CHECKING, Literal
+
+logger = logging.getLogger("wslearn")
+
+
+if TYPE_CHECKING:
+    from wslearn.network.network import SimulatedNetwork
+
+Direction = Literal["up", "down"]
+
+#: A limited bandwidth lets bytes out in pieces of this many seconds, and of this many bytes at least.
+PIECE_TIME, PIECE_SIZE = 0.01, 1460
+#: asyncio's timers fire up to a millisecond late: the last one is waited for in turns of the event loop. In seconds.
+SPIN = 0.001
+#: Time for a connection to the target, in seconds.
+CONNECT_TIMEOUT = 10.0
+#: SO_LINGER of 0 seconds: closing the socket resets the connection (RST) and does not end it politely (FIN).
+RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+class Link:
+    """A client's connection through the network: two ends, and a pipe each way between them."""
+
+    def __init__(self, net: "SimulatedNetwork", number: int) -> None:
+        self.net = net
+        self.client, self.server = End(self), End(self)
+        self.up = Pipe(net, number, "up", self.client, self.server)
+        self.down = Pipe(net, number, "down", self.server, self.client)
+        self.over = asyncio.Event()
+        self._connecting: asyncio.Task | None = None
+
+    def begin(self) -> None:
+        """Send the SYN on its way. Bytes follow a round trip later, for SYN-ACK and ACK have to pass before them."""
+        self.up.enter(self._connect)
+        round_trip = sum(pipe.way() for pipe in (self.up, self.down))
+        self.up.not_before = clock() + round_trip
+        self.down.not_before = self.up.not_before + self.net.delays["up"]
+
+    def _connect(self) -> None:
+        self.up.waits = True
+        self._connecting = asyncio.create_task(self._connect_to_target())
+        self.net.connecting.add(self._connecting)
+        self._connecting.add_done_callback(self.net.connecting.discard)
+
+    async def _connect_to_target(self) -> None:
+        host, port = self.net.target.hostname, self.net.target_port
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await asyncio.get_running_loop().create_connection(lambda: self.server, host, port)
+        except OSError as error:
+            why = str(error) or type(error).__name__
+            logger.warning("network: no server answers at %s:%s, so its client is reset (%s)", host, port, why)
+            self.down.not_before = 0.0
+            self.server.connection_lost(None)
+
+    def opened(self, end: "End") -> None:
+        """Go on, now that an end has its transport."""
+        if end is self.client:
+            self.net.opened(self)
+        else:
+            self.up.waits = False
+            self.up.advance()
+
+    def lost(self, end: "End") -> None:
+        """Tell the other side that an end has gone, or nobody if that was the second one."""
+        pipe = end.sends
+        if pipe.target.gone:
+            self.up.discard()
+            self.down.discard()
+            self.net.links.discard(self)
+            self.over.set()
+        elif not (self.up.finished and self.down.finished):
+            pipe.reset()
+
+    def finished(self) -> None:
+        """Close both ends when both directions have had their FIN."""
+        if self.up.finished and self.down.finished:
+            self.client.transport.close()
+            self.server.transport.close()
+
+    def cut(self) -> None:
+        """Reset both sides now; what is under way is lost."""
+        self.up.discard()
+        self.down.discard()
+        if self._connecting:
+            self._connecting.cancel()
+        self.client.reset()
+        self.server.reset()
+
+
+class End(asyncio.Protocol):
+    """The network's socket towards one side."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.transport: asyncio.Transport | None = None
+        #: Bytes from this side enter `sends`; those for it come out of `receives`. Set by the pipes.
+        self.sends: Pipe
+        self.receives: Pipe
+        self.full = self.gone = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.link.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.sends.carry(data)
+
+    def eof_received(self) -> bool:
+        self.sends.enter(self.sends.finish)
+        return True  # the other direction stays open
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        self.receives.advance()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone = True
+        self.link.lost(self)
+
+    def write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def reset(self) -> None:
+        """Send RST. What is still unsent is lost."""
+        if self.gone:
+            return
+        if self.transport is None:  # never connected
+            self.connection_lost(None)
+            return
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self.transport.abort()
+
+
+class Pipe:
+    """One direction of a connection. What enters comes out later, in order: bytes, the SYN, FIN or RST."""
+
+    def __init__(self, net: "SimulatedNetwork", number: int, direction: Direction, source: End, target: End) -> None:
+        self.net, self.number, self.direction = net, number, direction
+        self.source, self.target = source, target
+        source.sends = target.receives = self
+        # A generator for each pipe: what other connections do at the same time changes nothing here.
+        self._random = random.Random(f"{net.seed} {number} {direction}")
+        #: When it is due, how many bytes, what to do then.
+        self._under_way: deque[tuple[float, int, Callable[[], None]]] = deque()
+        self._bytes = 0
+        #: Nothing leaves before this time.
+        self.not_before = 0.0
+        self._timer: asyncio.Handle | None = None
+        self._paused = self._resetting = False
+        #: Whether the target is being connected to; whether its FIN has been sent.
+        self.waits = self.finished = False
+
+    def carry(self, data: bytes) -> None:
+        """Take bytes in; when they have arrived they are written to the target."""
+        self.net.record(self.number, self.direction, data)
+        bandwidth = self.net.bandwidth
+        piece = max(PIECE_SIZE, int(bandwidth * PIECE_TIME)) if bandwidth else len(data)
+        for start in range(0, len(data), piece):
+            part = data[start : start + piece]
+            self.enter(partial(self.target.write, part), len(part))
+        if self._bytes > self.net.window(self.direction):  # the sender has to wait
+            self._paused = True
+            self.source.transport.pause_reading()
+
+    def reset(self) -> None:
+        """Pass RST on. It waits for what is before it, but not for a target that does not read."""
+        self._resetting = True
+        self.enter(self.target.reset)
+
+    def finish(self) -> None:
+        """Say FIN to the target."""
+        self.finished = True
+        if not self.target.transport.is_closing():
+            # A target that answered the bytes before with RST, for it had closed, is no longer connected: its
+            # connection_lost comes with the loop's next turn.
+            with suppress(OSError):
+                self.target.transport.write_eof()
+        self.source.link.finished()
+
+    def enter(self, action: Callable[[], None], size: int = 0) -> None:
+        """Do `action` when what enters now has arrived."""
+        self._under_way.append((self._due(size), size, action))
+        self._bytes += size
+        if len(self._under_way) == 1 or self._resetting:
+            self.advance()
+
+    def _due(self, size: int) -> float:
+        return max(self.net.leaves_queue(self.direction, size), self.not_before) + self.way()
+
+    def way(self) -> float:
+        """Return how many seconds the way takes, jitter drawn anew."""
+        return self.net.delays[self.direction] + self._random.random() * self.net.jitter
+
+    def plan_anew(self, since: float) -> None:
+        """Let everything that is due after `since` set off now."""
+        self._under_way = deque(
+            (self._due(size) if due > since else due, size, action) for due, size, action in self._under_way
+        )
+        self.advance()
+
+    def advance(self) -> None:
+        """Deliver what is due, and come back for the next.
+
+        What is due sooner than something before it waits: this is a queue, in which nothing overtakes.
+        """
+        if self._timer:
+            self._timer.cancel()
+        while self._under_way and not self.net.silent and not self.waits:
+            if self.target.full and not self._resetting:
+                break
+            due, size, action = self._under_way[0]
+            wait = due - clock()
+            if wait > 0:
+                loop = asyncio.get_running_loop()
+                soon = wait <= SPIN
+                self._timer = loop.call_soon(self.advance) if soon else loop.call_later(wait - SPIN, self.advance)
+                break
+            self._under_way.popleft()
+            self._bytes -= size
+            action()
+        if self._paused and self._bytes <= self.net.window(self.direction) / 2:
+            self._paused = False
+            self.source.transport.resume_reading()
+
+    def discard(self) -> None:
+        """Lose what is under way."""
+        self._under_way.clear()
+        self._bytes = 0
+        if self._timer:
+            self._timer.cancel()

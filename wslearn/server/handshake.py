@@ -1,0 +1,135 @@
+"""What a server answers before there is a WebSocket: its page, its health, or why it refuses a handshake.
+
+Before it is a WebSocket, every connection is an HTTP request (RFC 6455, section 4): one port serves both.
+"""
+
+import html
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from wslearn.messages import encode
+from wslearn.server.head import MOST, MOST_FIELDS, Head
+from wslearn.server.hosts import Refusal, refuse_host, refuse_origin
+
+if TYPE_CHECKING:
+    from wslearn.server.server import Server
+
+STATIC = Path(__file__).parent.parent / "static"
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+#: The page may load its own files and talk to its own server; all else is refused by the browser (CSP level 3).
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+WEBSOCKET_PATHS = ("/", "/ws")
+TOO_LARGE = Refusal(
+    431,
+    f"Expected a request line and headers of at most {MOST:,} bytes, in at most {MOST_FIELDS:,} lines, got more. "
+    "Cookies are the usual cause: a browser sends those of all programs on this host along. Delete this host's cookies "
+    "in the browser, or use a private window.\n",
+    f"more than {MOST:,} bytes or {MOST_FIELDS:,} lines of headers, and cookies are the usual cause: delete this "
+    "host's cookies in the browser",
+)
+
+
+def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
+    """Return an HTTP response after which the connection is closed. `more` are headers, `_` standing for `-`."""
+    data = body.encode(errors="backslashreplace")  # websockets 16 keeps bytes that are not ASCII as lone surrogates
+    headers = {
+        "Connection": "close",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+    if status != HTTPStatus.NO_CONTENT:  # which has neither length nor type (RFC 9110, section 8.6)
+        headers |= {"Content-Length": str(len(data)), "Content-Type": f"{content_type}; charset=utf-8"}
+    return Response(status, HTTPStatus(status).phrase, Headers(headers), data)
+
+
+def wants_websocket(request: Request) -> bool:
+    """Tell whether a request asks to become a WebSocket (RFC 6455, section 4.1)."""
+    return any("websocket" in value.lower() for value in request.headers.get_all("Upgrade"))
+
+
+def answer(server: "Server", request: Request, head: Head) -> tuple[Response | None, str]:
+    """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
+    if (refusal := refuse(server, request, head)) is not None:
+        more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return respond(refusal.status, refusal.text, **more), refusal.why
+    if wants_websocket(request):
+        return None, ""
+    method = getattr(request, "method", "GET")  # websockets 16 knows no other
+    if method not in ("GET", "HEAD"):
+        return respond(405, f"Expected GET or HEAD, got {method}.\n", Allow="GET, HEAD"), ""
+    response = page(server, path_of(request))
+    if method == "HEAD":
+        response.body = b""
+    return response, ""
+
+
+def path_of(request: Request) -> str:
+    """Return the path of a request without its query."""
+    return request.path.partition("?")[0]
+
+
+def refuse_stranger(server: "Server", head: Head, hosts: list[str], origins: list[str]) -> Refusal | None:
+    """Return why a request is refused for its head, its Host headers or its Origin headers, or None."""
+    limits = server.limits
+    if head.too_large:
+        return TOO_LARGE
+    if not head.keyed and (refusal := refuse_host(hosts, limits.hosts)):
+        return refusal
+    return refuse_origin(origins, hosts[0] if hosts else "", limits.origins, tls=server.tls is not None)
+
+
+def refuse(server: "Server", request: Request, head: Head) -> Refusal | None:
+    """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
+    limits, path, websocket = server.limits, path_of(request), wants_websocket(request)
+    origins = request.headers.get_all("Origin") if websocket else []  # a page is no secret
+    if refusal := refuse_stranger(server, head, request.headers.get_all("Host"), origins):
+        return refusal
+    if not websocket:
+        return None
+    if path not in WEBSOCKET_PATHS:
+        return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
+    if is_full(server):
+        return full(limits.max_connections)
+    return None
+
+
+def is_full(server: "Server") -> bool:
+    """Tell whether the server has as many connections as it may have."""
+    most = server.limits.max_connections
+    return most is not None and len(server.connections) >= most
+
+
+def full(most: int) -> Refusal:
+    """Return the refusal of a server that has `most` connections already."""
+    why = f"the server has its {most} connections, and --max-connections or Limits(max_connections=...) allows more"
+    return Refusal(503, f"The server has its {most} connections. Try again later.\n", why)
+
+
+def page(server: "Server", path: str) -> Response:
+    """Return the response to a plain GET."""
+    if path in WEBSOCKET_PATHS:
+        text = (STATIC / "index.html").read_text(encoding="utf-8")
+        for key, value in {"name": server.name, "features": server.features}.items():
+            text = text.replace(f"{{{{{key}}}}}", html.escape(value))
+        return respond(200, text, "text/html")
+    if path == "/hello":
+        return respond(200, "Hello World!")
+    if path == "/health":
+        status = "full" if is_full(server) else "ok"  # for the page: a browser hides the 503 from it
+        return respond(200, encode({"status": status, "connections": len(server.connections)}), "application/json")
+    if path == "/favicon.ico":  # every browser asks for it
+        return respond(204)
+    # The files that are there, by name: no path that a client writes is ever opened.
+    files = {f"/static/{file.name}": file for file in STATIC.iterdir() if file.suffix in TYPES}
+    if path in files:
+        return respond(200, files[path].read_text(encoding="utf-8"), TYPES[files[path].suffix])
+    return respond(404, f"Nothing at {path}. There are / (a page), /hello, /health and a WebSocket at /ws.\n")

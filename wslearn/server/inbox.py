@@ -1,0 +1,38 @@
+"""The quick way in: a read that is one whole message needs no parser that could stop in the middle. Lesson 07."""
+
+from websockets.frames import Frame, Opcode, apply_mask
+from websockets.streams import StreamReader
+
+
+def whole_message(ws, data: bytes) -> Frame | None:
+    """Return the message of a read that is exactly one, with at most 64 KiB; None where it is or may be something else.
+
+    What is wrong with a message is found where it always is: text that is not UTF-8 when it is decoded, a mask that
+    is missing, a length that is too big or any other rule's breach by the library's parser, since None is the answer.
+    """
+    try:
+        opcode = OPCODES[data[0]]  # with FIN set, and no reserved bit: no fragment, no control frame
+        length, start = data[1] - 0x80, 6
+        if length == 126:
+            length, start = int.from_bytes(data[2:4], "big"), 8
+            if length < 126:
+                return None
+        if len(data) != start + length:  # also where no mask was announced: then the length is below 0
+            return None
+        protocol = ws.protocol
+        if (
+            protocol.parser.gi_yieldfrom.gi_yieldfrom.gi_code is not BETWEEN_FRAMES  # or before them, or after the last
+            or protocol.current_size is not None  # in the middle of a message in fragments
+            or protocol.extensions
+            or (protocol.max_message_size is not None and length > protocol.max_message_size)
+        ):
+            return None
+        return Frame(opcode, apply_mask(data[start:], data[start - 4 : start]))
+    except (AttributeError, LookupError):
+        return None
+
+
+#: The first bytes of a message that is not in fragments.
+OPCODES = {0x80 | opcode: opcode for opcode in (Opcode.TEXT, Opcode.BINARY)}
+#: Where the library's parser waits when it has no part of a frame.
+BETWEEN_FRAMES = StreamReader.at_eof.__code__

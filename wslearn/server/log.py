@@ -1,0 +1,74 @@
+"""What a server tells about its connections: a bounded list of events, a log line each, and no secret in either."""
+
+import logging
+import time
+import traceback
+from collections import deque
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from wslearn.redact import SHOWN, redact
+
+logger = logging.getLogger("wslearn")
+
+#: How many events are kept.
+LENGTH = 1000
+
+
+class Event(NamedTuple):
+    """One line of a server's log. Secrets are redacted before they come here.
+
+    `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` what was said or went wrong;
+    `code` and `reason` belong to a close (RFC 6455, section 7.4) or to an HTTP answer.
+    """
+
+    kind: Literal["connect", "message", "close", "error", "http"]
+    client: str
+    text: str
+    code: int | None
+    reason: str
+    time: float
+
+    def __str__(self) -> str:
+        clock = datetime.fromtimestamp(self.time, UTC).strftime("%H:%M:%S.%f")[:-3]
+        said = [self.text, str(self.code or ""), repr(self.reason) if self.reason else ""]
+        return " ".join([clock, f"{self.kind:<7}", self.client, *filter(None, said)])
+
+
+def where(error: BaseException) -> str:
+    """Return a handler's error and its place in the handler's own file, on one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = frames[1:] or frames  # the first is the server's call of the handler
+    frame = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+    what = redact(str(error)[: 2 * SHOWN]).replace("\n", " ")
+    return f"{type(error).__name__}: {what} (in {frame.name}, line {frame.lineno})"
+
+
+class Log:
+    """The last 1,000 events of the server `name`, each a line of the logger `wslearn` too."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.events: deque[Event] = deque(maxlen=LENGTH)
+
+    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
+        """Add an event. `text` and `reason` must have had their secrets redacted."""
+        event = Event(kind, client, text, code, reason, time.time())
+        self.events.append(event)
+        level = logging.DEBUG if kind == "message" else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s %s", self.name, event)
+
+
+def one_line(record: logging.LogRecord) -> bool:
+    """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
+        record.args, record.exc_info = (), None
+    return not record.getMessage().startswith("opening handshake failed")
+
+
+library_logger = logging.getLogger("wslearn.websockets")
+library_logger.setLevel(logging.WARNING)  # below that it logs whole frames, tokens in them too
+library_logger.addFilter(one_line)
