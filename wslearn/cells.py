@@ -6,7 +6,10 @@ Outside Jupyter there are no cells, and nothing here has an effect.
 """
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from wslearn.common import lifecycle
+from wslearn.common.lifecycle import Running
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,14 +17,6 @@ if TYPE_CHECKING:
 
 #: Time for what an earlier run left to stop, in seconds: more than any `stop()` here takes.
 STOP_TIMEOUT = 10.0
-
-
-class Running(Protocol):
-    """Anything that holds a port until `await thing.stop()`."""
-
-    port: int
-
-    async def stop(self) -> None: ...
 
 
 # Every running thing, with the cell that started it, that cell's run, and the event loop it lives on.
@@ -127,3 +122,6 @@ def _loop() -> "asyncio.AbstractEventLoop":
     from asyncio import get_running_loop  # a notebook's first cell loads this module before anything else
 
     return get_running_loop()
+
+
+lifecycle.watch(sys.modules[__name__])

@@ -34,7 +34,7 @@ def setup(notebook: str) -> None:
 
     `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
     """
-    if problem := preflight.shadowing():
+    if problem := preflight.shadowing(in_kernel=cells.kernel() is not None):
         print(problem)
         return
     _talk_to_this_machine_directly()

@@ -13,8 +13,7 @@ from contextlib import suppress
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from wslearn import cells
-from wslearn.common import tasks
+from wslearn.common import lifecycle, tasks
 
 #: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
@@ -79,7 +78,7 @@ class ServerProcess:
         """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
         if self._process is not None:
             return self
-        await cells.stop_previous(self._wanted_port)
+        await lifecycle.stop_previous(self._wanted_port)
         # -P: a file called http.py in the current folder is not Python's own. Nothing but this class reads the output.
         command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:
@@ -108,7 +107,7 @@ class ServerProcess:
                 raise self._failure(errors, other)
         self.url, self.page_url, self.proxy_path = ready["url"], ready["page_url"], ready["proxy_path"]
         self.port = urlsplit(self.url).port
-        cells.started(self)
+        lifecycle.started(self)
         return self
 
     def _failure(self, errors: IO[bytes], other: list[str], when: str = "") -> RuntimeError:
@@ -127,7 +126,7 @@ class ServerProcess:
             process, self._process = self._process, None
             if process is None:
                 return
-            cells.stopped(self)
+            lifecycle.stopped(self)
             with suppress(OSError):  # it has ended already
                 process.stdin.close()
             try:

@@ -17,8 +17,7 @@ from time import perf_counter as clock  # finer than the loop's own clock on Win
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-from wslearn import cells
-from wslearn.common import tasks
+from wslearn.common import lifecycle, tasks
 from wslearn.frames import Chunk
 from wslearn.network.pipe import Direction, Link
 
@@ -96,14 +95,14 @@ class SimulatedNetwork:
         """Open the network, and return self. In a notebook, what an earlier run of the same cell started is stopped."""
         async with self._changing:
             if self._listener is None:
-                await cells.stop_previous(0)
+                await lifecycle.stop_previous(0)
                 host = "127.0.0.1" if self.elsewhere else await loopback(self.target.hostname)
                 self._started_at = clock()
                 self._listener = await asyncio.get_running_loop().create_server(
                     lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024
                 )
                 self.port = self._listener.sockets[0].getsockname()[1]
-                cells.started(self)
+                lifecycle.started(self)
         return self
 
     async def stop(self) -> None:
@@ -112,7 +111,7 @@ class SimulatedNetwork:
             if self._listener is None:
                 return
             listener, self._listener = self._listener, None
-            cells.stopped(self)
+            lifecycle.stopped(self)
             listener.close()
             ends = [link.over.wait() for link in self.links]
             self.cut()

@@ -35,7 +35,7 @@ class Event(NamedTuple):
         return " ".join([clock, f"{self.kind:<7}", self.client, *filter(None, said)])
 
 
-def where(error: BaseException) -> str:
+def summarize(error: BaseException) -> str:
     """Return a handler's error and its place in the handler's own file, on one line."""
     frames = traceback.extract_tb(error.__traceback__)
     frames = frames[1:] or frames  # the first is the server's call of the handler
