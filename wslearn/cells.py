@@ -6,10 +6,10 @@ Outside Jupyter there are no cells, and nothing here has an effect.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from wslearn.common import lifecycle
-from wslearn.common.lifecycle import Running
+from wslearn.common.lifecycle import Running, Watcher
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,7 +25,7 @@ _running: "dict[Running, tuple[str | None, str | None, asyncio.AbstractEventLoop
 _alarm: "tuple[asyncio.AbstractEventLoop, socket.socket, socket.socket] | None" = None
 
 
-def kernel() -> object | None:
+def kernel() -> Any:
     """Return the notebook kernel that this process is, or None."""
     ipython = sys.modules.get("IPython")  # nobody who runs a script pays for importing it
     shell = ipython.get_ipython() if ipython else None
@@ -124,4 +124,4 @@ def _loop() -> "asyncio.AbstractEventLoop":
     return get_running_loop()
 
 
-lifecycle.watch(sys.modules[__name__])
+lifecycle.watch(cast(Watcher, sys.modules[__name__]))

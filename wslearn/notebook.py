@@ -171,9 +171,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     nest_asyncio2.apply(loop)
     # asyncio counts a turn's callbacks before it calls them, and this call is one of them. Those behind it are called
     # in here, so as many that do nothing take their places: otherwise asyncio fails, and the kernel dies of it.
-    waiting = len(loop._ready)
+    patched: Any = loop
+    waiting = len(patched._ready)
     try:
         return loop.run_until_complete(coroutine)
     finally:
-        for _ in range(waiting - len(loop._ready)):
+        for _ in range(waiting - len(patched._ready)):
             loop.call_soon(lambda: None)

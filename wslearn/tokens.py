@@ -92,8 +92,10 @@ class Tokens:
         if token.count(".") != 2:
             raise InvalidToken("not a JSON Web Token: expected three parts with dots between them")
         # PyJWT cuts the fraction off `exp` and `nbf`: it would expire, and begin, up to a second too early.
-        options = {"require": ["sub", "exp"], "verify_aud": self.audience is not None}
-        options |= {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        options: jwt.types.Options = {
+            "require": ["sub", "exp"], "verify_aud": self.audience is not None,
+            "verify_exp": False, "verify_nbf": False, "verify_iat": False,
+        }  # fmt: skip
         try:
             with warnings.catch_warnings(category=jwt.InsecureKeyLengthWarning, action="ignore"):
                 claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=self.audience)

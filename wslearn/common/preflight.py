@@ -138,7 +138,7 @@ def _unmet(lines: list[str], left_out: frozenset[str]) -> list[tuple[str, str, s
             unmet.append((wanted, "none", ""))
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            unmet.append((wanted, version, os.path.realpath(folder.locate_file(""))))
+            unmet.append((wanted, version, os.path.realpath(str(folder.locate_file("")))))
     return unmet
 
 

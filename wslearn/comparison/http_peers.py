@@ -139,7 +139,7 @@ class HttpPeers:
         return len(self._open())
 
     def _open(self) -> list[web.RequestHandler]:
-        return self._runner.server.connections if self._runner else []
+        return self._runner.server.connections if self._runner and self._runner.server else []
 
     # What every request goes through
 
@@ -147,7 +147,7 @@ class HttpPeers:
     async def _check(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
         why = ""
-        self._tasks |= {request.task, asyncio.current_task()}
+        self._tasks.update(filter(None, (request.task, asyncio.current_task())))
         try:
             if (refusal := self._refusal(request)) is not None:
                 response, why = refused(refusal.status, refusal.text), refusal.why
@@ -170,7 +170,7 @@ class HttpPeers:
     def _refusal(self, request: web.Request) -> Refusal | None:
         limits, headers = self.limits, request.headers
         hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
-        if refusal := refuse_stranger(request.protocol.head, hosts, origins, limits, tls=self._tls):
+        if refusal := refuse_stranger(_connection(request).head, hosts, origins, limits, tls=self._tls):
             return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
@@ -210,14 +210,15 @@ class HttpPeers:
 
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
+        connection = _connection(request)
         try:
             async with asyncio.timeout(HOLD) as hold:
-                request.protocol.wait(hold)
+                connection.wait(hold)
                 return listed(self._noted(request, after, await self.events.wait(after)))
         except TimeoutError:
             return listed([])
         finally:
-            request.protocol.waited()
+            connection.waited()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events (the HTML standard's section "Server-sent events")."""
@@ -226,13 +227,13 @@ class HttpPeers:
         await response.prepare(request)
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as stream:
-                request.protocol.wait(stream)
+                _connection(request).wait(stream)
                 while news := self._noted(request, last, await self.events.wait(last)):
                     for event in news:
                         if not await self._wrote(request, response, event):
                             return response
                     last = news[-1].id
-        request.protocol.waited()
+        _connection(request).waited()
         return response
 
     async def _wrote(self, request: web.Request, response: web.StreamResponse, event: Published) -> bool:
@@ -265,6 +266,11 @@ class HttpPeers:
     async def _status(self, request: web.Request) -> web.Response:
         waiting = self.events.waiting + self.listening()
         return json(Status(clock(), self.events.last, waiting))
+
+
+def _connection(request: web.Request) -> HttpConnection:
+    assert isinstance(request.protocol, HttpConnection)
+    return request.protocol
 
 
 def _address(request: web.Request) -> str:

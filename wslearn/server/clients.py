@@ -20,7 +20,7 @@ from wslearn.server.connection import Connection
 from wslearn.server.delivery import Deliveries
 from wslearn.server.head import NO_HEAD
 from wslearn.server.last_words import speak_last_words, wants_last_words
-from wslearn.server.log import Event, Log, logger, summarize
+from wslearn.server.log import Event, Kind, Log, logger, summarize
 
 #: How often unsent bytes are looked at, in seconds.
 WATCH_INTERVAL = 0.25
@@ -48,7 +48,7 @@ class Clients:
         self._names = count(1)
         #: A user's bucket lives as long as a connection of theirs.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
-        self._handlers: dict[asyncio.Task, Connection] = {}
+        self._handlers: dict[asyncio.Task[Any] | None, Connection] = {}
         # Random for each run. Behind jupyter-server-proxy a request looks as in DNS rebinding, but only a user who was
         # given a link knows this.
         self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
@@ -60,28 +60,28 @@ class Clients:
     def _create_connection(self, *args: Any, **options: Any) -> Connection:
         return Connection(self, *args, **options)
 
-    def _process_request(self, ws: Connection, request: Request) -> Response | None:
+    def _process_request(self, ws: Any, request: Request) -> Response | None:
         response, why = handshake.process_request(self, request, ws.head)
         if not ws.head.too_large:
             ws.head = NO_HEAD
         if response is not None:
             ws.answered = True
-            kind = "error" if handshake.wants_websocket(request) else "http"
+            kind: Kind = "error" if handshake.wants_websocket(request) else "http"
             line = truncate(request.path) + (f" refused: {why}." if why else "")
             self.record(kind, _address(ws), line, code=response.status_code)
         return response
 
-    async def _converse(self, ws: Connection) -> None:
+    async def _converse(self, ws: Any) -> None:
         """Run the handler for one client; whatever ends it costs one line in the log."""
-        task = asyncio.current_task()
+        task, path = asyncio.current_task(), ws.request.path if ws.request else ""
         ws.name = f"guest-{next(self._names)}"
         if rate := self.limits.rate:
             ws.buckets = (TokenBucket(rate),)
-        if wants_last_words(ws.request.path):
+        if wants_last_words(path):
             speak_last_words(ws.protocol)
         self.connections.add(ws)
         self._handlers[task] = ws
-        self.record("connect", ws.name, f"{_address(ws)} {truncate(ws.request.path)}")
+        self.record("connect", ws.name, f"{_address(ws)} {truncate(path)}")
         try:
             await self.handler(ws)
         except Exception as error:  # noqa: BLE001 - one client's end is nobody else's
@@ -109,13 +109,14 @@ class Clients:
             code, reason = (close.code, close.reason) if close else (CloseCode.ABNORMAL_CLOSURE, "")
             self.record("close", ws.name, code=int(code), reason=redact(reason))
         elif ws.response is not None and not ws.answered and ws.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            line = f"{truncate(ws.request.path)} accepted, but the client had closed its half of the connection"
+            path = ws.request.path if ws.request else ""
+            line = f"{truncate(path)} accepted, but the client had closed its half of the connection"
             self.record("error", _address(ws), line, code=ws.response.status_code)
         elif not ws.answered:
             error = ws.protocol.handshake_exc
             why = truncate(str(error)) if error else "connection closed before a request"
-            code = ws.response.status_code if ws.response else None  # where the library itself has refused it
-            self.record("error", _address(ws), f"no handshake: {why}", code=code)
+            status = ws.response.status_code if ws.response else None  # where the library itself has refused it
+            self.record("error", _address(ws), f"no handshake: {why}", code=status)
 
     async def _watch(self) -> None:
         while True:

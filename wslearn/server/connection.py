@@ -111,7 +111,7 @@ class Connection(Opening):
                     self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
                     self.protocol.fail(CloseCode.INTERNAL_ERROR, "message cut off")
                     self.send_data()
-                    asyncio.get_running_loop().call_later(self.close_timeout, self.transport.abort)
+                    asyncio.get_running_loop().call_later(self.close_timeout or 0, self.transport.abort)
                 held, self.held, self.held_bytes = self.held, [], 0
                 for late, whole_frame in held:
                     delivery.deliver([self], late, whole_frame)

@@ -111,7 +111,7 @@ def check_handshake(server: Site, request: Request, head: Head) -> Refusal | Non
         return None
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
-    if is_full(server):
+    if limits.max_connections is not None and is_full(server):
         return full(limits.max_connections)
     return None
 

@@ -12,6 +12,7 @@ from websockets.http11 import Request
 from wslearn.limits import Limits
 from wslearn.server.delivery import Deliveries
 from wslearn.server.head import NO_HEAD, Head, HeadReader
+from wslearn.server.log import Kind
 
 
 class Owner(Protocol):
@@ -22,7 +23,7 @@ class Owner(Protocol):
     proxy_path: str
     sockets: set[Any]
 
-    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
+    def record(self, kind: Kind, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Write a line in the log, secrets redacted."""
 
     def on_lost(self, ws: Any) -> None:
@@ -85,7 +86,7 @@ class Opening(ServerConnection):
             self.head = self.head._replace(fields=b"", rest=b"")
         super().process_event(event)
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> Any:
         """Keep the other half of the connection open for the answer."""
         if self.heads is not None:  # half a head: the library says so
             super().data_received(self.heads.take())

@@ -98,12 +98,13 @@ class Server(Clients):
         return self
 
     async def _listen(self, host: str) -> Listener:
+        create: Any = self._create_connection  # the library only calls what its signature calls a class
         return await serve(
             self._converse,
             host,
             self.wanted_port,
             process_request=self._process_request,
-            create_connection=self._create_connection,
+            create_connection=create,
             backlog=BACKLOG,
             compression=self.limits.compression,
             open_timeout=self.limits.open_timeout,
@@ -141,14 +142,14 @@ class Server(Clients):
         try:
             async with asyncio.timeout(STOP_GRACE):
                 await gone()
-                if others := self._handlers.keys() - {asyncio.current_task()}:
+                if others := set(filter(None, self._handlers)) - {asyncio.current_task()}:
                     await asyncio.wait(others)
         except TimeoutError:
             logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
         finally:
             for ws in list(self.sockets):
                 ws.transport.abort()
-            await tasks.end([*self._tasks, *self._handlers], STOP_GRACE / 2, self.name, [gone()])
+            await tasks.end([*self._tasks, *filter(None, self._handlers)], STOP_GRACE / 2, self.name, [gone()])
 
     async def __aenter__(self) -> Self:
         return await self.start()

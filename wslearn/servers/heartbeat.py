@@ -23,7 +23,7 @@ class Heartbeat:
 
     async def run(self, server: Server) -> None:
         """Beat until cancelled."""
-        pongs = {}
+        pongs: dict = {}
         while self.interval is not None:
             await asyncio.sleep(self.interval)
             pongs = await self.beat(server.connections, pongs)

@@ -28,9 +28,9 @@ class Rooms:
                 self.join(ws, room)
             case LeaveRoom():
                 self.leave(ws)
-            case SayInRoom(message) if room := self.room_of.get(ws):
-                self._presence.flush(room)  # who is here comes before what they say
-                fan_out(self.members[room], RoomMessage(room, message, ws.name, now()))
+            case SayInRoom(message) if here := self.room_of.get(ws):
+                self._presence.flush(here)  # who is here comes before what they say
+                fan_out(self.members[here], RoomMessage(here, message, ws.name, now()))
             case SayInRoom():
                 await ws.complain("not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}')
 
