@@ -1,15 +1,15 @@
-"""Exercises of lesson 07: a token bucket, and an error that helps; a goodbye in time, and bounded sending."""
+"""Exercises of lesson 07: a token bucket, an error that helps, a goodbye in time, and a fair share of connections."""
 
 import inspect
 from collections.abc import Callable
 
 from wslearn.exercises.exercise import Exercise
 from wslearn.exercises.expectations import NotYet
-from wslearn.exercises.robustness_slow import bounded
+from wslearn.exercises.fair_share import fair_share
 from wslearn.exercises.shutdown import goodbye
 from wslearn.exercises.talk import Talk
 
-__all__ = ["bounded", "goodbye", "token_bucket", "useful_error"]
+__all__ = ["fair_share", "goodbye", "token_bucket", "useful_error"]
 
 # Task 1: a token bucket
 
