@@ -63,8 +63,9 @@ def test_the_two_commands_that_set_everything_up():
 def test_the_table_of_lessons(repository):
     lessons = table("lesson")
     assert [lesson for lesson, _, _ in lessons] == [
-        f"[{path.stem}](notebooks/{path.name})" for path in sorted((repository / "notebooks").glob("*.ipynb"))
+        f"[{path.stem}](notebooks/{path.name})" for path in sorted((repository / "notebooks").glob("[0-9]*.ipynb"))
     ]
+    assert "](notebooks/glossary.ipynb)" in README
     assert all(minutes.isdecimal() for _, minutes, _ in lessons)
 
 
