@@ -87,6 +87,7 @@ def test_the_table_of_dependencies(repository):
 def test_every_path_and_link_exists(repository):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     paths = [path.strip("`") for path, _ in table("path")]
+    paths += [path.strip("`") + inside for path, what in table("path") for inside in re.findall(r"`(\w+/)`", what)]
     assert links
     assert paths
     scripts = re.findall(r"python (tests/[\w/.]+)", README)
