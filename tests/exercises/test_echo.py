@@ -30,7 +30,9 @@ class TestNumbers(ServerExercise):
         "Ann's count was lost": handler(
             "self.n = 0", "async for m in ws:", "    self.n += 1", "    await ws.send(f'{self.n}: {m}')"
         ),
-        "The first number should be 1": handler("n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"),
+        "The first number should be 1": handler(
+            "n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"
+        ),
         "without a number": handler("async for m in ws: await ws.send(m)"),
         "a number, a colon, a space": handler("async for m in ws: await ws.send(f'1. {m}')"),
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -90,10 +91,10 @@ async def _vanish(talk: Talk, send_to_all: Callable) -> None:
             who="the message", expected=f"on its way to {slow.name} too",
         )  # fmt: skip
 
-        def received() -> bool:
-            return all(long in client.heard for client in listening)
+        def received(client: Client) -> bool:
+            return client.heard[2:] == [long]
 
-        prompt = await talk.until(lambda: sending.done() or received(), within=PATIENCE)
+        prompt = await talk.until(lambda: sending.done() or all(map(received, listening)), within=PATIENCE)
         await ends[third].vanishes()  # the set changes meanwhile, while an awaited send to the slow one waits
         await talk.has_connections(server, 3)
         clients.discard(third)
@@ -105,7 +106,7 @@ async def _vanish(talk: Talk, send_to_all: Callable) -> None:
             once = (
                 f"Two clients left while you were sending, and {client.name} did not receive the message exactly once."
             )
-            if not await talk.until(lambda client=client: client.heard[2:] == [long]):
+            if not await talk.until(partial(received, client)):
                 came = f"{len(client.heard) - 2} messages"
                 talk.fail(once, client.name, "receives", came, expected="the long message, once")
             talk.tells(client.name, "receives", "'three three three …'")

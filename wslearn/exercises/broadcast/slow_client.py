@@ -1,6 +1,7 @@
 """What waits for a client that does not read is limited, and the other clients notice nothing."""
 
 from contextlib import suppress
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
@@ -60,8 +61,12 @@ async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, numb
     message = f"{number} ".ljust(LONG, "x")
     with suppress(ConnectionClosed):  # then she does not receive it either
         await ann.ws.send(message)
+
+    def came(client: Client) -> bool:
+        return client.heard[-1:] == [message]
+
     for client in (ann, bob):
-        if not await talk.until(lambda client=client: client.heard[-1:] == [message]):
+        if not await talk.until(partial(came, client)):
             why = _why_nothing_came(talk, server, client, unsent)
             talk.fail(why, client.name, "receives", "nothing for 2 s", expected=f"message {number} of {LONG:,} bytes")
         client.judged = len(client.heard)  # they are too many to be shown
