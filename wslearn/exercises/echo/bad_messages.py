@@ -23,9 +23,7 @@ async def _stays_careful(talk: Talk, server_class: type[Server]) -> None:
         for bad, why in _BAD:
             message = {
                 None: f"After one bad message, its sender receives nothing more. {why}",
-                lambda came: (
-                    isinstance(came, str) and came != "5"
-                ): 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`.',
+                _is_text: 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`.',
                 otherwise: f"This message is a mistake, and the answer should say so. {why}",
             }
             expected = has(error=lambda text: isinstance(text, str) and text != "")
