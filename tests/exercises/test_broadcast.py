@@ -367,7 +367,7 @@ class TestBounded(ServerExercise):
             "    await client.send(message)",
         ),
         "in your server's memory": bounded("broadcast(self.connections, message)"),
-        "is still connected, but never learns": bounded(
+        "He will never learn what he missed": bounded(
             "small = {c for c in self.connections if c.transport.get_write_buffer_size() < self.MOST}",
             "broadcast(small, message)",
         ),

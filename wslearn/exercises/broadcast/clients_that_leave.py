@@ -17,6 +17,15 @@ from wslearn.server import Server
 #: Time for a message to arrive before something else is tried, in seconds.
 PATIENCE = 0.5
 
+_RAISES_TOO = (
+    "All the others received the message, but your function raised the error too. With `gather`, pass "
+    "`return_exceptions=True`."
+)
+_ENDS_THERE = (
+    "Your function ended there, so not all the others received the message. Catch the error for that one client, and "
+    "continue."
+)
+
 
 class Listeners(Server):
     """Clients only listen, and one may be as slow as it likes."""
@@ -37,11 +46,8 @@ async def _send(talk: Talk, send_to_all: Callable, clients: set, message: str, t
             raise
         all_got_it = await talk.until(lambda: all(message in client.heard for client in there), within=PATIENCE)
         talk.fail({
-            ConnectionClosed: "One client has left, so `send` raised ConnectionClosed. " + (
-                "All the others received the message, but your function raised the error too. With `gather`, pass "
-                "`return_exceptions=True`." if all_got_it else
-                "Your function ended there, so not all the others received the message. Catch the error for that one "
-                "client, and continue."),
+            ConnectionClosed: "One client has left, so `send` raised ConnectionClosed. "
+            + (_RAISES_TOO if all_got_it else _ENDS_THERE),
             KeyError: f"{wrong} `remove` raises it if the client has left the set meanwhile. `discard` raises nothing; "
             "better still, leave the set alone: it is not yours.",
             lambda error: "changed size during iteration" in str(error): f"{wrong} The set changed while your loop "
@@ -99,9 +105,7 @@ async def _vanish(talk: Talk, send_to_all: Callable) -> None:
         clients.discard(second)
         await sending
         for client in listening:
-            once = (
-                f"Two clients left while you were sending, and {client.name} did not receive the message exactly once."
-            )
+            once = "Two clients left while you were sending, and {name} did not receive the message exactly once."
             if not await talk.until(partial(received, client)):
                 came = f"{len(client.heard) - 2} messages"
                 talk.fail(once, client.name, "receives", came, expected="the long message, once")

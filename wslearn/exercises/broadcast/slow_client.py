@@ -20,7 +20,7 @@ _TOO_MUCH = (
     "`client.transport.get_write_buffer_size()` of each client."
 )
 _NEVER = (
-    f"Sam has read none of {MESSAGES} messages, and is still connected, but never learns what he missed. End his "
+    f"Sam has read none of {MESSAGES} messages, and is still connected. He will never learn what he missed. End his "
     "connection when too many bytes are waiting: then he can reconnect and start again."
 )
 _TOO_EARLY = (
@@ -54,7 +54,7 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
         talk.tells("Sam", "is", dropped)
         await ann.says("good night")
         for client in (ann, bob):
-            await client.hears("good night", _why_nothing_came(talk, server, client, 0))
+            await client.hears("good night", partial(_why_nothing_came, talk, server, client, 0))
 
 
 async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, number: int, unsent: int) -> None:
@@ -73,7 +73,7 @@ async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, numb
         client.judged = len(client.heard)  # they are too many to be shown
 
 
-def _why_nothing_came(talk: Talk, server: Server, client: Client, unsent: int) -> str:
+def _why_nothing_came(talk: Talk, server: Server, client: Client, unsent: int, came: object = None) -> str:
     if talk.error(server):
         return ""  # it says why, and the end of a connection is only what followed
     if client.ws.close_code is not None:

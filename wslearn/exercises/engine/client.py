@@ -102,11 +102,9 @@ class Client:
 
         Everybody's pings and pongs go round three times: time for any handler that has its answer ready.
         """
-        for _ in range(3):
-            for client in self._all:
-                if client.reading:
-                    with suppress(ConnectionClosed):
-                        await client._ping()
+        for client in [client for client in self._all if client.reading] * 3:
+            with suppress(ConnectionClosed):
+                await client._ping()
         came = await self._next(skip, within)
         if came is not None:
             self._fail(message, "receives", shown(came), "nothing", came)
