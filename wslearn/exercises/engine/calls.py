@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.common import polling
-from wslearn.exercises.engine.expectations import STEP, Message, NotYet, accepts_or_else, advice, in_words, matches
+from wslearn.exercises.engine.expectations import STEP, Message, NotYet, advice, in_words, matches
 from wslearn.exercises.engine.kinds import check_arguments, kind
 from wslearn.exercises.engine.place import raised
 from wslearn.exercises.engine.result import Step, shown
@@ -19,7 +19,7 @@ INFINITIVES = {"is": "be", "has": "have", "finishes": "finish"}
 
 
 class Calls:
-    """The half of a `Talk` that needs no server. Times are in seconds.
+    """The half of a `Talk` that needs no server. Times are in seconds; `or_else` is what `message` was called before.
 
     `problem` is None until the conversation is over, then a text, empty for a right answer.
     """
@@ -89,10 +89,10 @@ class Calls:
         except Exception as error:
             raise NotYet(f"{name} raised {raised(error)}.") from error
 
-    @accepts_or_else
     async def calls(
-        self, function: Callable, arguments: tuple, expected: Any, message: Message = "", *, meaning: str = ""
-    ) -> Any:
+        self, function: Callable, arguments: tuple, expected: Any, message: Message = "", *, meaning: str = "",
+        or_else: Message = "",
+    ) -> Any:  # fmt: skip
         """Call a function, expect what it returns, and return that. An exception class: expect that it raises it."""
         what = f"{getattr(function, '__name__', 'it')}({', '.join(map(shown, arguments))})"
         raises = isinstance(expected, type) and issubclass(expected, Exception)
@@ -108,7 +108,7 @@ class Calls:
             raise
         if came is None and expected is not None and not raises:
             message = "It returned None: is a `return` missing?"
-        self._judge(not raises and matches(expected, came), what, "returns", came, message, wanted)
+        self._judge(not raises and matches(expected, came), what, "returns", came, message or or_else, wanted)
         return came
 
     def method(self, thing: object, name: str) -> Callable:
@@ -117,20 +117,21 @@ class Calls:
             raise NotYet(f"Expected an object with a method `{name}`, got {kind(thing)}.")
         return found
 
-    @accepts_or_else
-    def expect(self, fact: bool, message: Message, *, expected: str, came: Any, who: str = "") -> None:
+    def expect(
+        self, fact: bool, message: Message = "", *, expected: str, came: Any, who: str = "", or_else: Message = ""
+    ) -> None:
         """Expect a fact that nothing else here looks at."""
-        self._judge(fact, who, "is", came, message, expected)
+        self._judge(fact, who, "is", came, message or or_else, expected)
 
-    @accepts_or_else
     async def until(
         self, condition: Callable[[], object], message: Message | None = None, *, who: str = "", expected: str = "",
-        came: Callable[[], Any] | None = None, within: float = STEP,
+        came: Callable[[], Any] | None = None, within: float = STEP, or_else: Message | None = None,
     ) -> bool:  # fmt: skip
         """Wait for a state that no event announces, and return whether it came about.
 
         With a `message`, the check ends if it does not; `came()` then says what there is instead.
         """
+        message = or_else if message is None else message
         right, found = await polling.until(condition, within), came() if came else None
         if not right and message is not None:
             what = shown(found) if came else f"not so after {within:g} s"

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
 from wslearn.exercises.engine.calls import Calls
-from wslearn.exercises.engine.expectations import STEP, Message, NotYet, accepts_or_else, in_words, matches, read
+from wslearn.exercises.engine.expectations import STEP, Message, NotYet, in_words, matches, read
 from wslearn.exercises.engine.result import shown
 
 
@@ -18,7 +18,7 @@ class Client:
     """A connected client with a name. `ws` is its connection, `heard` every message so far, JSON decoded.
 
     Times are in seconds. An expectation that does not hold raises NotYet, which ends the check; `{name}` in a message
-    is this name.
+    is this name; `or_else` is what `message` was called before.
     """
 
     def __init__(self, notes: Calls, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
@@ -84,20 +84,21 @@ class Client:
         self.reading = True
         self.ws.transport.resume_reading()
 
-    @accepts_or_else
     async def hears(
-        self, expected: Any, message: Message = "", *, meaning: str = "", skip: Any = None, within: float = STEP
-    ) -> Any:
+        self, expected: Any, message: Message = "", *, meaning: str = "", skip: Any = None, within: float = STEP,
+        or_else: Message = "",
+    ) -> Any:  # fmt: skip
         """Expect the next message within so many seconds, and return it. Those that match `skip` do not count."""
         came = await self._next(skip, within)
         if came is None or not matches(expected, came):
             found = shown(came) if came is not None else self._silence(within)
-            self._fail(message, "receives", found, in_words(expected, meaning), came)
+            self._fail(message or or_else, "receives", found, in_words(expected, meaning), came)
         self._step("receives", shown(came))
         return came
 
-    @accepts_or_else
-    async def hears_nothing(self, message: Message, *, skip: Any = None, within: float = 0) -> None:
+    async def hears_nothing(
+        self, message: Message = "", *, skip: Any = None, within: float = 0, or_else: Message = ""
+    ) -> None:
         """Expect no message after all that was sent so far has been read, and for `within` seconds more.
 
         Everybody's pings and pongs go round three times: time for any handler that has its answer ready.
@@ -107,13 +108,13 @@ class Client:
                 await client._ping()
         came = await self._next(skip, within)
         if came is not None:
-            self._fail(message, "receives", shown(came), "nothing", came)
+            self._fail(message or or_else, "receives", shown(came), "nothing", came)
         self._step("receives", "nothing")
 
-    @accepts_or_else
     async def is_closed(
-        self, code: int | None = None, reason: str | None = None, message: Message = "", *, within: float = STEP
-    ) -> None:
+        self, code: int | None = None, reason: str | None = None, message: Message = "", *, within: float = STEP,
+        or_else: Message = "",
+    ) -> None:  # fmt: skip
         """Expect that the server closes, with this code and reason, within so many seconds.
 
         `message` gets the pair that came, or None if the connection is still open; in a table a code alone fits too.
@@ -129,17 +130,16 @@ class Client:
         if not came or code not in (None, came[0]) or reason not in (None, came[1]):
             wanted = f"its connection closed with {code or 'any code'}{'' if reason is None else f' {reason!r}'}"
             found = self._end() if came else f"it open after {within:g} s"
-            self._fail(message, "finds", found, wanted, came, *(came or ())[:1])
+            self._fail(message or or_else, "finds", found, wanted, came, *(came or ())[:1])
         self._step("finds", self._end())
 
-    @accepts_or_else
-    async def is_still_there(self, message: Message = "") -> None:
+    async def is_still_there(self, message: Message = "", *, or_else: Message = "") -> None:
         """Expect that the connection is open: that a ping is answered. `message` gets the close code and reason."""
         try:
             await self._ping()
         except ConnectionClosed:
             came = (self.ws.close_code, self.ws.close_reason)
-            self._fail(message, "finds", self._end(), "its connection open", came, came[0])
+            self._fail(message or or_else, "finds", self._end(), "its connection open", came, came[0])
         self._step("finds", "its connection open")
 
     async def _ping(self) -> None:

@@ -3,8 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from wslearn.exercises.engine.result import shown
 
@@ -82,16 +81,3 @@ def fits(key: Any, came: Any) -> bool:
     if isinstance(key, type):
         return isinstance(came, key) and (key is bool or not isinstance(came, bool))
     return matches(key, came)
-
-
-Method = TypeVar("Method", bound=Callable)
-
-
-def accepts_or_else(method: Method) -> Method:
-    """Let a method accept `or_else=` too: that was the name of `message=` when older exercises were written."""
-
-    @wraps(method)
-    def renamed(*arguments: Any, **options: Any) -> Any:
-        return method(*arguments, **{"message" if name == "or_else" else name: options[name] for name in options})
-
-    return cast(Method, renamed)

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake
 from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
-from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, accepts_or_else, matches
+from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
 from wslearn.server import Server
@@ -144,10 +144,10 @@ class Talk(Calls):
         for client in clients:
             await client.hears_nothing(message, **options)
 
-    @accepts_or_else
     async def refused(
-        self, server: Any, status: int, message: Message = "", *, name: str = "a client", **options: Any
-    ) -> None:
+        self, server: Any, status: int, message: Message = "", *, name: str = "a client", or_else: Message = "",
+        **options: Any,
+    ) -> None:  # fmt: skip
         """Expect that a handshake is answered with this HTTP status. `message` gets the one that came."""
         came = None
         try:
@@ -157,7 +157,7 @@ class Talk(Calls):
             came = getattr(getattr(error, "response", None), "status_code", None)
         except OSError:
             pass
-        self._judge(matches(status, came), name, "gets", came, message, str(status))
+        self._judge(matches(status, came), name, "gets", came, message or or_else, str(status))
 
 
 def _errors(server: Server) -> Iterator[re.Match[str]]:
