@@ -1,57 +1,47 @@
 """Task 1 of lesson 04: a client that joins another room, or whose connection ends, leaves its last room."""
 
+from functools import partial
+
 from wslearn.exercises.engine import Exercise, Talk, has
-from wslearn.exercises.rooms.guests import enters, guests, rooms_of, sends
+from wslearn.exercises.rooms.guests import joins, rooms_are, sends
 from wslearn.server import Server
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
-        ann, bob, carl = await guests(talk, server, 3)
-        await enters(ann, "tea", "hello", mistakes={
-            None: "guest-1 sent a message to its room and received nothing. The sender is a member too, so it must "
-            "receive the message like all members.",
-        })  # fmt: skip
-        await enters(bob, "tea", "I am here", ann, mistakes={
-            has(message="hello"): "guest-2 received a message that was sent before it joined a room. Send a message "
-            "to the members of the room only.",
-        })  # fmt: skip
-        await enters(bob, "coffee", "good coffee")
+        clients_are_in = partial(rooms_are, talk, server, of_clients=True)
+        ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
+        await joins(ann, "tea")
+        await sends(ann, "tea", "hello", mistakes={
+            None: "{name} sent a message to its room, but received nothing. It is in the room too."})  # fmt: skip
+        await joins(bob, "tea")
+        await sends(bob, "tea", "I am here", ann, mistakes={
+            has(message="hello"): "{name} received a message that was sent before it joined a room. Send each message "
+            "to the members of the room only."})  # fmt: skip
+        await joins(bob, "coffee")
+        await sends(bob, "coffee", "good coffee")
         await sends(ann, "tea", "good tea", mistakes={
-            None: "guest-2 moved to `coffee`, and then guest-1 was no longer in `tea`. Take out only the client that "
-            "moves.",
-            has(message="good coffee"): "guest-1 is in `tea`, but received a message that was sent to `coffee`. Send "
-            "it to the members of that one room.",
-        })  # fmt: skip
+            None: "guest-2 moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
+            "that moves.",
+            has(message="good coffee"): "{name} is in `tea`, but received what was sent to `coffee`. Send each message "
+            "to the members of that one room."})  # fmt: skip
         await sends(bob, "coffee", "more coffee", mistakes={
-            has(message="good tea"): "guest-2 joined `coffee`, but still receives what is sent to `tea`. When a client "
-            "joins a room, take it out of its last room.",
-        })  # fmt: skip
-        await enters(bob, "coffee", "still coffee", mistakes={
-            None: "guest-2 joined `coffee` while it was already there, and then it was in no room. Leave the last room "
-            "first, then join.",
-        })  # fmt: skip
-
-        async def only_ann_is_left(message: str) -> None:
-            def count() -> int:
-                return sum(map(len, rooms_of(talk, server).values()))
-
-            await talk.until(
-                lambda: count() == 1, message, who="self.members", expected="1 client", came=lambda: f"{count()} clients"
-            )
-
+            has(message="good tea"): "{name} joined `coffee`, but still receives what is sent to `tea`. When a client "
+            "joins a room, remove it from its last room."})  # fmt: skip
+        await joins(bob, "coffee")
+        await sends(bob, "coffee", "still coffee", mistakes={
+            None: "{name} joined `coffee` again, and after that it was in no room. Leave the last room first, "
+            "then join."})  # fmt: skip
         await bob.closes()
-        await only_ann_is_left(
-            "guest-2 closed its connection, but is still in a room. When the loop ends, its client must leave its room."
-        )
-        await enters(carl, "lobby", "hello")
+        await clients_are_in("guest-2 closed its connection, but is still in a room. When the loop ends, the client "
+                             "must leave its room.", "tea")  # fmt: skip
+        await joins(carl, "lobby")
+        await sends(carl, "lobby", "hello")
         await carl.vanishes()
-        await only_ann_is_left(
-            "guest-3 vanished, but is still in its room. When a connection breaks, the loop ends with an error, and "
-            "the lines after the loop don't run. Lines in a `finally` do."
-        )
+        await clients_are_in("guest-3 vanished, but is still in its room. When a connection breaks, the loop ends with "
+                             "an error, and the lines after it don't run. Lines in a `finally` do.", "tea")  # fmt: skip
         await (await talk.client(server, "guest-4")).closes()
-        await only_ann_is_left("guest-4 connected and left without joining a room. That must not change `self.members`.")
+        await clients_are_in("guest-4 came and left without joining a room. All rooms must stay as they were.", "tea")
         await sends(ann, "tea", "anybody?")
 
 
