@@ -12,7 +12,7 @@ An author of exercises needs to read only this. There are two kinds. Where the a
 
 A mistake is a function that returns, for the same arguments, what a wrong answer returns; or it is a type or a value. A
 result of the wrong kind (bytes for a string, a float for an int, None) has its message already. A case may have its own
-message as a third member. The text for a mistake may be a function of what came and the arguments.
+message as a third member. Each text may be a function of what came and the arguments.
 
 Everywhere else an exercise is a conversation with what a student made:
 
