@@ -1,4 +1,4 @@
-"""Task 2 of lesson 05: a client must authenticate with its first message, and soon."""
+"""Task 2 of lesson 05: a client must authenticate with its first message, and in time."""
 
 from wslearn.exercises.auth.letting_in import lets_in, wrong_close
 from wslearn.exercises.engine import Exercise, Talk
@@ -12,41 +12,33 @@ TIMEOUT = 1.0
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class, limits=Limits(auth_timeout=TIMEOUT)) as server:
-        # Ann comes before the silent client: a timeout around all that she does ends first.
-        ann = await lets_in(talk, server, "Ann", "Ann sent a valid token. Answer her with `authenticated` and her name.")
-        await ann.says("hello")
-        await ann.hears("hello", "Ann is authenticated. From now on send each of her messages back as it is.")
+        # Ann comes before the silent client, because a timeout around all that she does must end before its own.
+        ann = await lets_in(talk, server, "Ann", "Ann sent a valid token. Answer with `authenticated` and her name.")
+        await ann.asks("hello", "hello", "Ann has authenticated. Send each of her messages back as it is.")
         silent = await talk.client(server, "a silent client")
-        await lets_in(talk, server, "Zoe", "Zoe sent a valid token, but wasn't let in while another client was silent.")
+        await lets_in(talk, server, "Zoe", "Zoe sent a valid token, but had to wait while another client was silent.")
+        queued = "Zoe was let in only when a silent client was gone. Let no client wait for another."
         code = silent.ws.close_code
-        talk.expect(
-            code is None,
-            "Zoe was let in only after a silent client was gone. One client must not wait for another.",
-            expected="connected", came=f"closed with {code}" if code else "connected", who=silent.name,
-        )  # fmt: skip
-        late = f"A client sent nothing for {TIMEOUT} s, which is `self.limits.auth_timeout`"
+        talk.expect(code is None, queued, expected="None: connected", came=code, who="the silent client's close code")
+        late = f"A client sent nothing for {TIMEOUT:g} s, which is `self.limits.auth_timeout`"
         await silent.is_closed(1008, "Invalid token", wrong_close(late, "Invalid token"), within=TIMEOUT + 1.5)
-        await ann.is_still_there(
-            "Ann was authenticated, but lost her connection later. The timeout is for the first message only."
-        )
-        valid, forged = server.tokens.issue("bob", 60), Tokens("another secret").issue("bob", 60)
+        await ann.is_still_there("Ann authenticated, but lost her connection later. Limit only the first message.")
+        valid, forged = server.tokens.issue("carl", 60), Tokens("another secret").issue("carl", 60)
         for what, message in (
-            ("talked before it authenticated", {"message": "hello"}),
+            ("sent a message before it authenticated", {"message": "hello"}),
             ("sent a message that isn't JSON", "hello"),
             ("sent `authenticate` without a token", {"type": "authenticate"}),
             ("sent a forged token", {"type": "authenticate", "token": forged}),
-            ("sent a valid token, but its `type` was not `authenticate`", {"type": "room-message", "token": valid}),
+            ("sent a valid token, but its `type` wasn't `authenticate`", {"type": "room-message", "token": valid}),
             ("sent JSON that is a list", [1]),
             ("sent JSON that is a number", "5"),
             ("sent a token that is a number", {"type": "authenticate", "token": 5}),
         ):
-            client = await talk.client(server, "Bob")
-            await client.says(message)
-            await client.is_closed(
-                1008, "Invalid token", wrong_close(f"A client {what}", "Invalid token"), within=TIMEOUT / 2
-            )
-        await ann.says("still here")
-        await ann.hears("still here", "Ann is authenticated, so she may send messages for as long as she likes.")
+            carl = await talk.client(server, "Carl")
+            await carl.says(message)
+            advice = wrong_close(f"A client {what}", "Invalid token")
+            await carl.is_closed(1008, "Invalid token", advice, within=TIMEOUT / 2)
+        await ann.asks("still here", "still here", "Ann has authenticated. Serve her for as long as she likes.")
 
 
 first_message = Exercise(

@@ -11,48 +11,44 @@ from wslearn.tokens import Tokens
 
 
 def _invalid(secret: str) -> list[tuple[str, str, str]]:
-    """Return what the function must refuse: what it is, the token, and what to tell a student who lets it in."""
-    admin = {"sub": "admin", "exp": time.time() + 60}
-    head, _, signature = jwt.encode(admin | {"sub": "mallory"}, secret).split(".")
+    """Return what the function must refuse: the token, what it is, and what to tell a student who lets it in."""
+    now = time.time()
+    admin = {"sub": "admin", "exp": now + 60}
+    header, _, signature = jwt.encode(admin | {"sub": "mallory"}, secret).split(".")
+    changed = f"{header}.{jwt.encode(admin, secret).split('.')[1]}.{signature}"
     return [
-        ("a token signed with another secret", jwt.encode(admin, secret[::-1]),
-         "A token that was signed with another secret got in. Verify the signature, otherwise anybody can write a token."),
-        ("her own token, the name changed to admin", f"{head}.{jwt.encode(admin, secret).split('.')[1]}.{signature}",
-         "A token got in whose claims were changed after it was signed. The signature must fit the first two parts."),
-        ("an unsigned token, alg none", jwt.encode(admin, None, "none"),
-         "A token without a signature got in, because its header asked for `alg` none. Anybody can write such a token."),
-        ("a token signed with HS512, not HS256", jwt.encode(admin, secret, "HS512"),
-         "The token chose HS512, and your function followed. Pin the algorithm to HS256, whatever the header says."),
-        ("a token that expired a minute ago", jwt.encode(admin | {"exp": time.time() - 60}, secret),
-         "A token that expired a minute ago got in. Compare `exp` with the current time, in seconds since 1970."),
-        ("a token with no exp", jwt.encode({"sub": "admin"}, secret),
-         "A token without `exp` got in. It never expires, not even in the hands of a thief. Require the claim, in PyJWT "
-         'with `options={"require": […]}`.'),
-        ("a token with no sub", jwt.encode({"exp": admin["exp"]}, secret),
-         "A token without `sub` got in. It comes from this server, but doesn't say who sends it. Require that claim too."),
-        *((f"a string that isn't a token: {text!r}", text, "A string that isn't a token got in.")
-          for text in ("hello", "...", "\ud800")),
+        (jwt.encode(admin, secret[::-1]), "a token that was signed with another secret",
+         "Verify the signature. Without that, anybody can write a token."),
+        (changed, "a token whose claims were changed after signing", "The signature must fit the first two parts."),
+        (jwt.encode(admin, "", "none"), "an unsigned token with `alg` none", "Anybody can write such a token."),
+        (jwt.encode(admin, secret, "HS512"), "a token whose header chooses HS512",
+         "Pin the algorithm: accept HS256 only, whatever the header says."),
+        (jwt.encode(admin | {"exp": now - 60}, secret), "a token that expired a minute ago",
+         "Compare `exp` with the time now, in seconds since 1970."),
+        (jwt.encode({"sub": "admin"}, secret), "a token without `exp`, which a thief could use forever",
+         'Require the claim: in PyJWT with `options={"require": […]}`.'),
+        (jwt.encode({"exp": now + 60}, secret), "a token without `sub`, which names nobody", "Require that claim too."),
+        *((text, f"the string {text!r}, which isn't a token", "Return None for it.") for text in ("hello", "...", "\ud800")),
     ]  # fmt: skip
 
 
 async def _check(talk: Talk, verify: Callable) -> None:
     secret = secrets.token_urlsafe(64)  # PyJWT warns of a key that is shorter than the digest, and HS512's has 64 bytes
     talk.tells("Ann", "shows", "a valid token")
-    claims = await talk.call(verify, Tokens(secret).issue("ann", 60), secret)
-    talk.expect(
-        isinstance(claims, dict) and claims.get("sub") == "ann" and "exp" in claims,
-        {None: "Your function refused a valid token. If you decode it with PyJWT, check that `algorithms` has HS256.",
-         otherwise: "Return the claims as a dictionary. `sub` says who sends the token, and `exp` until when it is valid."},
-        expected="the claims, a dictionary with sub and exp", came=claims, who="the result",
-    )  # fmt: skip
-    for what, token, message in _invalid(secret):
+    came = await talk.call(verify, Tokens(secret).issue("ann", 60), secret)
+    talk.expect(isinstance(came, dict) and came.get("sub") == "ann" and "exp" in came, {
+        None: "Your function refused a valid token. If you decode it with PyJWT, does `algorithms` have HS256?",
+        otherwise: "Return the claims as a dictionary. `sub` says who it is, and `exp` until when the token is valid.",
+    }, expected="the claims, a dictionary with sub and exp", came=came, who="the result")  # fmt: skip
+    for token, what, advice in _invalid(secret):
         talk.tells("Mallory", "shows", what)
         try:
             came = await talk.call(verify, token, secret)
         except NotYet as wrong:
-            advice = " Clients do send invalid tokens. Catch the error, and return None." if wrong.__cause__ else ""
-            talk.fail(f"{wrong}{advice}", "the call", "fails", str(wrong))
-        talk.expect(came is None, message, expected="None: refused", came=came, who="the result")
+            more = " A client may send any string. Catch the error, and return None." if wrong.__cause__ else ""
+            talk.fail(f"{wrong}{more}", "the call", "fails", str(wrong))
+        let_in = f"Your function let in {what}. {advice}"
+        talk.expect(came is None, let_in, expected="None: refused", came=came, who="the result")
 
 
 verify = Exercise(

@@ -2,32 +2,26 @@
 
 from functools import partial
 
-from wslearn.exercises.engine import Client, Exercise, Talk
-from wslearn.exercises.rooms.guests import joins, rooms_are, sends
+from wslearn.exercises.engine import Exercise, Talk
+from wslearn.exercises.rooms.guests import enters, rooms_are
 from wslearn.server import Server
-
-
-async def _enters(client: Client, room: str, *others: Client) -> None:
-    await joins(client, room)
-    await sends(client, room, f"I am in {room}", *others)
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         soon, now = partial(rooms_are, talk, server), partial(rooms_are, talk, server, within=0)
         ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
-        await _enters(ann, "tea")
-        await _enters(bob, "tea", ann)
-        await _enters(bob, "coffee")
+        await enters(ann, "tea", "I am here")
+        await enters(bob, "tea", "I am here", ann)
+        await enters(bob, "coffee", "I am here")
         await now("guest-2 left `tea`, but guest-1 is still there. Delete a room only if it is empty.", "tea", "coffee")
-        await _enters(bob, "tea", ann)
+        await enters(bob, "tea", "I am here", ann)
         await now("guest-2 was the only client in `coffee`, and left it. Delete a room that has become empty.", "tea")
         for number in range(1, 11):
-            await _enters(bob, f"room-{number}")
+            await enters(bob, f"room-{number}", "I am here")
         await now("guest-2 joined ten rooms, one after the other. Delete the nine that are empty.", "tea", "room-10")
         await carl.says({"type": "room-message", "message": "where am I?"})
-        await joins(carl, "lobby")
-        await sends(carl, "lobby", "in the lobby", skip={"type": "error"}, mistakes={
+        await enters(carl, "lobby", "I am here", skip={"type": "error"}, mistakes={
             None: "{name} sent a message before it joined a room, which nobody has to receive. Then it joined "
             "`lobby`, so it must receive what it sends there."})  # fmt: skip
         await now("guest-3 sent a message before it joined a room, and that created a room. A `defaultdict` creates "

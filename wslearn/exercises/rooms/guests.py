@@ -26,6 +26,12 @@ async def sends(
         await receiver.hears(expected, (mistakes or {}) | {otherwise: rule}, skip=skip)
 
 
+async def enters(client: Client, room: str, text: str, *others: Client, **options: Any) -> None:
+    """Let a client join a room, and then send a text to it, with the options of `sends`."""
+    await joins(client, room)
+    await sends(client, room, text, *others, **options)
+
+
 async def rooms_are(
     talk: Talk, server: Server, message: str, *rooms: str, of_clients: bool = False, within: float = STEP
 ) -> None:
@@ -34,7 +40,7 @@ async def rooms_are(
     def found() -> list[str]:
         members = getattr(server, "members", None)
         if not isinstance(members, dict) or not all(isinstance(clients, set) for clients in members.values()):
-            wanted = "The check looks at `self.members`, a dictionary from each room's name to the set of its clients."
+            wanted = "`self.members`, which the check looks at, must be a dictionary from rooms to sets of clients."
             talk.fail(wanted, "self.members", "is", shown(members), expected="a dictionary of sets")
         return [str(room) for room, clients in members.items() for _ in (clients if of_clients else [room])]
 

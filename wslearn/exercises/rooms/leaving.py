@@ -3,7 +3,7 @@
 from functools import partial
 
 from wslearn.exercises.engine import Exercise, Talk, has
-from wslearn.exercises.rooms.guests import joins, rooms_are, sends
+from wslearn.exercises.rooms.guests import enters, rooms_are, sends
 from wslearn.server import Server
 
 
@@ -11,15 +11,12 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         clients_are_in = partial(rooms_are, talk, server, of_clients=True)
         ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
-        await joins(ann, "tea")
-        await sends(ann, "tea", "hello", mistakes={
-            None: "{name} sent a message to its room, but received nothing. It is in the room too."})  # fmt: skip
-        await joins(bob, "tea")
-        await sends(bob, "tea", "I am here", ann, mistakes={
+        await enters(ann, "tea", "hello", mistakes={
+            None: "{name} sent a message to its room, but didn't receive it. It is in that room too."})  # fmt: skip
+        await enters(bob, "tea", "I am here", ann, mistakes={
             has(message="hello"): "{name} received a message that was sent before it joined a room. Send each message "
             "to the members of the room only."})  # fmt: skip
-        await joins(bob, "coffee")
-        await sends(bob, "coffee", "good coffee")
+        await enters(bob, "coffee", "good coffee")
         await sends(ann, "tea", "good tea", mistakes={
             None: "guest-2 moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
             "that moves.",
@@ -28,15 +25,13 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await sends(bob, "coffee", "more coffee", mistakes={
             has(message="good tea"): "{name} joined `coffee`, but still receives what is sent to `tea`. When a client "
             "joins a room, remove it from its last room."})  # fmt: skip
-        await joins(bob, "coffee")
-        await sends(bob, "coffee", "still coffee", mistakes={
+        await enters(bob, "coffee", "still coffee", mistakes={
             None: "{name} joined `coffee` again, and after that it was in no room. Leave the last room first, "
             "then join."})  # fmt: skip
         await bob.closes()
         await clients_are_in("guest-2 closed its connection, but is still in a room. When the loop ends, the client "
                              "must leave its room.", "tea")  # fmt: skip
-        await joins(carl, "lobby")
-        await sends(carl, "lobby", "hello")
+        await enters(carl, "lobby", "hello")
         await carl.vanishes()
         await clients_are_in("guest-3 vanished, but is still in its room. When a connection breaks, the loop ends with "
                              "an error, and the lines after it don't run. Lines in a `finally` do.", "tea")  # fmt: skip

@@ -25,8 +25,8 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             has(message="psst"): "{name} received the private message, but cannot see who sent it. Add `sender`.",
         }, skip=LIST)  # fmt: skip
         await sends(carl, "tea", "what?", ann, bob, skip=LIST, mistakes={
-            has(message="psst"): "{name} received a private message that guest-1 sent to guest-2. Send it to that one "
-            "client, and only once: neither to the room nor to the sender."})  # fmt: skip
+            has(message="psst"): "{name} received a private message that guest-1 sent to guest-2. Send it once, and "
+            "only to that client: not to the room, and not to the sender."})  # fmt: skip
         await whispers("guest-2", "trust me", sender="guest-3")
         await bob.hears({"type": "private", "message": "trust me", "sender": "guest-1"}, {
             has(sender="guest-3"): "guest-1 wrote `guest-3` as the sender, and your server believed it. Use `ws.name`."
@@ -39,7 +39,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             if to == "guest-2":
                 await ann.says({"type": "leave-room"})
             await whispers(to, "are you there?")
-            far = "guest-1, in `tea`, reached {name}, in `coffee`. Look for the name in the sender's room only."
+            far = "guest-1 in `tea` has reached {name} in `coffee`. Look for the name in the sender's room only."
             await dora.hears_nothing(far, skip=LIST)
             lost = f"The private message to {to} cannot be delivered, because {why}. Send the sender an error."
             await ann.hears({"type": "error"}, {None: lost}, skip=LIST)

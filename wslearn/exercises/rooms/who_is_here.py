@@ -12,7 +12,7 @@ OTHER = {has(room="coffee"): "{name} is in `tea`, but received the list of `coff
 async def _told(after: str, client: Client, room: str, *names: str, mistakes: dict | None = None) -> None:
     """Expect that a client receives the list of a room's members, in any order, after something has happened."""
     expected = {"type": "presence", "room": room, "members": lambda came: sorted(came) == sorted(names)}
-    rule = f"{after}. {{name}} is in `{room}`, so it must receive the new list of all clients in that room."
+    rule = f"{after}. Then {{name}} must receive the list of all clients in `{room}`."
     meaning = json.dumps(expected | {"members": names})
     await client.hears(expected, (mistakes or {}) | {otherwise: rule}, meaning=meaning)
 
