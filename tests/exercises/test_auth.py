@@ -112,7 +112,7 @@ class TestFirstMessage(ServerExercise):
         "must build on AuthServer": first().replace("(Server)", "(Plain)"),
         "which is `self.limits.auth_timeout`, and is still connected": first(limit="30"),
         "`self.limits.auth_timeout`, and your handler ended with an error": first(caught="BadMessage, Refused"),
-        "Limit only the first message": handler(
+        "Limit only the wait for the first message": handler(
             "try:",
             "    async with asyncio.timeout(self.limits.auth_timeout):",
             "        claims = self.tokens.verify(decode(await ws.recv(), Authenticate).token)",

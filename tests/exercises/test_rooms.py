@@ -86,7 +86,7 @@ class TestNoEmptyRooms(ServerExercise):
         "Delete a room that has become empty": mistake(exercise, (DELETES, "\n")),
         "Delete a room only if it is empty": mistake(exercise, (DELETES, "\n        del self.members[room]\n")),
         "one more way to leave a room": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
-        "A `defaultdict` creates one": mistake(
+        "A `defaultdict` creates every key": mistake(
             exercise, ("self.members = {}", "self.members = defaultdict(set)"), ("elif room is not None:", "else:")
         ),
         "KeyError: None": mistake(exercise, ("        if room is None:\n            return\n", "")),

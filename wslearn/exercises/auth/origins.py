@@ -44,7 +44,7 @@ def _cases(port: int) -> list[Case]:
         own(f"localhost:{port}", " under `localhost` with a port. Remove the port, then compare the name."),
         own("localhost", " under `localhost` without a port. A browser omits the port if it is 80, or 443 for https."),
         own(f"[::1]:{port}", " under `[::1]` with a port, an IPv6 address in brackets. `urlsplit` can read it."),
-        own(f"192.168.1.20:{port}", " under 192.168.1.20. Accept any IP address, because only names can be redirected."),
+        own(f"192.168.1.20:{port}", " under 192.168.1.20. Accept any IP address: only names can be redirected."),
         own(NAME, f" under `{NAME}`, the name that the task gives.", "https"),
         own(f"{NAME}:{port}", f" under `{NAME}`, the name that the task gives, with a port."),
         mallory("evil.example", "Origin and Host are equal, because she pointed the name at 127.0.0.1. Accept only "

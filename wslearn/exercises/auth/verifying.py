@@ -28,7 +28,7 @@ def _invalid(secret: str) -> list[tuple[str, str, str]]:
         (jwt.encode({"sub": "admin"}, secret), "a token without `exp`, which a thief could use forever",
          'Require the claim: in PyJWT with `options={"require": […]}`.'),
         (jwt.encode({"exp": now + 60}, secret), "a token without `sub`, which names nobody", "Require that claim too."),
-        *((text, f"the string {text!r}, which isn't a token", "Return None for it.") for text in ("hello", "...", "\ud800")),
+        *((text, f"{text!r}, which isn't a token", "Return None for it.") for text in ("hello", "...", "\ud800")),
     ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ async def _check(talk: Talk, verify: Callable) -> None:
     talk.tells("Ann", "shows", "a valid token")
     came = await talk.call(verify, Tokens(secret).issue("ann", 60), secret)
     talk.expect(isinstance(came, dict) and came.get("sub") == "ann" and "exp" in came, {
-        None: "Your function refused a valid token. If you decode it with PyJWT, does `algorithms` have HS256?",
+        None: "Your function refused a valid token. If you decode it with PyJWT, `algorithms` must have HS256.",
         otherwise: "Return the claims as a dictionary. `sub` says who it is, and `exp` until when the token is valid.",
     }, expected="the claims, a dictionary with sub and exp", came=came, who="the result")  # fmt: skip
     for token, what, advice in _invalid(secret):
@@ -70,8 +70,8 @@ verify = Exercise(
                 return None
     """,
     why="The list of algorithms comes from us, not from the token's header. The signature is verified before anything "
-    "in the claims is believed. PyJWT compares `exp` with the clock if the token has one; `require` refuses a token "
-    "that leaves it out. (PyJWT cuts the fraction off `exp`, so a token may end up to a second early. Our own servers "
-    "compare the fraction too.) JSON can carry half a character, such as `\\ud800`, which UTF-8 cannot encode: that is "
-    "where the ValueError comes from.",
+    "in the claims is believed. PyJWT compares `exp` with the clock if the token has one, and `require` refuses a "
+    "token that leaves it out. (PyJWT cuts the fraction off `exp`, so a token may expire up to a second early. Our own "
+    "servers compare the fraction too.) JSON can carry half a character, such as `\\ud800`, which UTF-8 cannot encode. "
+    "That is where the ValueError comes from.",
 )

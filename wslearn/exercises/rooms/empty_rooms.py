@@ -25,7 +25,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             None: "{name} sent a message before it joined a room, which nobody has to receive. Then it joined "
             "`lobby`, so it must receive what it sends there."})  # fmt: skip
         await now("guest-3 sent a message before it joined a room, and that created a room. A `defaultdict` creates "
-                  "one whenever you look it up, so check first whether the client is in a room.",
+                  "every key that you look up, so check first whether the client is in a room.",
                   "tea", "room-10", "lobby")  # fmt: skip
         for client, end, *rooms in (carl, carl.vanishes, "tea", "room-10"), (bob, bob.closes, "tea"), (ann, ann.closes):
             await end()

@@ -45,6 +45,6 @@ async def rooms_are(
         return [str(room) for room, clients in members.items() for _ in (clients if of_clients else [room])]
 
     await talk.until(
-        lambda: sorted(found()) == sorted(rooms), message, who="the list of rooms", expected=str(list(rooms)),
+        lambda: sorted(found()) == sorted(rooms), message, who="list of rooms", expected=str(list(rooms)),
         came=found, within=within,
     )  # fmt: skip

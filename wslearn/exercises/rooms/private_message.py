@@ -39,7 +39,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             if to == "guest-2":
                 await ann.says({"type": "leave-room"})
             await whispers(to, "are you there?")
-            far = "guest-1 in `tea` has reached {name} in `coffee`. Look for the name in the sender's room only."
+            far = "guest-1 is in `tea`, but reached {name} in `coffee`. Look for the name in the sender's room only."
             await dora.hears_nothing(far, skip=LIST)
             lost = f"The private message to {to} cannot be delivered, because {why}. Send the sender an error."
             await ann.hears({"type": "error"}, {None: lost}, skip=LIST)
