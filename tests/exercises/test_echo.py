@@ -30,7 +30,7 @@ class TestNumbers(ServerExercise):
         "Ann's count was lost": handler(
             "self.n = 0", "async for m in ws:", "    self.n += 1", "    await ws.send(f'{self.n}: {m}')"
         ),
-        "The first number should be 1": handler("n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"),
+        "first number should be 1": handler("n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"),
         "without a number": handler("async for m in ws: await ws.send(m)"),
         "a number, a colon, a space": handler("async for m in ws: await ws.send(f'1. {m}')"),
     }
@@ -95,12 +95,12 @@ class TestUnmask(FunctionExercise):
         "still masked": "def unmask(frame): return frame[6:]",
         "begin with the key": "def unmask(frame): return frame[2:]",
         "too long": "def unmask(frame): return bytes(b ^ frame[2 + i % 4] for i, b in enumerate(frame[2:]))",
-        "after four bytes, begin again": "def unmask(f): return bytes(b ^ f[2 + min(i, 4) % 4] for i, b in enumerate(f[6:]))"
+        "after four bytes, begin": "def unmask(f): return bytes(b ^ f[2 + min(i, 4) % 4] for i, b in enumerate(f[6:]))"
         "[:9] or b''",
         "It should return bytes, but it returned 'Hello'": (
             "def unmask(frame): return bytes(b ^ frame[2 + i % 4] for i, b in enumerate(frame[6:])).decode()"
         ),
-        "makes bytes of a list of numbers": "def unmask(frame): return [b ^ frame[2 + i % 4] for i, b in enumerate(frame[6:])]",
+        "a list of numbers": "def unmask(frame): return [b ^ frame[2 + i % 4] for i, b in enumerate(frame[6:])]",
         "not always the same": (
             "def unmask(frame): return bytes(b ^ b'\\x37\\xfa\\x21\\x3d'[i % 4] for i, b in enumerate(frame[6:]))"
         ),

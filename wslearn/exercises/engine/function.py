@@ -1,12 +1,11 @@
 """An exercise whose answer is a function: cases, and what each likely mistake would return."""
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from wslearn.exercises.engine.exercise import Exercise
-from wslearn.exercises.engine.expectations import matches
+from wslearn.exercises.engine.expectations import fits, matches
 from wslearn.exercises.engine.kinds import about_kind
 from wslearn.exercises.engine.talk import Talk
 
@@ -43,10 +42,9 @@ class FunctionExercise(Exercise):
 
 def _returns(mistake: Any, arguments: tuple, came: Any) -> bool:
     """Return whether a wrong implementation returns for these arguments what came."""
-    if isinstance(mistake, type):
-        return isinstance(came, mistake)
-    if callable(mistake):
-        with suppress(ArithmeticError, LookupError, TypeError, ValueError):  # it would raise
-            return matches(mistake(*arguments), came)
+    if not callable(mistake) or isinstance(mistake, type):
+        return fits(mistake, came)
+    try:
+        return matches(mistake(*arguments), came)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return False
-    return matches(mistake, came)
