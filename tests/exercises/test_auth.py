@@ -300,7 +300,7 @@ class TestOriginRule(FunctionExercise):
         # The Origin rule
         "The user's cookies came with it": rule("return True"),
         "The server's own page was refused. Compare the part after": rule("return origin is None or origin == host"),
-        "and it passes the Origin rule": rule("return origin is not None and urlsplit(origin).netloc == host"),
+        "which passes the Origin rule": rule("return origin is not None and urlsplit(origin).netloc == host"),
         "'NoneType' object has no attribute": rule("return origin.partition('://')[2] == host"),
         "Compare the port too": rule("return origin is None or urlsplit(origin).hostname == host.partition(':')[0]"),
         "was refused when it came by `https://`": rule("return origin is None or origin == 'http://' + host"),
@@ -309,7 +309,7 @@ class TestOriginRule(FunctionExercise):
         "IndexError: list index out of range": rule("return origin is None or origin.split('//')[1] == host"),
         "It only ends with Host": rule("return origin is None or origin.endswith(host)"),
         "opened from disk": rule("return origin in (None, 'null') or urlsplit(origin).netloc == host"),
-        "Expected True or False": rule("return origin and host"),
+        "It should return True or False": rule("return origin and host"),
         "but not the one in Host": rule(
             "if origin is None: return True",
             "theirs = origin.partition('://')[2]",
@@ -342,9 +342,7 @@ class TestOriginRule(FunctionExercise):
 
     async def test_it_never_asks_a_name_server(self, monkeypatch):
         async def getaddrinfo(loop, host, *arguments, **options):
-            assert host == "127.0.0.1", f"the name {host!r} was looked up"
-            return await resolve(loop, host, *arguments, **options)
+            raise AssertionError(f"the name {host!r} was looked up")
 
-        resolve = asyncio.BaseEventLoop.getaddrinfo
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
         assert (result := await self.check(self.exercise.answer)), result
