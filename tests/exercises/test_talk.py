@@ -206,7 +206,7 @@ async def test_a_client_that_is_not_let_in():
 
     message, steps = await wrong(talks, limits=Limits(max_connections=1))
     assert message == "bob could not connect: server rejected WebSocket connection: HTTP 503."
-    assert steps[-1].startswith("bob connects in vain")
+    assert steps[-1].startswith("bob connects but is not let in")
 
 
 async def test_refused():

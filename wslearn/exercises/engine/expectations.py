@@ -92,8 +92,6 @@ def accepts_or_else(method: Method) -> Method:
 
     @wraps(method)
     def renamed(*arguments: Any, **options: Any) -> Any:
-        if "or_else" in options:
-            options["message"] = options.pop("or_else")
-        return method(*arguments, **options)
+        return method(*arguments, **{"message" if name == "or_else" else name: options[name] for name in options})
 
     return cast(Method, renamed)

@@ -52,14 +52,12 @@ class Talk(Calls):
         except NotImplementedError:
             self.untouched = True
         except TimeoutError:
-            self.problem = f"The check was not over after {WHOLE:g} s."
+            self.problem = f"The check did not end within {WHOLE:g} s, so it was stopped."
         except Exception as error:  # noqa: BLE001 - a check never raises
             self.problem = f"The check itself failed, which is not your fault. Please report it: {raised(error)}"
         finally:
             for client in self.everybody:
                 client.drop()
-
-    # Servers
 
     @asynccontextmanager
     async def server(self, server_class: type[Server], **options: Any) -> AsyncIterator[Any]:
@@ -104,8 +102,6 @@ class Talk(Calls):
             message = message or (TOO_SOON if came < count else TOO_LATE)
             self.fail(message, "the server", "has", str(came), expected=f"connections: {count}", came=came)
 
-    # Clients
-
     async def client(
         self, server: Any, name: str, *, url: str | None = None, receive_buffer: int | None = None, **options: Any
     ) -> Client:
@@ -120,7 +116,7 @@ class Talk(Calls):
                 options["sock"] = await buffers.connected(address.hostname or "", address.port or 80, receive_buffer)
             ws = await connect(url, **CLIENT | options)
         except (OSError, InvalidHandshake) as error:
-            self.tells(name, "connects", f"in vain: {error}", wrong=True)
+            self.tells(name, "connects", f"but is not let in: {error}", wrong=True)
             raise NotYet(f"{name} could not connect: {error}.") from None
         self.tells(name, "connects")
         self.everybody.append(Client(self, name, ws, self.everybody, server))
