@@ -54,7 +54,7 @@ async def test_hears():
         assert ann.heard == ["Welcome! Connection established.", "Echo: hi", b"\x01"]
 
     steps = await right(talks)
-    assert steps[-4:] == ["ann says 'hi'", "ann hears 'Echo: hi'", "ann says 1 byte: 01", "ann hears 1 byte: 01"]
+    assert steps[-4:] == ["ann sends 'hi'", "ann receives 'Echo: hi'", "ann sends 1 byte: 01", "ann receives 1 byte: 01"]
 
 
 async def test_hears_something_else():
@@ -62,14 +62,14 @@ async def test_hears_something_else():
         await ann.says("hi")
         await ann.hears("hi", lambda came: f"not {came}")
 
-    assert await wrong(talks) == ("not Echo: hi", ["ann should hear 'hi'", "ann hears 'Echo: hi'"])
+    assert await wrong(talks) == ("not Echo: hi", ["ann should receive 'hi'", "ann receives 'Echo: hi'"])
 
 
 async def test_hears_nothing_in_time():
     async def talks(talk, server, ann):
         await ann.hears("hi", lambda came: f"it was {came}", within=0.1)
 
-    assert await wrong(talks) == ("it was None", ["ann should hear 'hi'", "ann hears nothing for 0.1 s"])
+    assert await wrong(talks) == ("it was None", ["ann should receive 'hi'", "ann receives nothing for 0.1 s"])
 
 
 async def test_hears_the_end():
@@ -79,8 +79,8 @@ async def test_hears_the_end():
         await ann.hears("hi")
 
     message, steps = await wrong(talks)
-    assert message == "ann should hear 'hi', and heard nothing more: closed with 1000."
-    assert steps[-1] == "ann hears nothing more: closed with 1000"
+    assert message == "ann should receive 'hi', but receives nothing more: closed with 1000."
+    assert steps[-1] == "ann receives nothing more: closed with 1000"
 
 
 async def test_hears_json_and_skips_some():
@@ -104,7 +104,7 @@ async def test_silence():
         await bob.hears_nothing("bob heard it")
         await ann.hears("Echo: hi")
 
-    assert "bob hears nothing" in await right(talks)
+    assert "bob receives nothing" in await right(talks)
 
 
 async def test_no_silence():
@@ -114,7 +114,7 @@ async def test_no_silence():
         await bob.hears_nothing("bob heard it")
 
     message, steps = await wrong(talks, BroadcastServer)
-    assert message == "bob heard it" and steps[0] == "bob should hear nothing" and '"message": "hi"' in steps[1]
+    assert message == "bob heard it" and steps[0] == "bob should receive nothing" and '"message": "hi"' in steps[1]
 
 
 # The end
@@ -129,7 +129,7 @@ class Closes(Server):
 @pytest.mark.parametrize("expected", [(), (1008,), (1008, "Go away"), (None, "Go away")])
 async def test_is_closed(expected):
     steps = await right(lambda talk, server, ann: ann.is_closed(*expected), Closes)
-    assert steps == ["ann connects", "ann hears 'a word'", "ann finds closed with 1008 Go away"]
+    assert steps == ["ann connects", "ann receives 'a word'", "ann finds closed with 1008 Go away"]
 
 
 @pytest.mark.parametrize("expected", [(1000,), (1008, "Please"), (1008, "")])
@@ -140,8 +140,8 @@ async def test_is_closed_otherwise(expected):
 
 async def test_is_not_closed():
     message, steps = await wrong(lambda talk, server, ann: ann.is_closed(1000, within=0.1))
-    assert message == "ann's connection should be closed with 1000; it was open after 0.1 s."
-    assert steps == ["ann should find closed with 1000", "ann finds open after 0.1 s"]
+    assert message == "ann should find its connection closed with 1000, but finds it open after 0.1 s."
+    assert steps == ["ann should find its connection closed with 1000", "ann finds it open after 0.1 s"]
 
 
 async def test_is_still_there():

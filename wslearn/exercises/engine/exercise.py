@@ -33,7 +33,7 @@ class Exercise:
     """A question that checks its answers by talking to them. `wslearn.exercises` says how to write one.
 
     `answer` is the solution's code, and passes the check itself; `why` says what matters in it. Raises ValueError
-    where there are no hints.
+    if there are no hints.
     """
 
     def __init__(self, conversation: Conversation, *, hints: tuple[str, ...], answer: str, why: str) -> None:
@@ -45,7 +45,7 @@ class Exercise:
     async def check(self, answer: object) -> Result:
         """Talk to a student's class or function, and return what was found. Raises nothing, whatever the answer is.
 
-        It runs in a thread, with a limit of time for each step. Cancelling it ends it.
+        It runs in a thread: 2 s at most for each step, 15 s for the whole. Cancelling it ends it.
         """
         talk = Talk()
         worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)

@@ -62,3 +62,24 @@ def kind(value: object) -> str:
     if inspect.isroutine(value):
         return f"the function `{value.__name__}`"
     return f"{shown(value)}, of type {type(value).__name__}"
+
+
+#: What a function should return, in words.
+NOUNS = {
+    bool: "True or False", int: "a whole number, an `int`", float: "a number", str: "a string", bytes: "bytes",
+    list: "a list", tuple: "a tuple", dict: "a dictionary",
+}  # fmt: skip
+#: What turns a result of the wrong kind into one of the right kind: expected, came, what to try.
+TURNS = {
+    (str, bytes): "`.decode()` makes a string of bytes.",
+    (bytes, str): "Leave out `.decode()`.",
+    (bytes, list): "`bytes(…)` makes bytes of a list of numbers.",
+}
+
+
+def about_kind(expected: object, came: object) -> str:
+    """Return what to tell a student whose function returned something of the wrong kind, or an empty text."""
+    wanted, got = type(expected), type(came)
+    if got is wanted or wanted not in NOUNS or (wanted is float and got is int):
+        return ""
+    return f"It should return {NOUNS[wanted]}, but it returned {kind(came)}. {TURNS.get((wanted, got), '')}".rstrip()
