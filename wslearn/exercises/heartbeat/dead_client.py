@@ -51,7 +51,7 @@ async def _finds(talk: Talk, watch: Callable) -> None:
 
 async def _ann_answers(talk: Talk, net: SimulatedNetwork, ann: Any, watching: asyncio.Task) -> None:
     for count in (2, 4):  # if the first gap is short, this machine may have been held up: look at two more
-        await talk.until(lambda n=count: ann.controls >= n or watching.done() or ann.transport.is_closing())
+        await talk.until(lambda: ann.controls >= count or watching.done() or ann.transport.is_closing())  # noqa: B023
         pings = _times(net, "ping")[:4]
         gap = max((later - earlier for earlier, later in pairwise(pings)), default=0.0)
         if gap >= 0.6 * INTERVAL or len(pings) < 2:
@@ -111,9 +111,9 @@ def _explain(talk: Talk, watching: asyncio.Task) -> None:
     """End the check with what `watch` raised. ConnectionClosed may well end it."""
     error = watching.exception() if watching.done() else None
     if error and not isinstance(error.__cause__, ConnectionClosed):
-        more = " The pong was late: catch this exception, and drop Ann." if type(error.__cause__) is TimeoutError else ""
+        late = isinstance(error.__cause__, TimeoutError)
         talk.tells("watch", "fails", str(error), wrong=True)
-        raise type(error)(f"{error}{more}")
+        raise type(error)(f"{error}{' The pong was late: catch this exception, and drop Ann.' * late}")
 
 
 async def _two_intervals() -> float:

@@ -35,7 +35,8 @@ class _ScoresServer(Server):
 
 async def _measures(talk: Talk, round_trip: Callable) -> None:
     async with talk.server(_ScoresServer) as server, SimulatedNetwork(server.url) as net:
-        server.asked = asked = []
+        asked: list[str | bytes] = []
+        server.asked = asked
         async with connect(net.url, proxy=None, ping_interval=None, close_timeout=0.1) as ws:
             [seen] = server.connections
             for number, net.delay in enumerate((0.02, 0.06), start=1):
@@ -56,7 +57,7 @@ async def _measures(talk: Talk, round_trip: Callable) -> None:
 
 def _mistakes(took, late: str, delay: float, whole: float, asked: list, pinged: bool, again: bool) -> dict:
     is_number = isinstance(took, int | float) and not isinstance(took, bool)
-    seconds, last = took if is_number else whole, asked[-1] if asked else None
+    seconds, last = took if is_number else whole, asked[-1] if asked else ""
     return {
         f"`round_trip` should return seconds, but it returned {kind(took)}. Is a `return` missing?":
             not late and not is_number,
@@ -64,7 +65,7 @@ def _mistakes(took, late: str, delay: float, whole: float, asked: list, pinged: 
         f'{late}The server received no message. Send `{{"type":"ping"}}` with `await ws.send(…)`.': not asked,
         f'{late}The server received `{last!r:.60}`, which is not the JSON text `{{"type":"ping"}}`.':
             late and read(last) != PING,
-        f"{late}It worked the first time. This time the server sent `{PONGS[1]}`, with a space, which is the same JSON. "
+        f"{late}It worked the first time. This time the server sent `{PONGS[1]}`, with a space: the same JSON. "
         'Compare the decoded JSON, not the string: `json.loads(message)["type"]`.': late and again,
         f"{late}The server sent its pong. Does your loop end at the pong, however many scores arrive first?": late,
         "The time is negative. Subtract the earlier time from the later one.": seconds < 0,

@@ -14,7 +14,7 @@ PATIENCE, PART, PINGS = 0.5, 0.5, 5
 ATTEMPTS = 3
 
 ABOUT_PONG = {
-    None: "Ann sent a ping, but got no answer. Is there an `await ws.send('{\"type\":\"pong\"}')`?",
+    None: 'Ann sent a ping, but got no answer. Is there an `await ws.send(\'{"type":"pong"}\')`?',
     has(type="ping"): "Ann sent a ping, and your server sent it back unchanged. Send a pong.",
     "pong": 'Ann received the word pong. Send the JSON text `{"type":"pong"}`.',
     otherwise: 'Ann sent a ping, but did not receive the pong `{"type":"pong"}`.',
@@ -28,7 +28,7 @@ ABOUT_CLOSING = "Ann sent a message that isn't a ping, and your server closed he
 ABOUT_SILENCE = {
     None: "Carl fell silent, but is still connected. Give each `ws.recv()` a timeout with `asyncio.wait_for`.",
     1011: "The timeout ended your handler, because nothing caught the TimeoutError. Catch it, and close with 4000.",
-    1000: "{name} was closed with 1000, because your handler ended. First `await ws.close(4000, \"silent\")`.",
+    1000: '{name} was closed with 1000, because your handler ended. First `await ws.close(4000, "silent")`.',
     4000: lambda came: f"The close code is right, but the reason is {came[1]!r}. It should be `silent`.",
     otherwise: lambda came: f"The close code is {came[0]}. It should be 4000.",
 }
