@@ -83,11 +83,11 @@ class TestUsefulError(ServerExercise):
         "sent a JSON list, and was disconnected": tried("ValueError", HELP),
         "sent an object without `message`, and was disconnected": tried("(ValueError, TypeError)", HELP),
         "whose `message` is a number, and was disconnected": tried("(ValueError, TypeError, KeyError)", HELP),
-        "RecursionError, which isn't a ValueError), and was disconnected": tried(ALL.replace(", RecursionError", ""), HELP),
+        "RecursionError, which isn't a ValueError), and was dis": tried(ALL.replace(", RecursionError", ""), HELP),
         "got an error, and was disconnected": tried(ALL, HELP, "await ws.close(1008)"),
         "got no answer. Tell her what you expected": tried(ALL, "continue"),
-        "error doesn't help her": tried(ALL, HELP.replace("expected a message", "bad JSON")),
-        'The answer should be JSON: `{"type": "error"': tried(ALL, "await ws.send('expected a message')"),
+        "error doesn't help": tried(ALL, HELP.replace("expected a message", "bad JSON")),
+        'The answer should be JSON, `{"type": "error"': tried(ALL, "await ws.send('expected a message')"),
         'whose `message` is a number. The answer needs `"type": "error"`': tried(
             ALL, HELP, good=GOOD.replace('json.loads(data)["message"]', 'str(json.loads(data)["message"])')
         ),
@@ -132,7 +132,7 @@ class TestGoodbye(FunctionExercise):
             "await asyncio.wait([asyncio.create_task(ws.close()) for ws in connections], timeout=seconds)", ABORT
         ),
         "was closed with 1011": goodbye(ASK_ALL.replace("1001", "1011"), "await asyncio.wait(tasks, timeout=seconds)"),
-        "dropped the connection without a closing handshake": goodbye(ABORT),
+        "You dropped Ann without a closing handshake": goodbye(ABORT),
         "did not close its connection": goodbye("pass"),
         "Return as soon as all are closed": goodbye(ASK_ALL, "await asyncio.sleep(seconds)", ABORT),
         "still connected. Drop them with `ws.transport.abort()`": goodbye(ASK_ALL, WAIT),

@@ -41,7 +41,7 @@ def _about(what: str, ann: Client) -> Message:
     return {
         None: lambda _: f"Ann sent {what}, {silence if ann.ws.close_code is None else end}",
         has(type="error", message=otherwise):
-            f"Ann sent {what}. Your error doesn't help her: say what a message should look like, with the word `message`.",
+            f"Ann sent {what}. Your error doesn't help: say what a message should look like, with the word `message`.",
         has(message=otherwise):
             f'Ann sent {what}. The answer needs `"type": "error"`: in a valid message, `message` is a string.',
         otherwise: f'Ann sent {what}. The answer should be JSON, `{{"type": "error", "message": …}}`.',
@@ -71,7 +71,7 @@ class Capitals(Server):
                 answer = {"type": "error", "message": 'expected an object such as {"message": "hi"}'}
             await ws.send(json.dumps(answer))
 """,
-    why="The `except` lists only exceptions that a client can cause, so it doesn't hide a bug in our own code, such as a "
-    "misspelled name. If you have many kinds of messages, describe them as types, and let a library check them. "
+    why="The `except` lists only exceptions that a client can cause, so it doesn't hide a bug in our own code, such as "
+    "a misspelled name. If you have many kinds of messages, describe them as types, and let a library check them. "
     "`ws.receive(Say)` does that.",
 )

@@ -19,9 +19,7 @@ AT_ONCE = "Close all connections at the same time, with `asyncio.gather` or a ta
 ABOUT_END = {
     None: "{name} would answer, but you did not close its connection. Call `await ws.close(1001)` for each connection.",
     1000: "{name} was closed with 1000, which means that everything is done. A server that shuts down sends 1001.",
-    lambda came: came[0] == 1006: (
-        "{name} would answer, but you dropped the connection without a closing handshake. `abort()` is for later."
-    ),
+    lambda came: came[0] == 1006: "You dropped {name} without a closing handshake. First let each client answer.",
     otherwise: lambda came: f"{{name}} was closed with {came[0]}. A server that shuts down sends 1001.",
 }
 #: By how many clients were told, and how many there are.
@@ -44,36 +42,29 @@ class _Waiting(Server):
 
 
 async def _goodbye(talk: Talk, function: Callable) -> None:
-    async with talk.server(_Waiting, limits=UNWATCHED) as server:
-        ann, bob = await talk.clients(server, "Ann", "Bob")
-        connections = [ann.peer, bob.peer]
-        talk.tells("the server", "shuts down", "in 1.8 s at most: Ann and Bob answer at once")
-        took = await ends(talk, ABOUT_TIME, lambda: _told(connections), function, connections, 1.8)
-        await ann.is_closed(1001, None, ABOUT_END)
-        await bob.is_closed(1001, None, ABOUT_END)
-        if took > 1.5:
-            text = "All clients answered, but you still used up all the time. Return as soon as all are closed."
-            talk.fail(text, "goodbye", "ends", f"after {took:.1f} s", expected="at once")
-
-    async with talk.server(_Waiting, limits=UNWATCHED) as server:
-        stuck = await talk.clients(server, *(f"stuck-{n + 1}" for n in range(STUCK)), receive_buffer=SMALL)
-        [carl] = await talk.clients(server, "Carl")
-        connections = [client.peer for client in (*stuck, carl)]
-        for client in stuck:
-            client.stops_reading()
-            client.peer.transport.write(LARGE)
-        talk.tells("the server", "shuts down", f"in {SECONDS:g} s at most: Carl answers, {STUCK} clients don't")
-        half = asyncio.create_task(_told_after(SECONDS / 2, connections))
-        took = await ends(talk, ABOUT_TIME, lambda: _told(connections), function, connections, SECONDS)
-        talk.tells("goodbye", "ends", f"after {took:.1f} s")
-        await carl.is_closed(1001, None, ABOUT_END)
-        if (told := await half)[0] < told[1]:
-            text = f"You told one client after the other, so the last ones had hardly any time to answer. {AT_ONCE}"
-            talk.fail(text, "goodbye", "has", f"told {told[0]} of {told[1]} clients after half of the time")
-        if left := sum(not ws.transport.is_closing() for ws in connections):
-            text = "Time is up, but clients that don't answer are still connected. Drop them with `ws.transport.abort()`."
-            talk.fail(text, "the server", "has", f"{left} connections", expected="none")
-
+    for count, seconds in ((0, 1.8), (STUCK, SECONDS)):
+        async with talk.server(_Waiting, limits=UNWATCHED) as server:
+            stuck = await talk.clients(server, *(f"stuck-{n + 1}" for n in range(count)), receive_buffer=SMALL)
+            ann, bob = await talk.clients(server, "Ann", "Bob")
+            connections = [client.peer for client in (*stuck, ann, bob)]
+            for client in stuck:
+                client.stops_reading()
+                client.peer.transport.write(LARGE)
+            talk.tells("the server", "shuts down", f"in {seconds:g} s at most; {count} clients don't answer")
+            half = asyncio.create_task(_told_after(seconds / 2, connections))
+            took = await ends(talk, ABOUT_TIME, lambda: _told(connections), function, connections, seconds)
+            talk.tells("goodbye", "ends", f"after {took:.1f} s")
+            for client in (ann, bob):
+                await client.is_closed(1001, None, ABOUT_END)
+            if not stuck and took > 1.5:
+                text = "All clients answered, but you still used up all the time. Return as soon as all are closed."
+                talk.fail(text, "goodbye", "ends", f"after {took:.1f} s", expected="at once")
+            if stuck and (told := await half)[0] < told[1]:
+                text = f"You told one client after the other, so the last ones had hardly any time to answer. {AT_ONCE}"
+                talk.fail(text, "goodbye", "has", f"told {told[0]} of {told[1]} clients after half of the time")
+            if left := sum(not ws.transport.is_closing() for ws in connections if stuck):
+                text = "The time is up, but some clients are still connected. Drop them with `ws.transport.abort()`."
+                talk.fail(text, "the server", "has", f"{left} connections", expected="none")
     talk.tells("the server", "shuts down", "without any client")
     text = "Without a client there is nothing to wait for. Return at once."
     await ends(talk, text, lambda: None, function, [], 0.5)
