@@ -1,26 +1,83 @@
-"""Calls of a student's functions, facts and states: what a conversation judges besides its clients."""
+"""What a conversation judges besides its clients: calls of a student's functions, facts and states; and its notes."""
 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
+
+from websockets.exceptions import ConnectionClosed
 
 from wslearn.common import polling
-from wslearn.exercises.engine.expectations import STEP, Message, NotYet, accepts_or_else, in_words, matches
+from wslearn.exercises.engine.expectations import STEP, Message, NotYet, accepts_or_else, advice, in_words, matches
 from wslearn.exercises.engine.kinds import check_arguments, kind
-from wslearn.exercises.engine.notes import Notes
 from wslearn.exercises.engine.place import raised
-from wslearn.exercises.engine.result import shown
+from wslearn.exercises.engine.result import Step, shown
 from wslearn.exercises.engine.thread import GRACE
 
+#: Of the verbs that do not only lose an s.
+INFINITIVES = {"is": "be", "has": "have", "finishes": "finish"}
 
-class Calls(Notes):
-    """The half of a `Talk` that needs no server."""
+
+class Calls:
+    """The half of a `Talk` that needs no server. Times are in seconds.
+
+    `problem` is None until the conversation is over, then a text, empty for a right answer.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.problem: str | None = None
+        self.untouched = False
+        self.advice: list[str] = []
+        self._errors: list[str] = []
+        self._ends: list[str] = []
+
+    # Notes
+
+    def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
+        """Write down a step for the student to read, such as `("the network", "falls", "silent")`."""
+        self.steps.append(Step(who, did, what, wrong))
+
+    def advises(self, text: str) -> None:
+        """Say what could be better in a right answer. With a wrong answer the student does not see it."""
+        self.advice.append(text)
+
+    def fail(
+        self, message: Message, who: str = "", did: str = "is", what: str = "", *,
+        expected: str = "", came: Any = None, also: tuple = (),
+    ) -> NoReturn:  # fmt: skip
+        """End the check. Write down that `who` should have done `expected`, and `did` `what`; raise NotYet.
+
+        A `message` that is a function or a table gets `came`; where it has nothing to say, the student reads the step.
+        `{name}` in it is `who`.
+        """
+        should = f"should {INFINITIVES.get(did, did.removesuffix('s'))} {expected}, but " if expected else ""
+        if expected:
+            self.tells(who, " ".join(should.split()[:2]), expected)
+        self.tells(who, did, what, wrong=True)
+        raise NotYet(advice(message, came, f"{who} {should}{did} {what}.".lstrip(), *also).replace("{name}", who))
+
+    def failed(self, error: BaseException) -> None:
+        """Write down an error that nobody caught."""
+        if isinstance(error, NotImplementedError):
+            self.untouched = True
+        else:
+            texts = self._ends if isinstance(error, ConnectionClosed) else self._errors
+            texts.append(f"Your code raised {raised(error)}.")
+
+    def problems(self) -> list[str]:
+        """Return what the student's code raised and what the conversation found, a text each, the causes first.
+
+        That a connection has ended comes last: the check itself ends them all when it has found something.
+        """
+        return [*self._errors, self.problem or "", *self._ends]
+
+    # Calls
 
     async def call(self, function: Callable, *arguments: Any, within: float = STEP, **options: Any) -> Any:
         """Call a student's function, async or not, and return what it returns; what it raises ends the check.
 
-        It has `within` seconds. An error is the `__cause__` of the NotYet that this raises.
+        An error is the `__cause__` of the NotYet that this raises.
         """
         name = f"`{getattr(function, '__name__', type(function).__name__)}`"
         check_arguments(function, arguments, options)
@@ -64,6 +121,8 @@ class Calls(Notes):
             raise NotYet(f"Expected an object with a method `{name}`, got {kind(thing)}.")
         return found
 
+    # Facts and states
+
     @accepts_or_else
     def expect(self, fact: bool, message: Message, *, expected: str, came: Any, who: str = "") -> None:
         """Expect a fact that nothing else here looks at."""
@@ -71,31 +130,22 @@ class Calls(Notes):
 
     @accepts_or_else
     async def until(
-        self,
-        condition: Callable[[], object],
-        message: Message | None = None,
-        *,
-        who: str = "",
-        expected: str = "",
-        came: Callable[[], Any] | None = None,
-        within: float = STEP,
-    ) -> bool:
-        """Wait for a state that no event announces, for `within` seconds, and return whether it came about.
+        self, condition: Callable[[], object], message: Message | None = None, *, who: str = "", expected: str = "",
+        came: Callable[[], Any] | None = None, within: float = STEP,
+    ) -> bool:  # fmt: skip
+        """Wait for a state that no event announces, and return whether it came about.
 
         With a `message`, the check ends if it does not; `came()` then says what there is instead.
         """
-        if await polling.until(condition, within):
-            if came:
-                self.tells(who, "is", shown(came()))
-            return True
-        if message is not None:
-            found = came() if came else None
-            self.fail(message, who, "is", shown(found) if came else f"not so after {within:g} s", expected=expected,
-                      came=found)  # fmt: skip
-        return False
+        right, found = await polling.until(condition, within), came() if came else None
+        if not right and message is not None:
+            what = shown(found) if came else f"not so after {within:g} s"
+            self.fail(message, who, "is", what, expected=expected, came=found)
+        if right and came:
+            self.tells(who, "is", shown(found))
+        return right
 
-    #: What `until` was called when older exercises were written.
-    eventually = until
+    eventually = until  # its name when older exercises were written
 
     def _judge(self, right: bool, who: str, did: str, came: Any, message: Message, expected: str) -> None:
         """Write down what came; where it is not what was expected, that too, and end the conversation."""

@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
+from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, accepts_or_else, in_words, matches, read
-from wslearn.exercises.engine.notes import Notes
 from wslearn.exercises.engine.result import shown
 
 
@@ -21,7 +21,7 @@ class Client:
     `says` raises NotYet, which ends the check, if its expectation does not hold; `{name}` in a message is this name.
     """
 
-    def __init__(self, notes: Notes, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
+    def __init__(self, notes: Calls, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
         self.notes, self.name, self.ws, self.server = notes, name, ws, server
         self.heard: list[Any] = []
         self.judged = 0  # so many of them have been compared with what was expected

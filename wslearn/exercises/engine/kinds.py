@@ -70,7 +70,7 @@ NOUNS = {
     list: "a list", tuple: "a tuple", dict: "a dictionary",
 }  # fmt: skip
 #: What turns a result of the wrong kind into one of the right kind: expected, came, what to try.
-TURNS = {
+TURNS: dict[tuple[type, type], str] = {
     (str, bytes): "`.decode()` makes a string of bytes.",
     (bytes, str): "Leave out `.decode()`.",
     (bytes, list): "`bytes(…)` makes bytes of a list of numbers.",
