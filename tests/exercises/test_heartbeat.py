@@ -99,14 +99,14 @@ class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
     at_once = 4
     wrong = {  # noqa: RUF012
-        "ask `pong.done()`": watch("""
+        "Ask `pong.done()`": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
     if not pong:
         return ws.transport.abort()
 """),
-        "noticed the missing pong and ended": watch("""
+        "`watch` ended, but Ann is still connected": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
@@ -123,7 +123,7 @@ while True:
     await (await ws.ping())
     await asyncio.sleep(interval)
 """),
-        "`close()` waits for her answer": watch("""
+        "`close()` waits for Ann's answer": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
@@ -146,7 +146,7 @@ while True:
         return ws.transport.abort()
     await asyncio.sleep(interval)
 """),
-        "The second ping followed the first at once": watch("""
+        "The second ping followed at once": watch("""
 while True:
     try:
         await asyncio.wait_for(await ws.ping(), interval)

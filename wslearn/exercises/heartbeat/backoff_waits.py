@@ -61,17 +61,16 @@ async def _draw(talk: Talk, function: Callable, base: float, seed: int, count: i
 
 def _mistakes(waits: tuple[float, ...], limit: float, base: float) -> dict[str, bool]:
     low, high, middle = min(waits), max(waits), mean(waits)
+    wide = base > CAP and not 0.8 * CAP <= high <= CAP
     return {
-        "If `base` is above `cap`, draw every wait from 0 to `cap`. Begin with `limit = min(cap, base)`.":
-            base > CAP and not 0.8 * CAP <= high <= CAP,
+        "If `base` is above `cap`, draw every wait from 0 to `cap`. Begin with `limit = min(cap, base)`.": wide,
         f"The longest wait is {high:.2f} s, but the cap is {CAP:g} s. Use `min(cap, …)` as the limit.": high > CAP,
         "Draw the first wait from 0 to `base`. Double the limit after each wait, not before it.": high > limit == BASE,
         "The limit grows too fast. It should double from one wait to the next.": high > limit,
         "The limit grows too slowly. Does it double after each wait?": high < 0.8 * limit,
         "The clients would still come back close together. Draw from the whole range, from 0.": low > 0.2 * limit,
-        "The waits aren't spread evenly over the range. Use `rng.uniform(0, limit)`.":
-            not 0.4 * limit < middle < 0.6 * limit,
-    }  # fmt: skip
+        "The waits aren't spread evenly. Use `rng.uniform(0, limit)`.": not 0.4 * limit < middle < 0.6 * limit,
+    }
 
 
 backoff = Exercise(

@@ -56,19 +56,17 @@ async def _ann_answers(talk: Talk, net: SimulatedNetwork, ann: Any, watching: as
         gap = max((later - earlier for earlier, later in pairwise(pings)), default=0.0)
         if gap >= 0.6 * INTERVAL or len(pings) < 2:
             break
-    if not (dropped := ann.transport.is_closing()):
+    dropped, over = ann.transport.is_closing(), watching.done()
+    if not dropped:
         _explain(talk, watching)
     mistakes = {
-        "Ann answered, but you dropped her. Drop a client only if its pong is still missing after `interval` seconds.":
-            dropped,
-        "`watch` ended, although Ann answered. Write a loop: ping, wait, look for the pong, and start again.":
-            watching.done() and pings,
-        "`watch` ended without a ping. Write `async def`, and begin with `pong = await ws.ping()`.": watching.done(),
+        "Ann answered, but you dropped her. Drop only clients whose pong is missing after `interval` seconds.": dropped,
+        "`watch` ended, although Ann answered. Write a loop: ping, wait, look for the pong, repeat.": over and pings,
+        "`watch` ended without a ping. Write `async def`, and begin with `pong = await ws.ping()`.": over,
         "Ann received no ping. Send one with `await ws.ping()`.": not pings,
         "Ann answered the first ping, but received no second one. Ping her every `interval` seconds.": not pings[1:],
-        "The second ping followed the first at once. Wait between them with `await asyncio.sleep(interval)`.":
-            gap < 0.6 * INTERVAL,
-    }  # fmt: skip
+        "The second ping followed at once. Between two pings, `await asyncio.sleep(interval)`.": gap < 0.6 * INTERVAL,
+    }
     judge(talk, mistakes, "Ann", f"pinged {len(pings)} times", f"pinged every {INTERVAL:g} s")
 
 
@@ -77,23 +75,19 @@ async def _ann_is_gone(talk: Talk, net: SimulatedNetwork, ann: Any, watching: as
     net.silence()
     heard, began, late = len(_times(net, "ping")), clock(), asyncio.create_task(_two_intervals())
     stays = not await talk.until(lambda: ann not in ann.owner.sockets)
-    found, pings = clock() - began, len(_times(net, "ping")) - heard
+    found, pings, closed = clock() - began, len(_times(net, "ping")) - heard, _times(net, "close")
     _explain(talk, watching)
     mistakes = {
-        "You sent a close frame, but Ann is gone. `close()` waits for her answer, for up to 10 s. "
-        "Use `ws.transport.abort()`.": _times(net, "close"),
+        "`close()` waits for Ann's answer, for up to 10 s, but she is gone. Use `ws.transport.abort()`.": closed,
         "You pinged Ann on and on, and never noticed the missing pongs. `pong = await ws.ping()` doesn't wait for the "
-        "pong. It returns a future, which is done when the pong arrives. In an `if`, every future is true, so ask "
-        "`pong.done()`.": stays and pings > 2,
-        "`watch` noticed the missing pong and ended, but Ann is still connected. Drop her with `ws.transport.abort()`.":
-            stays and watching.done(),
+        "pong. It returns a future, an object that is done when the pong arrives. Ask `pong.done()`, because in an "
+        "`if` every future is true.": stays and pings > 2,
+        "`watch` ended, but Ann is still connected. Drop her with `ws.transport.abort()`.": stays and watching.done(),
         "You wait for the pong without a timeout, and it never arrives. Wait for `interval` seconds at most.": stays,
-        "You gave Ann more than one chance. Drop a client as soon as one pong is missing after `interval` seconds.":
-            pings > 2,
+        "You gave Ann more than one chance. Drop her when one pong is missing after `interval` seconds.": pings > 2,
         "You dropped Ann too late. A client has `interval` seconds for its pong.": found > await late + 1.2 * INTERVAL,
-        "You dropped Ann too soon. A phone may be slow for a moment: give it one `interval` for its pong.":
-            found < 0.8 * INTERVAL,
-    }  # fmt: skip
+        "You dropped Ann too soon. A slow phone needs time: give it one `interval`.": found < 0.8 * INTERVAL,
+    }
     came = f"{'still connected' if stays else 'dropped'} after {found:.2f} s and {pings} more pings"
     judge(talk, mistakes, "Ann", came, f"dropped after {INTERVAL:g} to {2 * INTERVAL:g} s")
     await _ends(talk, watching, "You dropped Ann, but `watch` goes on. Put a `return` after `abort()`.")

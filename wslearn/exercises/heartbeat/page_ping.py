@@ -57,10 +57,11 @@ async def _measures(talk: Talk, round_trip: Callable) -> None:
 
 def _mistakes(took, late: str, delay: float, whole: float, asked: list, pinged: bool, again: bool) -> dict:
     is_number = isinstance(took, int | float) and not isinstance(took, bool)
+    strange = not late and not is_number
     seconds, last = took if is_number else whole, asked[-1] if asked else ""
+    short = seconds < 2 * delay
     return {
-        f"`round_trip` should return seconds, but it returned {kind(took)}. Is a `return` missing?":
-            not late and not is_number,
+        f"`round_trip` should return seconds, but it returned {kind(took)}. Is a `return` missing?": strange,
         f'{late}You sent a ping frame with `ws.ping()`. A page can only send a message: `{{"type":"ping"}}`.': pinged,
         f'{late}The server received no message. Send `{{"type":"ping"}}` with `await ws.send(…)`.': not asked,
         f'{late}The server received `{last!r:.60}`, which is not the JSON text `{{"type":"ping"}}`.':
@@ -72,12 +73,11 @@ def _mistakes(took, late: str, delay: float, whole: float, asked: list, pinged: 
         "This looks like milliseconds. Return seconds, as Python's clocks do.": seconds > 100 * whole,
         f"The whole call took only {whole:.3f} s, but you returned more. Look at the clock just before you send, and "
         "again when the pong arrives.": seconds > whole,
-        "This is only half of the round trip. Return the time for the way there and back.":
-            0.9 * delay <= seconds < 2 * delay,
+        "This is only half of the round trip. Return the time there and back.": short and seconds >= 0.9 * delay,
         f"It worked the first time. This time `{TEAM}` was already waiting, and you took it for the pong. "
-        'Decode the JSON, and check whether its `"type"` is `"pong"`.': again and seconds < 2 * delay,
+        'Decode the JSON, and check whether its `"type"` is `"pong"`.': again and short,
         "No pong can arrive this soon. You took a score that was already waiting for the pong. Keep reading until "
-        "a message has the type `pong`.": seconds < 2 * delay,
+        "a message has the type `pong`.": short,
     }  # fmt: skip
 
 

@@ -85,8 +85,7 @@ patience = Exercise(
     hints=(
         "Read with `await ws.recv()` in a loop, so that you can limit each wait.",
         "Write `await asyncio.wait_for(ws.recv(), self.patience)`. If nothing arrives in time, it raises TimeoutError.",
-        "Expect messages that aren't valid JSON (catch ValueError) or aren't objects (compare the whole message with "
-        '`{"type": "ping"}`).',
+        "Expect messages that aren't valid JSON (catch ValueError), or aren't objects (compare the whole message).",
     ),
     answer="""
 class Patient(Server):

@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Any
 
 from websockets.protocol import OPEN
 
 from wslearn.common.buffers import SMALL
-from wslearn.exercises.engine import Exercise, Talk, otherwise
-from wslearn.exercises.robustness.in_time import UNWATCHED, ends
+from wslearn.exercises.engine import STEP, Exercise, Message, NotYet, Talk, otherwise
+from wslearn.limits import Limits
 from wslearn.server import Server
 
+#: Without the watchdog of `Server`, which would drop stalled clients for the student.
+UNWATCHED = Limits(max_unsent=None, stall_timeout=None)
 #: Clients that do not answer, and `seconds` for them. All at once they need that long, one after the other ten times as
 #: long. The 2 s of a step lie between the two, and far from both.
 STUCK, SECONDS = 10, 0.4
@@ -52,7 +57,7 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
                 client.peer.transport.write(LARGE)
             talk.tells("the server", "shuts down", f"in {seconds:g} s at most; {count} clients don't answer")
             half = asyncio.create_task(_told_after(seconds / 2, connections))
-            took = await ends(talk, ABOUT_TIME, lambda: _told(connections), function, connections, seconds)
+            took = await ends(talk, ABOUT_TIME, partial(_told, connections), function, connections, seconds)
             talk.tells("goodbye", "ends", f"after {took:.1f} s")
             for client in (ann, bob):
                 await client.is_closed(1001, None, ABOUT_END)
@@ -73,6 +78,18 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
 def _told(connections: list) -> tuple[int, int]:
     """Return to how many of them a close frame has been sent, and how many there are."""
     return sum(ws.protocol.state is not OPEN for ws in connections), len(connections)
+
+
+async def ends(talk: Talk, message: Message, state: Callable[[], Any], function: Callable, *arguments: Any) -> float:
+    """Call a student's function, and return how many seconds it took; a `message` after 2 s gets the `state()` then."""
+    began = monotonic()
+    try:
+        await talk.call(function, *arguments)
+    except NotYet as error:
+        in_time = error.__cause__ or monotonic() - began < STEP
+        name = getattr(function, "__name__", "it")
+        talk.fail(str(error) if in_time else message, name, "fails", str(error), came=state())
+    return monotonic() - began
 
 
 async def _told_after(seconds: float, connections: list) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from websockets.protocol import CLOSING
 
 from wslearn.common.buffers import SMALL
 from wslearn.exercises.engine import Client, Exercise, Talk, otherwise
-from wslearn.exercises.robustness.in_time import UNWATCHED, ends
+from wslearn.exercises.robustness.shutdown import UNWATCHED, ends
 from wslearn.server import Server
 
 #: The task's LIMIT, and how large the messages are, in bytes; after so many of them a client must have been dropped.
