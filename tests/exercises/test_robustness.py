@@ -133,7 +133,7 @@ class TestGoodbye(FunctionExercise):
         ),
         "was closed with 1011": goodbye(ASK_ALL.replace("1001", "1011"), "await asyncio.wait(tasks, timeout=seconds)"),
         "You dropped Ann without a closing handshake": goodbye(ABORT),
-        "did not close its connection": goodbye("pass"),
+        "did not close the connection": goodbye("pass"),
         "Return as soon as all are closed": goodbye(ASK_ALL, "await asyncio.sleep(seconds)", ABORT),
         "still connected. Drop them with `ws.transport.abort()`": goodbye(ASK_ALL, WAIT),
         "`goodbye` raised ValueError": goodbye(ASK_ALL, "await asyncio.wait(tasks, timeout=seconds)", ABORT),

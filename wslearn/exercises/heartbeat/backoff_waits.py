@@ -42,7 +42,7 @@ async def _draw(talk: Talk, function: Callable, base: float, seed: int, count: i
         talk.fail(f"`backoff` must be a generator. {how}", "backoff", "returns", kind(generator))
 
     def backoff() -> list[Any]:
-        return list(islice(generator, count))
+        return list(islice(iter(generator.__next__, object()), count))  # it may have no `__iter__`
 
     try:
         waits = await talk.call(backoff)

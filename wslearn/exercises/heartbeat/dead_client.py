@@ -42,8 +42,8 @@ async def _finds(talk: Talk, watch: Callable) -> None:
         await talk.until(lambda: seen.controls or watching.done())
         await bob.closes()
         text = (
-            "Bob left, but `watch` goes on, so each client that leaves would leave a task behind. After that, "
-            "`ws.ping()` raises ConnectionClosed: let it end your loop."
+            "Bob left, but `watch` goes on, so each client that leaves would leave a task behind. `ws.ping()` raises "
+            "ConnectionClosed if the client has left. Let that exception end your loop."
         )
         await _ends(talk, watching, text)
         _explain(talk, watching)

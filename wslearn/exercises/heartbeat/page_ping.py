@@ -51,24 +51,24 @@ async def _measures(talk: Talk, round_trip: Callable) -> None:
                 whole = clock() - began
                 with suppress(ConnectionClosed):  # all that `round_trip` has sent arrives before this ping
                     await asyncio.wait_for(await ws.ping(), STEP)
-                mistakes = _mistakes(took, late, net.delay, whole, asked, seen.controls > number, number > 1)
+                mistakes = _mistakes(took, bool(late), net.delay, whole, asked, seen.controls > number, number > 1)
+                mistakes = {late + text: applies for text, applies in mistakes.items()}
                 judge(talk, mistakes, "round_trip(ws)", shown(took), f"{2 * net.delay:g} s, and a little more")
 
 
-def _mistakes(took, late: str, delay: float, whole: float, asked: list, pinged: bool, again: bool) -> dict:
+def _mistakes(took, late: bool, delay: float, whole: float, asked: list, pinged: bool, again: bool) -> dict:
     is_number = isinstance(took, int | float) and not isinstance(took, bool)
     strange = not late and not is_number
     seconds, last = took if is_number else whole, asked[-1] if asked else ""
     short = seconds < 2 * delay
     return {
         f"`round_trip` should return seconds, but it returned {kind(took)}. Is a `return` missing?": strange,
-        f'{late}You sent a ping frame with `ws.ping()`. A page can only send a message: `{{"type":"ping"}}`.': pinged,
-        f'{late}The server received no message. Send `{{"type":"ping"}}` with `await ws.send(…)`.': not asked,
-        f'{late}The server received `{last!r:.60}`, which is not the JSON text `{{"type":"ping"}}`.':
-            late and read(last) != PING,
-        f"{late}It worked the first time. This time the server sent `{PONGS[1]}`, with a space: the same JSON. "
+        'You sent a ping frame with `ws.ping()`. A page can only send a message: `{"type":"ping"}`.': pinged,
+        'The server received no message. Send `{"type":"ping"}` with `await ws.send(…)`.': not asked,
+        f'The server received `{last!r:.60}`, not the JSON text `{{"type":"ping"}}`.': late and read(last) != PING,
+        f"It worked the first time. This time the server sent `{PONGS[1]}`, with a space: the same JSON. "
         'Compare the decoded JSON, not the string: `json.loads(message)["type"]`.': late and again,
-        f"{late}The server sent its pong. Does your loop end at the pong, however many scores arrive first?": late,
+        "The server sent its pong. Does your loop end at the pong, however many scores arrive first?": late,
         "The time is negative. Subtract the earlier time from the later one.": seconds < 0,
         "This looks like milliseconds. Return seconds, as Python's clocks do.": seconds > 100 * whole,
         f"The whole call took only {whole:.3f} s, but you returned more. Look at the clock just before you send, and "

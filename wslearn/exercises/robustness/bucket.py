@@ -11,7 +11,7 @@ STEPS = (
     (0, 1, 0, "All five tokens were taken, but a sixth `take()` returned True. Each `take()` must use up one token."),
     (1, 8, 2, {
         0: "A second passed on the clock that your bucket got, but no token arrived. In `take()`, call `self.clock()` "
-        "and no other clock, and add a token for each 1/`rate` seconds since the last call.",
+        "and no other clock, and add `rate` tokens per second since the last call.",
         1: "A `take()` that was refused cost a token. Take a token only if there is one.",
         5: "One second after it was empty, the bucket was full again. Only `rate` tokens arrive per second.",
         otherwise: "The same second was counted again by each `take()`. Remember when you last added tokens.",

@@ -22,7 +22,7 @@ STUCK, SECONDS = 10, 0.4
 LARGE = bytes([0x82, 0x7F]) + (1_000_000).to_bytes(8) + bytes(1_000_000)
 AT_ONCE = "Close all connections at the same time, with `asyncio.gather` or a task each."
 ABOUT_END = {
-    None: "{name} would answer, but you did not close its connection. Call `await ws.close(1001)` for each connection.",
+    None: "{name} would answer, but you did not close the connection. Call `await ws.close(1001)` for each connection.",
     1000: "{name} was closed with 1000, which means that everything is done. A server that shuts down sends 1001.",
     lambda came: came[0] == 1006: "You dropped {name} without a closing handshake. First let each client answer.",
     otherwise: lambda came: f"{{name}} was closed with {came[0]}. A server that shuts down sends 1001.",
