@@ -135,7 +135,7 @@ class TestVanish(FunctionExercise):
     exercise = ex.vanish
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "`send` raised ConnectionClosed, and your function ended there": """
+        "Your function ended there, so not all the others": """
             async def answer(clients, message):
                 for client in list(clients):
                     await client.send(message)
@@ -331,7 +331,7 @@ class TestLatest(ServerExercise):
                     if not self.connections - {ws}:
                         self.last = None
         """,
-        "A second server sent a value": """
+        "A second server sent the value of the first": """
             class Answer(Server):
                 values = []
                 async def handler(self, ws):

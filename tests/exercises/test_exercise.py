@@ -24,7 +24,7 @@ def test_hints_come_one_at_a_time_and_the_last_repeats_and_says_what_is_next():
 
 @pytest.mark.parametrize("hints", [(), "one text"])
 def test_hints_are_needed(hints):
-    with pytest.raises(ValueError, match="hints: expected a tuple of texts"):
+    with pytest.raises(ValueError, match="hints: expected a tuple of strings"):
         Exercise(None, **PARTS | {"hints": hints})
 
 
@@ -62,7 +62,7 @@ async def test_a_conversation_has_a_limit_of_time(monkeypatch):
         await asyncio.Event().wait()
 
     result = await Exercise(conversation, **PARTS).check(None)
-    assert result.message == "The check was not over after 0.2 s."
+    assert result.message == "The check did not end within 0.2 s, so it was stopped."
 
 
 async def test_an_error_in_the_handler_is_never_right():
@@ -106,5 +106,5 @@ async def test_a_function_is_called_with_each_case(function, message):
 
 def test_a_function_exercise_has_hints_and_a_solution_too():
     assert str(HALF.hint()) == "Hint 1 of 2: first" and "x = 1" in str(HALF.solution())
-    with pytest.raises(ValueError, match="hints: expected a tuple of texts"):
+    with pytest.raises(ValueError, match="hints: expected a tuple of strings"):
         FunctionExercise(cases=[], mistakes={}, message="", **PARTS | {"hints": ()})

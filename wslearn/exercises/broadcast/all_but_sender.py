@@ -15,18 +15,16 @@ async def _others(talk: Talk, server_class: type[Server]) -> None:
         crowd = Crowd(talk, server)
         ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
         await crowd.sends(ann, "good morning", [bob, carl], {
-            None: "Ann sent a message, but not all the others received it. Send it to each client in "
-            "`self.connections`.",
+            None: "Ann sent a message, but not all the others received it. Send it to each of `self.connections`.",
             otherwise: "Pass on exactly what Ann sent, and nothing else.",
         })  # fmt: skip
         await ann.hears_nothing("Ann received her own message. `self.connections` has the sender too: leave out `ws`.")
         only_once = "Only the first message was passed on. Use a loop: `async for message in ws:`."
         await crowd.sends(ann, "one more", [bob, carl], only_once)
-        taken_out = (
-            "Ann sent messages, and from then on she receives none. Did you remove her from `self.connections`? Make a "
-            "new set without her, and leave the server's own set unchanged."
+        removed = (
+            "Since Ann sent a message, she receives none. Did you remove her from `self.connections`? Make a new set."
         )
-        await crowd.sends(bob, "one more", [ann], taken_out)
+        await crowd.sends(bob, "one more", [ann], removed)
         any_sender = "Bob's message did not reach Carl, although Ann's did. Pass on the messages of every client."
         await crowd.receive([carl], "one more", any_sender)
         await bob.hears_nothing("Bob received his own message. Leave out the sender, `ws`, not always the same client.")
@@ -70,7 +68,6 @@ others = Exercise(
                 async for message in ws:
                     broadcast(self.connections - {ws}, message)
     """,
-    why="`self.connections - {ws}` is a new set, so the server's own set stays unchanged. `broadcast` waits for no "
-    "client. A loop of `await client.send(message)` passes on the same messages, but one client that does not read "
-    "stops it for all.",
+    why="`self.connections - {ws}` is a new set, so the server's own stays unchanged. `broadcast` waits for no client. "
+    "A loop of `await client.send(message)` would do the same, but one client that does not read stops it for all.",
 )

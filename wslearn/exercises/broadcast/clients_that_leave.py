@@ -35,21 +35,17 @@ async def _send(talk: Talk, send_to_all: Callable, clients: set, message: str, t
     except NotYet as wrong:
         if not (error := wrong.__cause__):
             raise
-        closed = (
-            "One client has left, so `send` raised ConnectionClosed, and your function ended there: not all the others "
-            "received the message. Catch the error for that one client, and continue."
-        )
-        if await talk.until(lambda: all(message in client.heard for client in there), within=PATIENCE):
-            closed = (
-                "One client has left, so `send` raised ConnectionClosed. All the others received the message, but your "
-                "function raised the error too. With `gather`, pass `return_exceptions=True`."
-            )
+        all_got_it = await talk.until(lambda: all(message in client.heard for client in there), within=PATIENCE)
         talk.fail({
-            ConnectionClosed: closed,
-            KeyError: f"{wrong} `remove` raises it if the client is no longer in the set, because it left meanwhile. "
-            "`discard` raises nothing; better still, leave the set alone: it is not yours.",
+            ConnectionClosed: "One client has left, so `send` raised ConnectionClosed. " + (
+                "All the others received the message, but your function raised the error too. With `gather`, pass "
+                "`return_exceptions=True`." if all_got_it else
+                "Your function ended there, so not all the others received the message. Catch the error for that one "
+                "client, and continue."),
+            KeyError: f"{wrong} `remove` raises it if the client has left the set meanwhile. `discard` raises nothing; "
+            "better still, leave the set alone: it is not yours.",
             lambda error: "changed size during iteration" in str(error): f"{wrong} The set changed while your loop "
-            "went through it, as it does when a client leaves meanwhile. Loop over a copy.",
+            "went through it, as it does when a client leaves. Loop over a copy.",
             otherwise: str(wrong),
         }, "send_to_all", "raises", type(error).__name__, came=error)  # fmt: skip
 
@@ -122,14 +118,12 @@ vanish = Exercise(
     hints=(
         "Expect two things while you are sending: a client has left, or the set changes. Which errors do they raise?",
         "In your own loop, go through `list(clients)`, and catch ConnectionClosed inside the loop, not around it.",
-        "Or use no loop at all: find the function of the library that sends to many clients, waits for none, and skips "
-        "those that have left.",
+        "Or find the function of the library that sends to many clients, waits for none, and skips those that left.",
     ),
     answer="""
         async def send_to_all(clients, message):
             broadcast(clients, message)
     """,
-    why="`broadcast` skips connections that are not open, and it has no `await`, so no client can come or leave "
-    "meanwhile. A loop over `list(clients)` that catches ConnectionClosed for each client is right too, but one slow "
-    "client holds up all the others.",
+    why="`broadcast` skips connections that are not open, and it has no `await`, so no client can leave meanwhile. A "
+    "loop over `list(clients)` that catches ConnectionClosed is right too, but one slow client holds up all others.",
 )

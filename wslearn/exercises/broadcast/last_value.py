@@ -7,8 +7,8 @@ from wslearn.server import Server
 
 #: What a student is told about what Carl received when he connected.
 _LATECOMER = {
-    None: "Carl connected late and received nothing. When a handler begins, its client has just connected: send the "
-    "last value then, from a place that all handlers share. A variable inside `handler` belongs to one client.",
+    None: "Carl connected late and received nothing. Send him the last value when his handler begins, from a place "
+    "that all handlers share. A variable inside `handler` belongs to one client.",
     "41": "Carl connected late and received the first value. Keep the newest one: set it again for each message.",
     otherwise: "Carl connected late, and must receive the last value exactly as it was sent.",
 }
@@ -22,8 +22,8 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
         await talk.none_hear([ann, bob], too_early)
         to_all = "A new value goes to all clients unchanged, including the one that sent it."
         await crowd.sends(ann, "41", [ann, bob], to_all)
-        await talk.none_hear([ann, bob], "{name} received the new value twice. `broadcast(self.connections, …)` "
-                             "reaches all clients, including the sender, so send it only once.")  # fmt: skip
+        twice = "{name} received the new value twice. `broadcast(self.connections, …)` reaches the sender too."
+        await talk.none_hear([ann, bob], twice)
         await crowd.sends(bob, "42", [ann, bob], to_all)
         (carl,) = await talk.clients(server, "Carl")
         await crowd.receive([carl], "42", _LATECOMER)
@@ -40,8 +40,8 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         talk.tells("a second server", "starts", "of the same class")
         (zoe,) = await talk.clients(server, "Zoe")
-        await zoe.hears_nothing("A second server sent a value that only the first server has received. Keep the value "
-                                "in `self`, not in the class or in a global variable.")  # fmt: skip
+        shared = "A second server sent the value of the first. Keep it in `self`, not in the class or a global."
+        await zoe.hears_nothing(shared)
 
 
 async def _first_clients(talk: Talk, server: Server) -> list[Client]:
@@ -49,11 +49,8 @@ async def _first_clients(talk: Talk, server: Server) -> list[Client]:
         return await talk.clients(server, "Ann", "Bob")
     except NotYet:
         if talk.error(server).startswith("TypeError: data must be"):
-            none_yet = (
-                "When the first client connects, there is no value yet, and None cannot be sent. Check first whether "
-                "there is a value."
-            )
-            talk.fail(none_yet, "the server", "sends", "the first client something that is neither text nor bytes")
+            none_yet = "When Ann connects, there is no value yet, and None cannot be sent. Check for a value first."
+            talk.fail(none_yet, "the server", "sends", "something that is neither text nor bytes")
         raise
 
 

@@ -1,4 +1,4 @@
-"""What the exercises share: messages that a server should pass on as they are, and what goes wrong with that."""
+"""What the exercises share: messages that a server should pass on as they are."""
 
 import json
 from collections.abc import Iterable
@@ -9,14 +9,8 @@ from wslearn.exercises.engine import Message, matches
 from wslearn.exercises.engine.expectations import advice
 from wslearn.server import Server
 
-IN_JSON = (
-    "The message arrived as JSON, but should arrive as it is. `fan_out` makes JSON of a message; for raw text use "
-    "`broadcast`."
-)
-READS_JSON = (
-    "`ws.receive(Say)` reads JSON, and answers everything else with an error. Here messages are plain text: loop with "
-    "`async for message in ws:`."
-)
+IN_JSON = "The message arrived as JSON, not unchanged. `fan_out` makes JSON of a message; for raw text use `broadcast`."
+READS_JSON = "`ws.receive(Say)` reads JSON, but here messages are plain text. Use `async for message in ws:`."
 
 
 def in_json(text: str, came: Any) -> bool:

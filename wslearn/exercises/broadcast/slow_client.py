@@ -15,6 +15,19 @@ MOST, LONG = 1_000_000, 60_000
 #: Messages: three times what may wait, and what the system's small buffers take besides.
 MESSAGES = 3 * MOST // LONG + 10
 
+_TOO_MUCH = (
+    "Too many bytes are waiting for Sam in your server's memory, and each message adds to them. After sending, check "
+    "`client.transport.get_write_buffer_size()` of each client."
+)
+_NEVER = (
+    f"Sam has read none of {MESSAGES} messages, and is still connected, but never learns what he missed. End his "
+    "connection when too many bytes are waiting: then he can reconnect and start again."
+)
+_TOO_EARLY = (
+    "You ended Sam's connection when few bytes were waiting for him. Every client is slow for a moment now and then: "
+    f"end a connection only above {MOST:,}."
+)
+
 
 async def _bounded(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class, limits=Limits(max_unsent=None, stall_timeout=None)) as server:
@@ -30,26 +43,14 @@ async def _bounded(talk: Talk, server_class: type[Server]) -> None:
         while end in server.connections and number < MESSAGES:
             number, unsent = number + 1, end.transport.get_write_buffer_size()
             if unsent > MOST + 5 * LONG:
-                memory = (
-                    f"{unsent:,} bytes are waiting for Sam in your server's memory, and each message adds to them. "
-                    "After sending, check `client.transport.get_write_buffer_size()` of each client."
-                )
-                talk.fail(memory, "the server", "keeps", f"{unsent:,} bytes for Sam", expected=f"at most {MOST:,}")
+                talk.fail(_TOO_MUCH, "the server", "keeps", f"{unsent:,} bytes for Sam", expected=f"at most {MOST:,}")
             await _goes_round(talk, server, ann, bob, number, unsent)
         talk.tells("Ann, Bob", "receive", f"{number} messages")
         if end in server.connections:
-            never = (
-                f"Sam has read none of {MESSAGES} messages, and is still connected, but never learns what he missed. "
-                "End his connection when too many bytes are waiting: then he can reconnect and start again."
-            )
-            talk.fail(never, "Sam", "is", "connected", expected="dropped")
+            talk.fail(_NEVER, "Sam", "is", "connected", expected="dropped")
         dropped = f"dropped; before the last message {unsent:,} bytes were waiting"
         if unsent + LONG + 100 < MOST:
-            early = (
-                f"You ended Sam's connection when only {unsent:,} bytes were waiting, or a few more. Every client is "
-                f"slow for a moment now and then: end its connection only above {MOST:,}."
-            )
-            talk.fail(early, "Sam", "is", dropped)
+            talk.fail(_TOO_EARLY, "Sam", "is", dropped)
         talk.tells("Sam", "is", dropped)
         await ann.says("good night")
         for client in (ann, bob):
@@ -83,20 +84,17 @@ def _why_nothing_came(talk: Talk, server: Server, client: Client, unsent: int) -
             "those bytes, and waits for an answer. Use what needs no answer: `client.transport.abort()`."
         )
     return (
-        "{name} reads everything, but received nothing more as soon as Sam stopped reading, because your handler waits "
-        "for Sam. `await client.send(…)` returns when there is room. Use `broadcast`, which does not wait."
+        "When Sam stopped reading, {name} received nothing more, because your handler waits for Sam. "
+        "`await client.send(…)` returns when there is room. Use `broadcast`, which does not wait."
     )
 
 
 bounded = Exercise(
     _bounded,
     hints=(
-        "Take two steps for each message: send it to all without waiting, then find the clients that too many bytes "
-        "are waiting for.",
-        "Use `broadcast` for the first step. For the second, ask each connection's `transport` for its unsent bytes, "
-        "as in part 3.",
-        "Loop over a copy of the set. If a client has more than `self.MOST` unsent bytes, call "
-        "`client.transport.abort()`.",
+        "Take two steps for each message: send it to all without waiting, then look for clients that are too slow.",
+        "Use `broadcast` first. Then ask each connection's `transport` for its unsent bytes, as in part 3.",
+        "Loop over a copy of the set. If a client has more than `self.MOST` unsent bytes: `client.transport.abort()`.",
     ),
     answer="""
         class Bounded(Server):
@@ -110,7 +108,6 @@ bounded = Exercise(
                         if client.transport.get_write_buffer_size() > self.MOST:
                             client.transport.abort()
     """,
-    why="`broadcast` never waits, so the other clients do not either. It keeps in memory what it cannot send, so "
-    "something must count these bytes. `abort` needs nothing from the client; a close frame would wait behind the "
-    "bytes that are stuck.",
+    why="`broadcast` never waits, so the other clients do not either. It keeps in memory what it cannot send, so count "
+    "these bytes. `abort` needs nothing from the client; a close frame would wait after the bytes that are stuck.",
 )

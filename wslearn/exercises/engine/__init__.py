@@ -1,9 +1,8 @@
 """What every exercise is checked with: a conversation, its clients, its own thread, and the result."""
 
 from wslearn.exercises.engine.client import Client
-from wslearn.exercises.engine.exercise import Exercise
+from wslearn.exercises.engine.exercise import Exercise, FunctionExercise
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, has, matches, otherwise, read
-from wslearn.exercises.engine.function import FunctionExercise
 from wslearn.exercises.engine.kinds import kind
 from wslearn.exercises.engine.place import raised
 from wslearn.exercises.engine.result import Result

@@ -32,8 +32,6 @@ class Calls:
         self._errors: list[str] = []
         self._ends: list[str] = []
 
-    # Notes
-
     def tells(self, who: str, did: str, what: str = "", wrong: bool = False) -> None:
         """Write down a step for the student to read, such as `("the network", "falls", "silent")`."""
         self.steps.append(Step(who, did, what, wrong))
@@ -71,8 +69,6 @@ class Calls:
         That a connection has ended comes last: the check itself ends them all when it has found something.
         """
         return [*self._errors, self.problem or "", *self._ends]
-
-    # Calls
 
     async def call(self, function: Callable, *arguments: Any, within: float = STEP, **options: Any) -> Any:
         """Call a student's function, async or not, and return what it returns; what it raises ends the check.
@@ -120,8 +116,6 @@ class Calls:
         if not callable(found := getattr(thing, name, None)):
             raise NotYet(f"Expected an object with a method `{name}`, got {kind(thing)}.")
         return found
-
-    # Facts and states
 
     @accepts_or_else
     def expect(self, fact: bool, message: Message, *, expected: str, came: Any, who: str = "") -> None:

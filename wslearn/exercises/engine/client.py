@@ -17,8 +17,8 @@ from wslearn.exercises.engine.result import shown
 class Client:
     """A connected client with a name. `ws` is its connection, `heard` every message so far, JSON decoded.
 
-    `peer` is the server's end of the connection, once the server has it. All times are in seconds. Each word but
-    `says` raises NotYet, which ends the check, if its expectation does not hold; `{name}` in a message is this name.
+    Times are in seconds. An expectation that does not hold raises NotYet, which ends the check; `{name}` in a message
+    is this name.
     """
 
     def __init__(self, notes: Calls, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
@@ -33,8 +33,7 @@ class Client:
     @property
     def peer(self) -> Any:
         """The server's end of this client's connection. Raises StopIteration if the server does not have it."""
-        address = self.ws.local_address
-        return next(ws for ws in self.server.connections if ws.remote_address == address)
+        return next(ws for ws in self.server.connections if ws.remote_address == self.ws.local_address)
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
@@ -42,8 +41,6 @@ class Client:
                 self.heard.append(read(message))
                 self._news.set()
         self._news.set()
-
-    # Sends
 
     async def says(self, message: dict | list | str | bytes) -> None:
         """Send a dict or list as JSON, a str as text, bytes as binary.
@@ -86,8 +83,6 @@ class Client:
         self._step("reads", "again")
         self.reading = True
         self.ws.transport.resume_reading()
-
-    # Receives
 
     @accepts_or_else
     async def hears(

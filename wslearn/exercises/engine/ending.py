@@ -3,12 +3,12 @@
 import ctypes
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from types import CodeType, FrameType
 from typing import Any
 
-from wslearn.exercises.engine.place import is_students, students_frame
+from wslearn.exercises.engine.place import is_students, students_frame, students_frames
 
 
 class Ended(BaseException):
@@ -16,7 +16,7 @@ class Ended(BaseException):
 
     def __init__(self) -> None:
         if not MONITORING:  # this runs in the very thread that is to end
-            _end_at_next_line(_students_frames(sys._getframe()))
+            _end_at_next_line(students_frames(sys._getframe()))
 
 
 def interrupt(thread: threading.Thread) -> None:
@@ -27,7 +27,7 @@ def interrupt(thread: threading.Thread) -> None:
     if (innermost := students_frame(thread)) is None:
         return
     if MONITORING:
-        _end_at_each_line(_students_frames(innermost), thread.ident)
+        _end_at_each_line(students_frames(innermost), thread.ident)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
 
 
@@ -51,13 +51,6 @@ def ended(thread: threading.Thread) -> None:
     for code in _ending.pop(thread.ident, ()):
         if not any(code in codes for codes in _ending.values()):
             MONITORING.set_local_events(TOOL, code, 0)
-
-
-def _students_frames(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        if is_students(frame.f_code.co_filename):
-            yield frame
-        frame = frame.f_back
 
 
 # Before Python 3.12 the next line of the student's code raises once more: that is the `except:`, if there is one.

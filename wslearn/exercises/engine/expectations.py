@@ -72,12 +72,13 @@ def in_words(expected: Any, meaning: str) -> str:
 def advice(message: Message, came: Any, default: str, *also: Any) -> str:
     """Return what a student is told about what came. A table's key may fit one of `also`, such as a close code."""
     if isinstance(message, Mapping):
-        found = (text for key, text in message.items() if any(_fits(key, value) for value in (came, *also)))
+        found = (text for key, text in message.items() if any(fits(key, value) for value in (came, *also)))
         return advice(next(found, ""), came, default)
     return (message(came) if callable(message) else message) or default
 
 
-def _fits(key: Any, came: Any) -> bool:
+def fits(key: Any, came: Any) -> bool:
+    """Return whether a table's key fits what came."""
     if isinstance(key, type):
         return isinstance(came, key) and (key is bool or not isinstance(came, bool))
     return matches(key, came)
@@ -91,8 +92,6 @@ def accepts_or_else(method: Method) -> Method:
 
     @wraps(method)
     def renamed(*arguments: Any, **options: Any) -> Any:
-        if "or_else" in options:
-            options["message"] = options.pop("or_else")
-        return method(*arguments, **options)
+        return method(*arguments, **{"message" if name == "or_else" else name: options[name] for name in options})
 
     return cast(Method, renamed)

@@ -6,6 +6,7 @@ import sys
 import sysconfig
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -24,12 +25,17 @@ def is_students(filename: str) -> bool:
     return not filename.startswith(("<frozen ", *LIBRARIES))
 
 
+def students_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield this frame and its callers, as far as they are a student's own code, the innermost first."""
+    while frame is not None:
+        if is_students(frame.f_code.co_filename):
+            yield frame
+        frame = frame.f_back
+
+
 def students_frame(thread: threading.Thread) -> FrameType | None:
     """Return the innermost frame of a running thread that is a student's own code."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None and not is_students(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
+    return next(students_frames(sys._current_frames().get(thread.ident or 0)), None)
 
 
 def line(filename: str, number: int) -> str:

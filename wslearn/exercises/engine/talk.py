@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,9 +27,7 @@ CLIENT: dict[str, Any] = {
     "max_size": None, "max_queue": None,
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
-TOO_SOON = (
-    "A client was disconnected as soon as it connected. A handler must go on for as long as its client is connected."
-)
+TOO_SOON = "A client was disconnected as soon as it connected. A handler must go on until its client has left."
 TOO_LATE = "A client has left, and the server still has its connection. A handler must end when its client has left."
 
 
@@ -54,14 +52,12 @@ class Talk(Calls):
         except NotImplementedError:
             self.untouched = True
         except TimeoutError:
-            self.problem = f"The check was not over after {WHOLE:g} s."
+            self.problem = f"The check did not end within {WHOLE:g} s, so it was stopped."
         except Exception as error:  # noqa: BLE001 - a check never raises
             self.problem = f"The check itself failed, which is not your fault. Please report it: {raised(error)}"
         finally:
             for client in self.everybody:
                 client.drop()
-
-    # Servers
 
     @asynccontextmanager
     async def server(self, server_class: type[Server], **options: Any) -> AsyncIterator[Any]:
@@ -83,34 +79,28 @@ class Talk(Calls):
                 await Server.stop(server)  # a student's own may not have; twice is fine
 
     def _take_errors(self, server: Server) -> None:
-        for event in server.log:
-            if event.kind == "error" and (error := HANDLER_ERROR.fullmatch(event.text)):
-                if error["what"].startswith("NotImplementedError"):
-                    self.untouched = True
-                file = inspect.unwrap(type(server).handler).__code__.co_filename
-                place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-                self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
+        for error in _errors(server):
+            self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
+            file = inspect.unwrap(type(server).handler).__code__.co_filename
+            place = f"in `{error['name']}`, {line(file, int(error['line']))}"
+            self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
 
     def error(self, server: Server) -> str:
-        """Return the first error in a server's log, of a handler for instance, or an empty text."""
-        return next((event.text for event in server.log if event.kind == "error"), "")
+        """Return the first error that a handler raised, as the server's log has it, or an empty text."""
+        return next((error.string for error in _errors(server)), "")
 
     async def has_connections(self, server: Server, count: int, message: Message = "") -> None:
         """Expect that a server has so many connections soon: that it keeps all clients, or notices who has left.
 
         If a handler has failed, that is all the student reads.
         """
-        came = lambda: len(server.connections)  # noqa: E731
-        await polling.until(lambda: came() == count or self.error(server), STEP)
+        await polling.until(lambda: len(server.connections) == count or self.error(server), STEP)
         if error := self.error(server):
             self.tells("a handler", "fails", error, wrong=True)
-            raise NotYet("" if HANDLER_ERROR.fullmatch(error) else error)
-        if came() != count:
-            message = message or (TOO_SOON if came() < count else TOO_LATE)
-            expected = f"{count} connection{'s' * (count != 1)}"
-            self.fail(message, "the server", "has", str(came()), expected=expected, came=came())
-
-    # Clients
+            raise NotYet("")
+        if (came := len(server.connections)) != count:
+            message = message or (TOO_SOON if came < count else TOO_LATE)
+            self.fail(message, "the server", "has", str(came), expected=f"connections: {count}", came=came)
 
     async def client(
         self, server: Any, name: str, *, url: str | None = None, receive_buffer: int | None = None, **options: Any
@@ -126,7 +116,7 @@ class Talk(Calls):
                 options["sock"] = await buffers.connected(address.hostname or "", address.port or 80, receive_buffer)
             ws = await connect(url, **CLIENT | options)
         except (OSError, InvalidHandshake) as error:
-            self.tells(name, "connects", f"in vain: {error}", wrong=True)
+            self.tells(name, "connects", f"but is not let in: {error}", wrong=True)
             raise NotYet(f"{name} could not connect: {error}.") from None
         self.tells(name, "connects")
         self.everybody.append(Client(self, name, ws, self.everybody, server))
@@ -135,15 +125,13 @@ class Talk(Calls):
     async def clients(self, server: Server, *names: str, **options: Any) -> list[Client]:
         """Connect a client for each name, in this order, and expect that the server keeps them all.
 
-        With a `receive_buffer`, in bytes, the server's ends of these connections have small buffers too, so that what
-        a client does not read soon waits in the server.
+        With a `receive_buffer`, in bytes, the server's ends have small buffers too: what is not read waits there soon.
         """
         count = len(server.connections) + len(names)
         clients = [await self.client(server, name, **options) for name in names]
         await self.has_connections(server, count)
-        if size := options.get("receive_buffer"):
-            for client in clients:
-                buffers.shrink(client.peer, size)
+        for client in clients if "receive_buffer" in options else ():
+            buffers.shrink(client.peer, options["receive_buffer"])
         return clients
 
     async def all_hear(self, clients: Iterable[Client], expected: Any, message: Message = "", **options: Any) -> None:
@@ -170,3 +158,8 @@ class Talk(Calls):
         except OSError:
             pass
         self._judge(matches(status, came), name, "gets", came, message, str(status))
+
+
+def _errors(server: Server) -> Iterator[re.Match[str]]:
+    """Yield the errors that handlers raised."""
+    return filter(None, (HANDLER_ERROR.fullmatch(event.text) for event in server.log if event.kind == "error"))
