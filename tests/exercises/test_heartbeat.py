@@ -94,6 +94,16 @@ while json.loads(await ws.recv())["kind"] != "pong": pass
 """),
     }
 
+    async def test_what_compares_with_nothing_is_wrong(self):
+        result = await self.check(
+            trip("""
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return float("nan")
+""")
+        )
+        assert result.state == "wrong", result
+
 
 class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
@@ -389,6 +399,17 @@ while True:
 """)
         )
         assert not result and "If `base` is above `cap`" in result.message, result
+
+    async def test_an_object_with_only_next_is_right_too(self):
+        result = await self.check("""
+class Waits:
+    def __init__(self, base, cap, rng):
+        self.limit, self.cap, self.rng = min(base, cap), cap, rng
+    def __next__(self):
+        limit, self.limit = self.limit, min(self.cap, 2 * self.limit)
+        return self.rng.uniform(0, limit)
+""")
+        assert result, result
 
     async def test_other_ways_are_right_too(self):
         doubled = waits("""

@@ -60,7 +60,7 @@ def _mistakes(took, late: bool, delay: float, whole: float, asked: list, pinged:
     is_number = isinstance(took, int | float) and not isinstance(took, bool)
     strange = not late and not is_number
     seconds, last = took if is_number else whole, asked[-1] if asked else ""
-    short = seconds < 2 * delay
+    short = not seconds >= 2 * delay  # NaN too
     return {
         f"`round_trip` should return seconds, but it returned {kind(took)}. Is a `return` missing?": strange,
         'You sent a ping frame with `ws.ping()`. A page can only send a message: `{"type":"ping"}`.': pinged,
