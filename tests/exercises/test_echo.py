@@ -24,7 +24,7 @@ class TestNumbers(ServerExercise):
     exercise = ex.numbers
     wrong: ClassVar = {
         "The number does not grow": handler("async for m in ws: await ws.send(f'1: {m}')"),
-        "belongs to all clients": handler(
+        "`self` belongs to all clients": handler(
             "self.n = getattr(self, 'n', 0)", "async for m in ws:", "  self.n += 1", "  await ws.send(f'{self.n}: {m}')"
         ),
         "Ann's count was lost": handler(

@@ -21,9 +21,7 @@ async def _others(talk: Talk, server_class: type[Server]) -> None:
         await ann.hears_nothing("Ann received her own message. `self.connections` has the sender too: leave out `ws`.")
         only_once = "Only the first message was passed on. Use a loop: `async for message in ws:`."
         await crowd.sends(ann, "one more", [bob, carl], only_once)
-        removed = (
-            "Since Ann sent a message, she receives none. Did you remove her from `self.connections`? Make a new set."
-        )
+        removed = "Since Ann spoke, she receives nothing. Did you remove her from `self.connections`? Use a new set."
         await crowd.sends(bob, "one more", [ann], removed)
         any_sender = "Bob's message did not reach Carl, although Ann's did. Pass on the messages of every client."
         await crowd.receive([carl], "one more", any_sender)

@@ -1,7 +1,5 @@
 """A careful server: it answers a bad message with an error, and goes on."""
 
-from typing import Any
-
 from wslearn.exercises import Exercise, Talk, has, otherwise
 from wslearn.server import Server
 
@@ -14,7 +12,7 @@ _BAD = (
 )
 
 
-def _no_json(came: Any) -> bool:
+def _is_text(came: object) -> bool:
     return isinstance(came, str) and came != "5"
 
 
@@ -25,7 +23,7 @@ async def _stays_careful(talk: Talk, server_class: type[Server]) -> None:
         for bad, why in _BAD:
             message = {
                 None: f"After one bad message, its sender receives nothing more. {why}",
-                _no_json: 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`.',
+                _is_text: 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`.',
                 otherwise: f"This message is a mistake, and the answer should say so. {why}",
             }
             expected = has(error=lambda text: isinstance(text, str) and text != "")
@@ -37,8 +35,7 @@ careful = Exercise(
     _stays_careful,
     hints=(
         "Find out what can go wrong when you read such a message. There are four ways: look at what the check sends.",
-        "Put the reading into `try`, and expect `ValueError`, `KeyError` and `TypeError`. In the `except` part, make "
-        "the answer an error.",
+        "Read inside `try`, and catch `ValueError`, `KeyError` and `TypeError`: then the answer is an error.",
         "Check `isinstance(said, str)`: it is false for a number. Then raise a `TypeError` yourself, inside the `try`.",
     ),
     answer="""

@@ -1,19 +1,15 @@
 """Three servers of a few lines: one that shouts, one that numbers, one that says goodbye."""
 
-from typing import Any
-
 from wslearn.exercises import Exercise, Talk, otherwise
 from wslearn.server import Server
 
 
 async def _shouts(talk: Talk, server_class: type[Server]) -> None:
-    only_once = "Only the first message was answered: when `handler` ends, the connection is closed. Use a loop."
+    none = "The server sent nothing back. Is there an `await ws.send(…)` for each message?"
+    only_one = "Only the first message was answered: when `handler` ends, the connection is closed. Use a loop."
     async with talk.server(server_class) as server:
         ann = await talk.client(server, "Ann")
-        for said, silence in (
-            ("hello", "The server sent nothing back. Is there an `await ws.send(…)` for each message?"),
-            ("good morning", only_once),
-        ):
+        for said, silence in (("hello", none), ("good morning", only_one)):
             await ann.asks(said, f"{said.upper()}!", {
                 None: silence,
                 said: 'The message came back unchanged. `"abc".upper()` is `"ABC"`.',
@@ -50,8 +46,8 @@ async def _numbers(talk: Talk, server_class: type[Server]) -> None:
         })  # fmt: skip
         await ann.asks("b", "2: b", "The number does not grow. Add 1 for each message, inside the loop.")
         bob = await talk.client(server, "Bob")
-        await bob.asks("c", "1: c", "Bob's numbers continue where Ann's ended. What is in `self` belongs to all "
-                       "clients; a variable inside `handler` belongs to one.")  # fmt: skip
+        shared = "Bob's numbers continue Ann's. `self` belongs to all clients, a variable inside `handler` to one."
+        await bob.asks("c", "1: c", shared)
         await ann.asks("d", "3: d", "When Bob connected, Ann's count was lost. Each client needs its own count.")
 
 
@@ -79,16 +75,11 @@ async def _says_goodbye(talk: Talk, server_class: type[Server]) -> None:
         ann, bob = await talk.client(server, "Ann"), await talk.client(server, "Bob")
         await ann.asks("hello", "hello", "Send any message other than `bye` back unchanged.")
         await ann.says("bye")
-
-        def still_open(came: Any) -> str:
-            if "bye" in ann.heard:
-                return '`bye` came back like any other message. Compare: `if message == "bye":`.'
-            return "After `bye` the connection must be closed: `await ws.close(…)`."
-
+        unseen = '`bye` came back like any other message. Compare: `if message == "bye":`.'
         await ann.is_closed(1000, "see you", {
-            None: still_open,
-            (1000, ""): "The connection was closed with 1000, but without a reason. Pass `ws.close` the code, then the "
-            "reason.",
+            lambda came: came is None and "bye" in ann.heard: unseen,
+            None: "After `bye` the connection must be closed: `await ws.close(…)`.",
+            (1000, ""): "The connection was closed without a reason. Pass `ws.close` the code, then the reason.",
             1000: lambda came: f"The reason should be `see you`, but it is `{came[1]}`.",
             1001: "The whole server stopped. Close the connection to this one client: `ws.close`.",
             otherwise: lambda came: f"The code should be 1000, but it is {came[0]}.",

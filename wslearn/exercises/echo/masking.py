@@ -26,10 +26,8 @@ unmask = FunctionExercise(
         ((bytes([0x82, 0x82, 1, 2, 3, 4, 0, 0]),), bytes([1, 2])),
     ],
     mistakes={
-        lambda frame: frame[6:]: "These bytes are still masked. Combine each one with a byte of the key: `byte ^ "
-        "key[i % 4]`.",
-        lambda frame: frame[2:]: "These bytes begin with the key. The key is four bytes, and the payload comes after "
-        "it.",
+        lambda frame: frame[6:]: "These bytes are still masked. Combine each with the key: `byte ^ key[i % 4]`.",
+        lambda frame: frame[2:]: "These bytes begin with the key: four bytes. The payload comes after it.",
     },
     message="The key is not always the same: take it from the frame, bytes 2 to 5.",
     hints=(

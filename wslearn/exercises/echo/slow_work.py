@@ -24,23 +24,19 @@ async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
             await ann.hears("HELLO", "Ann should receive what `slow_upper` returns: `HELLO`.", within=3)
             if bob_was_first:
                 return
-        message = "Ann was answered at once. Let `slow_upper` make the answer: it stands for work that takes time."
-        if waited > 0.2:
-            message = (
-                f"Bob had to wait {waited:.1f} s, until Ann's slow answer was there, because `slow_upper` blocked the "
-                "event loop. Run it in a thread."
-            )
-        talk.fail(message, "Bob", "is", "answered after Ann", expected="answered before Ann")
+        blocked = f"Bob had to wait {waited:.1f} s, because `slow_upper` blocked the event loop. Run it in a thread."
+        at_once = "Ann was answered at once. Let `slow_upper` make the answer: it stands for work that takes time."
+        talk.fail(
+            blocked if waited > 0.2 else at_once, "Bob", "is", "answered after Ann", expected="answered before Ann"
+        )
 
 
 patient = Exercise(
     _is_patient,
     hints=(
-        "Let something other than the event loop run `slow_upper`. Like `time.sleep`, a function that computes for a "
-        "long time gives nobody else a turn.",
+        "Let something else run `slow_upper`: while it computes, the event loop can give no other client a turn.",
         "Use `asyncio.to_thread`: it runs a function in a thread, and can be awaited.",
-        "Write `answer = await asyncio.to_thread(slow_upper, message)`: the function's name without `()`, then its "
-        "argument.",
+        "Write `await asyncio.to_thread(slow_upper, message)`: the function's name without `()`, then its argument.",
     ),
     answer="""
 class Patient(Server):
