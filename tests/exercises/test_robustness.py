@@ -141,36 +141,3 @@ class TestGoodbye(FunctionExercise):
 
     async def test_waiting_with_wait_is_right_too(self):
         assert await self.check(goodbye(ASK_ALL, WAIT, ABORT))
-
-
-def ticker(*lines: str, head: str = "async def publish(self, message):", more: str = "await ws.wait_closed()") -> str:
-    body = "".join(f"        {line}\n" for line in lines)
-    return f"class Ticker(Server):\n    async def handler(self, ws):\n        {more}\n\n    {head}\n{body}"
-
-
-SEND = "broadcast(self.connections, message)"
-
-
-def drop(how: str, limit: str = "1_000_000") -> tuple[str, str]:
-    each = f"if ws.transport.get_write_buffer_size() > {limit}: {how}"
-    return "for ws in list(self.connections):", f"    {each}"
-
-
-class TestBounded(ServerExercise):
-    exercise = ex.bounded
-    imports = "from websockets.asyncio.server import broadcast"
-    wrong = {  # noqa: RUF012
-        "`publish` waited for him": ticker("for ws in list(self.connections): await ws.send(message)"),
-        "are waiting in your server": ticker(SEND),
-        "`close()` waits for an answer": ticker(SEND, *drop("await ws.close(1008)")),
-        "but is still connected. Drop him": ticker(
-            "broadcast([ws for ws in self.connections if ws.transport.get_write_buffer_size() < 1_000_000], message)"
-        ),
-        "but you dropped her. Drop only clients": ticker(SEND, *drop("ws.transport.abort()", "1000")),
-        "`publish` must send to all clients": ticker("pass"),
-        "she must receive each message": ticker(
-            "first = message == 'a price'", "broadcast([ws for ws in self.connections if first], message)"
-        ),
-        "needs a method `async def publish(self, message):`": handler("await ws.wait_closed()"),
-        "disconnected as soon as it connected": ticker(SEND, more="await ws.send('welcome')"),
-    }  # fmt: skip

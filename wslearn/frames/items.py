@@ -4,25 +4,14 @@ The attributes hold the bytes as they were; what is shown (`str`, `repr`, `text`
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
+from wslearn.common.chunk import Chunk, Direction
 from wslearn.frames.secrets import conceal, printable
 
-Direction = Literal["up", "down"]
 #: Parts of an item that are shown.
 MAX_PARTS = 40
 ARROWS = {"up": "client -> server", "down": "server -> client"}
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes that came at once: `time` in seconds since the recording began, `up` is from client to server."""
-
-    time: float
-    connection: int
-    direction: Direction
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

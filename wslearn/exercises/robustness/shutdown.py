@@ -57,7 +57,7 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
                 client.peer.transport.write(LARGE)
             talk.tells("the server", "shuts down", f"in {seconds:g} s at most; {count} clients don't answer")
             half = asyncio.create_task(_told_after(seconds / 2, connections))
-            took = await ends(talk, ABOUT_TIME, partial(_told, connections), function, connections, seconds)
+            took = await _ends(talk, ABOUT_TIME, partial(_told, connections), function, connections, seconds)
             talk.tells("goodbye", "ends", f"after {took:.1f} s")
             for client in (ann, bob):
                 await client.is_closed(1001, None, ABOUT_END)
@@ -72,7 +72,7 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
                 talk.fail(text, "the server", "has", f"{left} connections", expected="none")
     talk.tells("the server", "shuts down", "without any client")
     text = "Without a client there is nothing to wait for. Return at once."
-    await ends(talk, text, lambda: None, function, [], 0.5)
+    await _ends(talk, text, lambda: None, function, [], 0.5)
 
 
 def _told(connections: list) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def _told(connections: list) -> tuple[int, int]:
     return sum(ws.protocol.state is not OPEN for ws in connections), len(connections)
 
 
-async def ends(talk: Talk, message: Message, state: Callable[[], Any], function: Callable, *arguments: Any) -> float:
+async def _ends(talk: Talk, message: Message, state: Callable[[], Any], function: Callable, *arguments: Any) -> float:
     """Call a student's function, and return how many seconds it took; a `message` after 2 s gets the `state()` then."""
     began = monotonic()
     try:
