@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
-from typing import Any
 
 from websockets.protocol import OPEN
 
@@ -57,7 +55,7 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
                 client.peer.transport.write(LARGE)
             talk.tells("the server", "shuts down", f"in {seconds:g} s at most; {count} clients don't answer")
             half = asyncio.create_task(_told_after(seconds / 2, connections))
-            took = await _ends(talk, ABOUT_TIME, partial(_told, connections), function, connections, seconds)
+            took = await _ends(talk, ABOUT_TIME, function, connections, seconds)
             talk.tells("goodbye", "ends", f"after {took:.1f} s")
             for client in (ann, bob):
                 await client.is_closed(1001, None, ABOUT_END)
@@ -72,7 +70,7 @@ async def _goodbye(talk: Talk, function: Callable) -> None:
                 talk.fail(text, "the server", "has", f"{left} connections", expected="none")
     talk.tells("the server", "shuts down", "without any client")
     text = "Without a client there is nothing to wait for. Return at once."
-    await _ends(talk, text, lambda: None, function, [], 0.5)
+    await _ends(talk, text, function, [], 0.5)
 
 
 def _told(connections: list) -> tuple[int, int]:
@@ -80,15 +78,14 @@ def _told(connections: list) -> tuple[int, int]:
     return sum(ws.protocol.state is not OPEN for ws in connections), len(connections)
 
 
-async def _ends(talk: Talk, message: Message, state: Callable[[], Any], function: Callable, *arguments: Any) -> float:
-    """Call a student's function, and return how many seconds it took; a `message` after 2 s gets the `state()` then."""
+async def _ends(talk: Talk, message: Message, function: Callable, connections: list, seconds: float) -> float:
+    """Return how many seconds a student's function took; after 2 s the check ends with `message`."""
     began = monotonic()
     try:
-        await talk.call(function, *arguments)
+        await talk.call(function, connections, seconds)
     except NotYet as error:
-        in_time = error.__cause__ or monotonic() - began < STEP
-        name = getattr(function, "__name__", "it")
-        talk.fail(str(error) if in_time else message, name, "fails", str(error), came=state())
+        late = error.__cause__ is None and monotonic() - began >= STEP
+        talk.fail(message if late else str(error), "goodbye", "fails", str(error), came=_told(connections))
     return monotonic() - began
 
 
