@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wslearn.exercises import Client, Talk
-from wslearn.exercises.engine import Message, matches
-from wslearn.exercises.engine.expectations import advice
+from wslearn.exercises.engine import Message, advice, matches
 from wslearn.server import Server
 
 IN_JSON = "The message arrived as JSON, not unchanged. `fan_out` makes JSON of a message; for raw text use `broadcast`."

@@ -2,13 +2,13 @@
 
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.exercise import Exercise, FunctionExercise
-from wslearn.exercises.engine.expectations import STEP, Message, NotYet, has, matches, otherwise, read
+from wslearn.exercises.engine.expectations import STEP, Message, NotYet, advice, has, matches, otherwise, read
 from wslearn.exercises.engine.kinds import kind
 from wslearn.exercises.engine.place import raised
 from wslearn.exercises.engine.result import Result
 from wslearn.exercises.engine.talk import Talk
 
 __all__ = [
-    "STEP", "Client", "Exercise", "FunctionExercise", "Message", "NotYet", "Result", "Talk", "has", "kind", "matches",
-    "otherwise", "raised", "read",
+    "STEP", "Client", "Exercise", "FunctionExercise", "Message", "NotYet", "Result", "Talk", "advice", "has", "kind",
+    "matches", "otherwise", "raised", "read",
 ]  # fmt: skip
