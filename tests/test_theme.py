@@ -23,7 +23,7 @@ def test_css_is_filled_with_the_values_and_keeps_what_is_not_ours():
 
 @pytest.mark.parametrize("kind", ["*.py", "*.css", "*.js", "*.html"])
 def test_no_other_file_has_a_colour_of_its_own(repository, kind):
-    files = [path for path in (repository / "wslearn").rglob(kind) if path.name != "values.css"]
+    files = [path for path in (repository / "wslearn").rglob(kind) if path.name != "theme.css"]
     assert files
     found = {path.name: re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8")) for path in files}
     assert {name: colours for name, colours in found.items() if colours} == {}
