@@ -46,7 +46,11 @@ async def test_every_control_has_its_effect(lab):
                 await expect(attack.last.locator("td").nth(1)).to_contain_text(ends[number])
                 await expect(button(page, name)).to_be_enabled()
             bob = expect(caption(page))
-            await (bob.to_contain_text("disconnected 0 times") if number == 0 else bob.not_to_contain_text("disconnected 0 times"))
+            await (
+                bob.to_contain_text("disconnected 0 times")
+                if number == 0
+                else bob.not_to_contain_text("disconnected 0 times")
+            )
             await button(page, "Cancel").click()
             await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
         assert await picture(page) != first
