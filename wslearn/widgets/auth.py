@@ -163,6 +163,4 @@ class TokenLab(Dashboard):
         return drawn, f"{valid}. Invalid tokens: {len(self.tried)} tried, {refused} refused."
 
 
-async def token_lab() -> TokenLab:
-    """Show the token lab below the cell, after its first run with a token that expires after one second."""
-    return await TokenLab().show()
+token_lab = TokenLab.open

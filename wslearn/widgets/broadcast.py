@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server
+from wslearn.common.buffers import shrink
 from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
@@ -57,7 +58,7 @@ class FanOutNews(Server):
     async def handler(self, ws: Any) -> None:
         """Wait until the client has gone."""
         if ws.request.path == SLOW:
-            _shrink(ws, socket.SO_SNDBUF)
+            shrink(ws, BUFFER)
         await ws.wait_closed()
         if ws.request.path == SLOW:
             self.slow_ended_at = clock()
@@ -104,12 +105,6 @@ class FanOutLab(Dashboard):
         self.rate = widgets.IntSlider(description="Messages/s", value=20, min=2, max=50)
         self.slow = widgets.Checkbox(description="Client 1 is slow", value=True)
         super().__init__("Fan-out: who waits for a slow client?", self.sent_with, self.clients, self.rate, self.slow)
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the runs."""
-        self.runs: list[tuple[str, ...]] = []
-        self.details.children = ()
 
     async def first(self) -> None:
         """Run for a moment."""
@@ -130,12 +125,12 @@ class FanOutLab(Dashboard):
                 # A queue of one message, so that a client that is busy does not read ahead.
                 clients.append(await stack.enter_async_context(connect(url, max_queue=1)))
                 stack.callback(clients[-1].transport.abort)  # with messages in its queue it would read no close frame
-            _shrink(clients[0], socket.SO_RCVBUF)
+            shrink(clients[0], BUFFER, socket.SO_RCVBUF)
             self.began = clock()
             await self.picture.draw(self.figure)  # the first drawing takes longest: meanwhile no message is due
             listeners = [partial(self._listen, *pair) for pair in zip(self.lanes, clients, strict=True)]
             await self.run_for(seconds, self._publish, *listeners)
-        self._remember()
+        self._add_row()
 
     async def _publish(self) -> None:
         """Send each message when it is due, or later if the previous one is still being sent."""
@@ -231,7 +226,7 @@ class FanOutLab(Dashboard):
             f"of them. The longest wait for a message was {self.longest_wait()[1]:.2f} s.{fate}"
         )
 
-    def _remember(self) -> None:
+    def _add_row(self) -> None:
         row = (
             self.kind,
             "fast" if not self.was_slow else "slow, kept" if self.dropped_at() is None else "slow, dropped",
@@ -239,15 +234,7 @@ class FanOutLab(Dashboard):
             f"{1000 * median(self.delays()):,.0f} ms",
             f"{self.longest_wait()[1]:.2f} s",
         )
-        self.runs = [*self.runs, row][-RUNS:]
-        self.tabulate(COLUMNS, self.runs)
+        self.remember(COLUMNS, row, most=RUNS)
 
 
-def _shrink(ws: Any, option: int) -> None:
-    """Make a buffer of the system small, at one end of a connection: `socket.SO_SNDBUF` or `socket.SO_RCVBUF`."""
-    ws.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, BUFFER)
-
-
-async def fan_out_lab() -> FanOutLab:
-    """Show the lab below the current cell, and return it after its first, short run."""
-    return await FanOutLab().show()
+fan_out_lab = FanOutLab.open

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn.client import stay_connected
 from wslearn.common import tasks
+from wslearn.common.polling import until
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 from wslearn.server.connection import Connection
@@ -23,8 +24,8 @@ from wslearn.widgets.kit.task import STOP_TIMEOUT
 DELAY = 0.06
 #: How long Run takes, in seconds.
 LENGTH = 60
-#: How many pongs arrive before the first run's silence.
-HEALTHY = 2
+#: How many pongs arrive before the first run's silence, and how long the first run waits for anything, in seconds.
+HEALTHY, ENOUGH = 2, 20
 
 
 class BeatingServer(Server):
@@ -44,7 +45,6 @@ class BeatingServer(Server):
         with suppress(ConnectionClosed):
             await self._beat(ws, beats)
         life.ended = beats.now()
-        self.lab.news.set()
 
     async def _beat(self, ws: Connection, beats: Beats) -> None:
         """Ping and wait for the pong, over and over, until a pong is missing."""
@@ -62,7 +62,6 @@ class BeatingServer(Server):
                 ws.abort(f"no pong within {timeout:g} s")
                 return
             beat.answered = beats.now()
-            self.lab.news.set()
 
 
 class HeartbeatLab(Dashboard):
@@ -85,7 +84,6 @@ class HeartbeatLab(Dashboard):
     def clear(self) -> None:
         """Forget what has happened, and count the time from now."""
         self.beats = Beats()
-        self.news = asyncio.Event()
 
     def silence(self) -> None:
         """Make the network a black hole."""
@@ -126,15 +124,11 @@ class HeartbeatLab(Dashboard):
                 await tasks.end([client], STOP_TIMEOUT, "heartbeat lab")
 
     async def _find_once(self) -> None:
-        await self._until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY)
-        self.silence()
-        await self._until(lambda: self.beats.silences[-1].found and self.beats.lives[-1].ended)
-
-    async def _until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                self.news.clear()
-                await self.news.wait()
+        if await until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY, ENOUGH):
+            self.silence()
+            if await until(lambda: self.beats.silences[-1].found and self.beats.lives[-1].ended, ENOUGH):
+                return
+        raise TimeoutError
 
     async def _beat_for_a_minute(self) -> None:
         while (now := self.beats.now()) < LENGTH:
@@ -148,6 +142,4 @@ async def _listen(ws: ClientConnection) -> None:
         pass
 
 
-async def heartbeat_lab() -> HeartbeatLab:
-    """Show the lab, let it run once, and return it for those who want to press its buttons in code."""
-    return await HeartbeatLab().show()
+heartbeat_lab = HeartbeatLab.open

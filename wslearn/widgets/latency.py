@@ -204,6 +204,4 @@ def as_csv(run: Run) -> str:
     return file.getvalue()
 
 
-async def latency_lab() -> LatencyLab:
-    """Show the latency lab below the cell, and return it after its first run, which takes about 2 seconds."""
-    return await LatencyLab().show()
+latency_lab = LatencyLab.open

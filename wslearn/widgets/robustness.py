@@ -37,12 +37,6 @@ class RobustnessLab(Dashboard):
         self.server_kind.style.button_width = "7.5em"
         super().__init__("Robustness: does Bob notice the attacks?", self.server_kind)
         self.buttons = {name: self.action(name[0].upper() + name[1:], partial(self.attack, name)) for name in ATTACKS}
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the attacks."""
-        self.rows: list[tuple[str, ...]] = []
-        self.details.children = ()
 
     async def first(self) -> None:
         """Show all attacks, one after the other."""
@@ -74,7 +68,7 @@ class RobustnessLab(Dashboard):
             await attack.run(self.server)
         finally:
             attack.ended = self.elapsed()
-        self._remember(attack, attack.ended)
+        self._add_row(attack, attack.ended)
 
     # What is shown
 
@@ -134,7 +128,7 @@ class RobustnessLab(Dashboard):
             f"he was disconnected {_times(out)}.{attacks and f' Attacks: {attacks}.'}"
         )
 
-    def _remember(self, attack: Attack, ended: float) -> None:
+    def _add_row(self, attack: Attack, ended: float) -> None:
         out, logged = len(self.bob.thrown_out(attack.began, ended)), attack.logged
         line = f"{logged.kind} {logged.text} {logged.code or ''} {logged.reason}".rstrip() if logged else "no line"
         row = (
@@ -143,14 +137,11 @@ class RobustnessLab(Dashboard):
             line if len(line) <= LINE else f"{line[:LINE]}…",
             f"{1000 * self.bob.slowest(attack.began, ended):.0f} ms" + f", disconnected {_times(out)}" * bool(out),
         )
-        self.rows = [*self.rows, row][-ROWS:]
-        self.tabulate(COLUMNS, self.rows, long=True)
+        self.remember(COLUMNS, row, most=ROWS, long=True)
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-async def robustness_lab() -> RobustnessLab:
-    """Show the lab below the current cell, and return it after its first, short run."""
-    return await RobustnessLab().show()
+robustness_lab = RobustnessLab.open

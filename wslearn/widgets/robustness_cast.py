@@ -6,7 +6,6 @@ Lesson 07.
 
 import asyncio
 import json
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -18,6 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLOSED, OPEN
 
 from wslearn import Limits, Server
+from wslearn.common import buffers
 from wslearn.messages import Broadcast, encode, now
 from wslearn.server.connection import Connection
 from wslearn.server.log import Event
@@ -27,8 +27,6 @@ from wslearn.servers.broadcast import BroadcastServer
 TALK, COME_BACK, PAYLOAD = 0.1, 0.3, 16 * 1024
 #: How long a stalled client goes on, and how long an attacker that has sent everything waits, in seconds.
 ATTACK, LINGER = 4.0, 1.5
-#: The system's buffers at both ends of a stalled client's connection, in bytes: small, so that they are full soon.
-BUFFER = 4096
 
 
 class Protected(BroadcastServer):
@@ -134,11 +132,7 @@ class Attack:
     async def run(self, server: Server) -> None:
         """Attack for a limited time, and find out how it ended."""
         text, times = ATTACKS[self.name]
-        sock = socket.socket()
-        if self.name == STALL:  # before it connects: afterwards the system has promised more to the peer
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, (server.host, server.port))
+        sock = await buffers.connected(server.host, server.port, buffers.SMALL if self.name == STALL else None)
         ws = await connect(server.url, sock=sock, max_size=None, max_queue=None)
         try:
             await (await ws.ping())  # after the pong the server knows it, by a name
@@ -163,7 +157,7 @@ class Attack:
 
     async def _stall(self, ws: ClientConnection, peer: Connection) -> None:
         """Read nothing until the server has had enough, or until the attack's time is over."""
-        peer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+        buffers.shrink(peer)
         ws.transport.pause_reading()
         with suppress(TimeoutError):
             await asyncio.wait_for(peer.wait_closed(), ATTACK)  # the attacker itself would not see a close frame

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.common import tasks
+from wslearn.common.polling import until
 from wslearn.messages import encode
 from wslearn.servers.rooms import RoomsServer
 from wslearn.widgets.kit.dashboard import Dashboard
@@ -181,9 +182,9 @@ class RoomsLab(Dashboard):
 
     async def _told(self, condition: Callable[[], object]) -> None:
         """Wait until `condition()` holds, and all clients have received and read what the server knows."""
+        if not await until(lambda: condition() and self.where() == self._members(), ANSWER):
+            raise TimeoutError("The server did not send what was expected.")
         async with asyncio.timeout(ANSWER):
-            while not (condition() and self.where() == self._members()):  # noqa: ASYNC110 - not all of it has an event
-                await asyncio.sleep(0.005)
             for guest in self.guests:
                 if not guest.gone:
                     await (await guest.ws.ping())  # its pong comes after everything else
@@ -241,6 +242,4 @@ class RoomsLab(Dashboard):
         await self.picture.draw(lambda: (picture(seats, ROOMS), f"{what} Now {now}."))
 
 
-async def rooms_lab() -> RoomsLab:
-    """Show the rooms lab below the current cell, and return it."""
-    return await RoomsLab().show()
+rooms_lab = RoomsLab.open

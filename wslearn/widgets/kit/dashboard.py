@@ -19,8 +19,7 @@
             ax.plot(self.times)
             return drawn, f"{len(self.times)} pings"             # the figure, and what it shows in one line
 
-    async def ping_lab() -> PingLab:                             # a lesson's cell: await ping_lab()
-        return await PingLab().show()
+    ping_lab = PingLab.open                                      # a lesson's cell: await ping_lab()
 
 A lab that draws only once calls `await self.picture.draw(self.figure)` at the end of `experiment`. A lab whose run
 takes a fixed time calls `await self.run_for(seconds, …)`.
@@ -51,11 +50,12 @@ class Dashboard:
     """A lab. A subclass writes `experiment` and, where it needs them, `first`, `clear` and `figure`.
 
     - `run`, `cancel`, `reset`: the buttons; `task`: the job that runs.
-    - `picture`: what is drawn; `details`: a box below the picture, for a table.
+    - `picture`: what is drawn; `details`: a box below the picture, for a table; `rows`: what `remember` shows there.
     """
 
     def __init__(self, title: str, *controls: widgets.Widget) -> None:
         self.seconds = self.began = 0.0
+        self.rows: list[tuple[str, ...]] = []
         self._initial = {control: control.value for control in controls}
         ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
         for control in controls:
@@ -104,12 +104,20 @@ class Dashboard:
 
     def clear(self) -> None:
         """Forget what earlier runs found, because Reset was pressed. Reset sets the controls back automatically."""
+        self.rows = []
+        self.details.children = ()
 
     def figure(self) -> tuple[Figure, str]:
         """Return the picture as it is now, and one line that gives its numbers in words."""
         raise NotImplementedError
 
     # What a lab uses
+
+    @classmethod
+    async def open(cls) -> Self:
+        """Show the lab below the current cell, and return it after its first, short run."""
+        make: Any = cls  # a lab itself takes no arguments
+        return await make().show()
 
     async def show(self) -> Self:
         """Display the lab, await its first run, which leaves a plain picture in the cell, and return the lab."""
@@ -179,9 +187,10 @@ class Dashboard:
         """Return the seconds since `run_for` began, at most those of a run."""
         return min(self.seconds, clock() - self.began)
 
-    def tabulate(self, heads: Iterable[str], rows: Iterable[Iterable[str]], *, long: bool = False) -> None:
-        """Show a table below the picture: see `look.table_html`."""
-        self.details.children = [widgets.HTML(look.table_html(heads, rows, long=long))]
+    def remember(self, heads: Iterable[str], row: tuple[str, ...], *, most: int, long: bool = False) -> None:
+        """Show a table of the last rows, `most` at most, below the picture: see `look.table_html`."""
+        self.rows = [*self.rows, row][-most:]
+        self.details.children = [widgets.HTML(look.table_html(heads, self.rows, long=long))]
 
     def progress(self, done: float, total: float = 1.0) -> None:
         """Move the progress bar."""
