@@ -5,7 +5,8 @@ import re
 import pytest
 from matplotlib import style
 
-from wslearn.theme import COLOURS, VALUES, filled
+from wslearn.theme import COLOURS, STATIC, VALUES, filled
+from wslearn.theme import style as stylesheet
 
 
 def test_the_colours_are_those_of_matplotlibs_style():
@@ -19,6 +20,14 @@ def test_css_is_filled_with_the_values_and_keeps_what_is_not_ours():
         == "a{color:var(--jp-x,#c85200);width:var(--other)}"
     )
     assert float(VALUES["large"]) > 1
+
+
+@pytest.mark.parametrize("file", ["dashboard.css", "bytes.css"])
+def test_a_style_for_a_notebook_is_complete_and_short(file):
+    element = stylesheet(file)
+    assert re.fullmatch(r"<style>[^\n]+</style>", element) and "/*" not in element
+    assert element.count("{") == (STATIC / file).read_text(encoding="utf-8").count("{")
+    assert not set(re.findall(r"var\(--([\w-]+)\)", element)) & VALUES.keys()
 
 
 @pytest.mark.parametrize("kind", ["*.py", "*.css", "*.js", "*.html"])

@@ -13,7 +13,7 @@ _UNKNOWN = "RSV bits are set that no agreed extension explains: the payload is r
 
 @dataclass
 class FrameReader:
-    """Reads all frames of a stream, from where it stands."""
+    """Reads all frames in the rest of a stream."""
 
     stream: Stream
     #: What decompresses this direction's messages; None if permessage-deflate was not negotiated.

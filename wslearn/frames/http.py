@@ -42,7 +42,8 @@ class HttpMessage(Item):
         """Return the start line, and how much comes after it, in one line."""
         line = self._shown(self.raw, 0, self.ranges[0].stop, secrets).rstrip(b"\r\n")
         body = f", body of {len(self.body):,} bytes" if self.body else ""
-        return f"{printable(line)}, {len(self.headers)} header fields{body}"
+        count = len(self.headers)
+        return f"{printable(line)}, {count} header field{'s' * (count != 1)}{body}"
 
 
 def status_of(start_line: str) -> int | None:

@@ -34,7 +34,7 @@ def _begins(kind: Kind, line: bytes, whole: bool) -> bool:
 
 
 def read_message(stream: Stream, kind: Kind, method: str = "") -> tuple[HttpMessage | None, str]:
-    """Take the HTTP message at which `stream` stands; `method` is that of the request which a response answers.
+    """Take the next HTTP message of `stream`; for a response, `method` is that of its request.
 
     Returns the message, or None if there is none, and why the bytes after it cannot be read (empty if they can).
     """
@@ -103,7 +103,12 @@ class _Reader:
                 self.part("header field, incomplete", stop, "the recording ends in it", section)
                 return
             if not line:
-                self.part("end of the header", stop, "an empty line; the body follows", "RFC 9112 section 2.1")
+                self.part(
+                    "end of the header",
+                    stop,
+                    "an empty line: the body comes next, if there is one",
+                    "RFC 9112 section 2.1",
+                )
                 return
             if line[:1] in b" \t" and self.headers:
                 self.headers[-1][1].append(line.strip().decode("utf-8", "backslashreplace"))

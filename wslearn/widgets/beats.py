@@ -109,8 +109,7 @@ class Beats:
         ax.set(xlim=(start, max(now, start + 2.5)), ylim=(-0.5, 3.5), xlabel="seconds since the start")
         ax.set_yticks(range(4), LANES)
         ax.tick_params(axis="y", length=0)
-        for side in ("top", "right", "left"):
-            ax.spines[side].set_visible(False)
+        ax.spines[["top", "right", "left"]].set_visible(False)
         self._draw_network(ax, now)
         self._draw_pings(ax, now)
         self._draw_lives(ax, now)

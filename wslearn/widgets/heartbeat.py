@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
-from matplotlib.figure import Figure
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -108,16 +107,12 @@ class HeartbeatLab(Dashboard):
         """Send pings for a minute, and leave everything else to the buttons."""
         await self._run(self._beat_for_a_minute)
 
-    def figure(self) -> tuple[Figure, str]:
-        """Draw what has happened in the last seconds."""
-        return self.beats.figure()
-
     async def _run(self, story: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.clear()
         async with BeatingServer(self) as server, SimulatedNetwork(server.url, delay=DELAY) as self.net:
             client = asyncio.create_task(stay_connected(self.net.url, _listen, base=0.1, cap=0.5))
             try:
-                async with self.picture.live(self.figure):
+                async with self.picture.live(self.beats.figure):
                     await story()
             finally:
                 self.net.cut()  # in a silent network the client's close frame would wait for an answer

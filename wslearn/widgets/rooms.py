@@ -63,11 +63,12 @@ class RoomsLab(Dashboard):
         super().__init__(title, self.who, self.words)
         self.who.layout.width, self.who.style.button_width = "auto", "6.5em"
         self.join = {
-            room: self.action(f"Join {room}", partial(self.act, self.joins, room), icon="arrow-right") for room in ROOMS
+            room: self.action(f"Join {room}", partial(self._act, self._joins, room), icon="arrow-right")
+            for room in ROOMS
         }
-        self.leave = self.action("Leave", partial(self.act, self.leaves), icon="sign-out")
-        self.speak = self.action("Speak", partial(self.act, self.speaks), icon="comment")
-        self.vanish = self.action("Vanish", partial(self.act, self.vanishes), icon="chain-broken")
+        self.leave = self.action("Leave", partial(self._act, self._leaves), icon="sign-out")
+        self.speak = self.action("Speak", partial(self._act, self._speaks), icon="comment")
+        self.vanish = self.action("Vanish", partial(self._act, self._vanishes), icon="chain-broken")
         self.sent = widgets.HTML()
         self.details.children = [self.sent]
         self.clear()
@@ -82,28 +83,28 @@ class RoomsLab(Dashboard):
 
     async def first(self) -> None:
         """Let one client vanish, and another one speak."""
-        async with self.opened():
-            await self.vanishes(self.guests[4])
+        async with self._opened():
+            await self._vanishes(self.guests[4])
             self._begin()
-            await self._show(await self.speaks(self.guests[1]))
+            await self._show(await self._speaks(self.guests[1]))
 
     async def experiment(self) -> None:
         """Open the rooms, and leave everything else to the buttons."""
-        async with self.opened():
+        async with self._opened():
             await self._show(f"{len(self.guests)} clients are connected.")
             self.progress(1)
             self.say("The rooms are open. Choose a client, then press a button. Cancel closes the rooms.")
             await asyncio.Event().wait()  # until Cancel
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
+    async def _opened(self) -> AsyncIterator[None]:
         """Run a server with a client on each seat."""
         self.clear()
         self._arrived, self._turn = 0, asyncio.Lock()
         async with RoomsServer() as self.server, AsyncExitStack() as self._connections:
             for room in SEATS:
                 self.guests.append(await self._arrive())
-                await self.joins(self.guests[-1], room)
+                await self._joins(self.guests[-1], room)
             self._names([guest.name for guest in self.guests])
             self._begin()
             yield
@@ -125,14 +126,14 @@ class RoomsLab(Dashboard):
         self._connections.push_async_callback(part)
         return guest
 
-    # What the buttons do, each with the chosen client
+    # What the buttons do, each with the chosen client, and what happened then
 
-    async def act(self, do: Callable[..., Awaitable[str]], *arguments: str) -> None:
+    async def _act(self, do: Callable[..., Awaitable[str]], *arguments: str) -> None:
         """Let the chosen client do something, one press after the other, and show what came of it."""
         async with self._turn:
             guest = self.guests[self.who.value]
             self._begin()
-            if guest.gone and do != self.joins:
+            if guest.gone and do != self._joins:
                 self.say(f"{guest.name} has disconnected. Press Join: a new client will connect in its place.")
                 return
             if guest.gone:
@@ -140,21 +141,18 @@ class RoomsLab(Dashboard):
                 self._names([guest.name for guest in self.guests])
             await self._show(await do(guest, *arguments))
 
-    async def joins(self, guest: Guest, room: str) -> str:
-        """Join a room, and return what happened."""
+    async def _joins(self, guest: Guest, room: str) -> str:
         await guest.send(type="join-room", room=room)
         await self._told(lambda: guest.name in self.where().get(room, ()))
         return f"{guest.name} joined {room}."
 
-    async def leaves(self, guest: Guest) -> str:
-        """Leave the room, and return what happened."""
+    async def _leaves(self, guest: Guest) -> str:
         room = self.room_of(guest.name)
         await guest.send(type="leave-room")
         await self._told(lambda: not self.room_of(guest.name))
         return f"{guest.name} left {room}." if room else f"{guest.name} was not in a room, so nothing changed."
 
-    async def speaks(self, guest: Guest) -> str:
-        """Send the words to the room, and return what happened."""
+    async def _speaks(self, guest: Guest) -> str:
         self.speaker = guest.name
         await guest.send(type="room-message", message=self.words.value)
         await self._told(lambda: self.hearers or self.error or guest.gone)
@@ -168,8 +166,7 @@ class RoomsLab(Dashboard):
             f"(sender included): 1 message in, {len(self.hearers)} out."
         )
 
-    async def vanishes(self, guest: Guest) -> str:
-        """Drop the connection, and return what happened."""
+    async def _vanishes(self, guest: Guest) -> str:
         room = self.room_of(guest.name)
         guest.gone = "vanished"
         guest.ws.transport.abort()
