@@ -145,8 +145,8 @@ CLOSES = [
     (None, ["1", "2", "3"], "1008 Policy violation, Too many messages", "last message: the limit is 0.01 messages a"),
     (None, [], "1008 Policy violation, Invalid token", "last message: no token within 0.5 s"),
     ("a.b.c", [], "1008 Policy violation, Token expired", "last message: the token has expired: connect again"),
-    (None, ["?"] * 10, "1008 Policy violation, 10 malformed messages in a row", 'last message: expected {"type":"ping"}'),
-    (None, ["?"], "1011 Internal error, the server's handler failed", "Its log says which one."),
+    (None, ["?"] * 10, "1008 Policy violation, 10 malformed messages in a row", 'message: expected {"type":"ping"}'),
+    (None, ["?"], "1011 Internal error, the server's handler failed", "Its log has the details."),
     (None, ["?"], "1000 Normal closure, see you", "Another attempt would end the same way"),
     (None, None, "1001 Going away", "The server is stopping"),
 ]
