@@ -16,7 +16,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+#: The lessons, with the introduction.
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))}
+#: It has only text, so it has no number and nothing to run.
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 
 #: A cell that takes longer fails. In seconds; the slowest one takes less than two.
 CELL_TIMEOUT = 60

@@ -186,9 +186,9 @@ class Refuses(Server):
         self.answers = [respond(status, "no", **headers)] * times
         self.asked_at = []
 
-    def _answer(self, ws, request):
+    def _process_request(self, ws, request):
         self.asked_at.append(asyncio.get_running_loop().time())
-        return self.answers.pop() if self.answers else super()._answer(ws, request)
+        return self.answers.pop() if self.answers else super()._process_request(ws, request)
 
     async def handler(self, ws):
         await ws.send("welcome")

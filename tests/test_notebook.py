@@ -66,7 +66,7 @@ def test_what_is_in_the_way_takes_the_place_of_ready(capsys, monkeypatch):
     monkeypatch.setattr(preflight, "outdated", lambda: "It is too old.")
     setup("99.0")
     assert capsys.readouterr().out == "It is too old.\n"
-    monkeypatch.setattr(preflight, "shadowing", lambda: "It is hidden.")
+    monkeypatch.setattr(preflight, "shadowing", lambda in_kernel: "It is hidden.")
     setup(HAS)
     assert capsys.readouterr().out == "It is hidden.\n"
 

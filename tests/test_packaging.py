@@ -107,7 +107,7 @@ def test_the_first_cell_imports_nothing_heavy():
     assert "wslearn.notebook" in loaded
     assert HEAVY & set(loaded) == set()
     assert [name for name in loaded if name.startswith("wslearn.")] == [
-        "wslearn.cells", "wslearn.common", "wslearn.common.preflight", "wslearn.notebook",
+        "wslearn.common", "wslearn.common.lifecycle", "wslearn.cells", "wslearn.common.preflight", "wslearn.notebook",
     ]  # fmt: skip
 
 

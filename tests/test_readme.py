@@ -63,8 +63,9 @@ def test_the_two_commands_that_set_everything_up():
 def test_the_table_of_lessons(repository):
     lessons = table("lesson")
     assert [lesson for lesson, _, _ in lessons] == [
-        f"[{path.stem}](notebooks/{path.name})" for path in sorted((repository / "notebooks").glob("*.ipynb"))
+        f"[{path.stem}](notebooks/{path.name})" for path in sorted((repository / "notebooks").glob("[0-9]*.ipynb"))
     ]
+    assert "](notebooks/glossary.ipynb)" in README
     assert all(minutes.isdecimal() for _, minutes, _ in lessons)
 
 
@@ -86,6 +87,7 @@ def test_the_table_of_dependencies(repository):
 def test_every_path_and_link_exists(repository):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     paths = [path.strip("`") for path, _ in table("path")]
+    paths += [path.strip("`") + inside for path, what in table("path") for inside in re.findall(r"`(\w+/)`", what)]
     assert links
     assert paths
     scripts = re.findall(r"python (tests/[\w/.]+)", README)

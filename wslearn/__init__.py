@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from wslearn.server import Server
     from wslearn.servers.echo import EchoServer
 
+if "ipykernel" in sys.modules:  # a notebook: a cell that is run again stops what its last run left running
+    from wslearn import cells  # noqa: F401 - it registers itself
+
 __version__ = "0.1.0"
 
 __all__ = ["EchoServer", "Limits", "Server", "ServerProcess", "__version__"]

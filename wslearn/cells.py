@@ -6,7 +6,10 @@ Outside Jupyter there are no cells, and nothing here has an effect.
 """
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, cast
+
+from wslearn.common import lifecycle
+from wslearn.common.lifecycle import Running, Watcher
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,21 +19,13 @@ if TYPE_CHECKING:
 STOP_TIMEOUT = 10.0
 
 
-class Running(Protocol):
-    """Anything that holds a port until `await thing.stop()`."""
-
-    port: int
-
-    async def stop(self) -> None: ...
-
-
 # Every running thing, with the cell that started it, that cell's run, and the event loop it lives on.
 _running: "dict[Running, tuple[str | None, str | None, asyncio.AbstractEventLoop]]" = {}
 # The kernel's loop, and the two ends of the socket pair that wakes it.
 _alarm: "tuple[asyncio.AbstractEventLoop, socket.socket, socket.socket] | None" = None
 
 
-def kernel() -> object | None:
+def kernel() -> Any:
     """Return the notebook kernel that this process is, or None."""
     ipython = sys.modules.get("IPython")  # nobody who runs a script pays for importing it
     shell = ipython.get_ipython() if ipython else None
@@ -127,3 +122,6 @@ def _loop() -> "asyncio.AbstractEventLoop":
     from asyncio import get_running_loop  # a notebook's first cell loads this module before anything else
 
     return get_running_loop()
+
+
+lifecycle.watch(cast(Watcher, sys.modules[__name__]))

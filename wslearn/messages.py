@@ -6,12 +6,13 @@ No input or output here: text in, text out, so every rule is tested without a so
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Union
+from typing import Annotated, Any, TypeVar, Union
 
 import msgspec
 
 from wslearn.redact import redact
 
+Message = TypeVar("Message", bound=msgspec.Struct)
 RoomName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
 
 
@@ -97,7 +98,7 @@ class _Nothing(msgspec.Struct, tag=""):
 
 
 @lru_cache
-def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder:
+def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder[Any]:
     tagged = all(kind.__struct_config__.tag for kind in types)
     return msgspec.json.Decoder(Union[(*types, _Nothing) if tagged else types])  # noqa: UP007 - of a tuple
 
@@ -114,7 +115,7 @@ def _shapes(types: tuple[type[msgspec.Struct], ...]) -> str:
     return " or ".join(shapes)
 
 
-def decode(data: str | bytes, *types: type[msgspec.Struct]) -> msgspec.Struct:
+def decode(data: str | bytes, *types: type[Message]) -> Message:
     """Return the message in `data`, JSON text (RFC 8259), as one of `types`.
 
     Raises BadMessage with one line that says what was expected and what is wrong.

@@ -34,7 +34,7 @@ def setup(notebook: str) -> None:
 
     `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
     """
-    if problem := preflight.shadowing():
+    if problem := preflight.shadowing(in_kernel=cells.kernel() is not None):
         print(problem)
         return
     _talk_to_this_machine_directly()
@@ -171,9 +171,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     nest_asyncio2.apply(loop)
     # asyncio counts a turn's callbacks before it calls them, and this call is one of them. Those behind it are called
     # in here, so as many that do nothing take their places: otherwise asyncio fails, and the kernel dies of it.
-    waiting = len(loop._ready)
+    patched: Any = loop
+    waiting = len(patched._ready)
     try:
         return loop.run_until_complete(coroutine)
     finally:
-        for _ in range(waiting - len(loop._ready)):
+        for _ in range(waiting - len(patched._ready)):
             loop.call_soon(lambda: None)

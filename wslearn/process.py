@@ -13,8 +13,7 @@ from contextlib import suppress
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from wslearn import cells
-from wslearn.common import tasks
+from wslearn.common import lifecycle, tasks
 
 #: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
@@ -41,13 +40,13 @@ def allow_open_files(connections: int) -> int:
     return wanted - others
 
 
-def _ready(output: IO[bytes], other: list[str]) -> dict | None:
+def _ready(output: IO[bytes] | None, other: list[str]) -> dict | None:
     """Return the server's addresses from the output of its process, or None where it ends without them.
 
     A line of something else's is passed over, and its beginning kept in `other`: a `sitecustomize` or a `.pth` file
     of the reader's Python may print too.
     """
-    while line := output.readline(LINE).decode(errors="replace"):
+    while output and (line := output.readline(LINE).decode(errors="replace")):
         start = line.find("{")  # what was printed without a line's end stands before it
         while start != -1:
             with suppress(ValueError, RecursionError):
@@ -58,6 +57,11 @@ def _ready(output: IO[bytes], other: list[str]) -> dict | None:
         if sum(map(len, other)) < QUOTED:
             other.append(line[:QUOTED])
     return None
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        pipe.close()
 
 
 class ServerProcess:
@@ -72,14 +76,14 @@ class ServerProcess:
 
     def __init__(self, name: str, *options: str, port: int = 0) -> None:
         self.name, self.options, self._wanted_port = name, options, port
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._stopping = asyncio.Lock()
 
     async def start(self) -> Self:
         """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
         if self._process is not None:
             return self
-        await cells.stop_previous(self._wanted_port)
+        await lifecycle.stop_previous(self._wanted_port)
         # -P: a file called http.py in the current folder is not Python's own. Nothing but this class reads the output.
         command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:
@@ -92,13 +96,13 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
             )
-            self.pid = self._process.pid
+            process, self.pid = self._process, self._process.pid
             other: list[str] = []
             try:
-                reading = asyncio.to_thread(_ready, self._process.stdout, other)
+                reading = asyncio.to_thread(_ready, process.stdout, other)
                 ready = await asyncio.wait_for(reading, START_TIMEOUT)
             except BaseException as error:
-                self._process.kill()  # which also ends the thread that reads
+                process.kill()  # which also ends the thread that reads
                 await self.stop()
                 if isinstance(error, TimeoutError):
                     raise self._failure(errors, other, f" within {START_TIMEOUT:g} s") from None
@@ -107,8 +111,8 @@ class ServerProcess:
                 await self.stop()
                 raise self._failure(errors, other)
         self.url, self.page_url, self.proxy_path = ready["url"], ready["page_url"], ready["proxy_path"]
-        self.port = urlsplit(self.url).port
-        cells.started(self)
+        self.port = urlsplit(self.url).port or 0
+        lifecycle.started(self)
         return self
 
     def _failure(self, errors: IO[bytes], other: list[str], when: str = "") -> RuntimeError:
@@ -127,9 +131,9 @@ class ServerProcess:
             process, self._process = self._process, None
             if process is None:
                 return
-            cells.stopped(self)
+            lifecycle.stopped(self)
             with suppress(OSError):  # it has ended already
-                process.stdin.close()
+                _close(process.stdin)
             try:
                 await asyncio.to_thread(process.wait, STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
@@ -137,7 +141,7 @@ class ServerProcess:
             finally:
                 process.kill()  # which does nothing where it has ended
                 await tasks.end((), STOP_TIMEOUT, self.name, [asyncio.to_thread(process.wait)])
-                process.stdout.close()
+                _close(process.stdout)
 
     async def __aenter__(self) -> Self:
         return await self.start()

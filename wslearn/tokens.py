@@ -1,4 +1,4 @@
-"""Tokens that say who somebody is: JSON Web Tokens, signed and with an end. Lesson 05."""
+"""Tokens that say who somebody is: JSON Web Tokens, signed, and with an expiry. Lesson 05."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 import jwt
 
@@ -13,18 +14,22 @@ import jwt
 ALGORITHM = "HS256"
 #: A longer token is refused unread, in characters.
 MAX_TOKEN = 4096
-#: A token may not outlive the year 9999, in seconds since 1970: its end must be a time that a calendar has.
+#: A token may not outlive the year 9999, in seconds since 1970: its expiry must be a time that a calendar has.
 MAX_EXP = 253_402_300_799
 #: How often a connection's clocks are compared with the end of its token, in seconds.
 LOOK = 1.0
 
 
-class Refused(Exception):
-    """A token, or a client, that is not accepted; the text says why."""
+class InvalidToken(Exception):
+    """A token that is not accepted, or none where one was expected; the text says why."""
+
+
+#: Its older name.
+Refused = InvalidToken
 
 
 class Expired(Exception):
-    """A token that was accepted has come to its end."""
+    """A token that was accepted has expired."""
 
 
 def wrong_name(user: str) -> str | None:
@@ -34,13 +39,29 @@ def wrong_name(user: str) -> str | None:
     return f"sub: expected a name of 1 to 64 printable characters, got {user[:64]!r}"
 
 
+def shown_at_handshake(path: str, authorization: list[str], query: bool) -> str | None:
+    """Return the token of an `Authorization: Bearer` header or, if `query` allows it, of `?token=`, else None.
+
+    `path` is the request's path with its query, `authorization` the values of its headers. Raises InvalidToken for a
+    token in the address where that is not allowed.
+    """
+    found = parse_qs(path.partition("?")[2]).get("token", [])
+    if found and not query:
+        raise InvalidToken("a token in the address ends up in logs and histories: send it as the first message")
+    for header in authorization:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() == "bearer":
+            found.insert(0, token.strip())
+    return found[0] if found else None
+
+
 @dataclass(frozen=True)
 class Tokens:
     """Issue and verify JSON Web Tokens (RFC 7519), HS256 with `secret`.
 
-    A token needs `sub`, the user's name, and `exp`, when it ends; `aud` must be `audience` where one is configured.
-    Issuer and verifier share one machine's clock, so no leeway is given: a token ends when it says so, and begins at
-    its `nbf` where it has one.
+    A token needs `sub`, the user's name, and `exp`, when it expires; `aud` must be `audience` where one is configured.
+    Issuer and verifier share one machine's clock, so there is no leeway: a token expires when it says so, and is valid
+    from its `nbf` on, if it has one.
     """
 
     secret: str
@@ -49,13 +70,13 @@ class Tokens:
     def issue(self, user: str, expires: float = 3600) -> str:
         """Return a token for `user` that is valid for `expires` seconds.
 
-        Raises ValueError for a name that no server accepts, and for an end that none does.
+        Raises ValueError for a name that no server accepts, and for an expiry that none does.
         """
         if wrong := wrong_name(user):
             raise ValueError(wrong)
         issued = time.time()
         if not -MAX_EXP <= issued + expires <= MAX_EXP:
-            raise ValueError(f"expires: expected seconds that end before the year 10000, got {expires:g}")
+            raise ValueError(f"expires: expected seconds, before the year 10000, got {expires:g}")
         claims = {"sub": user, "iat": issued, "exp": issued + expires}
         if self.audience is not None:
             claims["aud"] = self.audience
@@ -63,41 +84,43 @@ class Tokens:
             return jwt.encode(claims, self.secret, ALGORITHM)
 
     def verify(self, token: str) -> dict:
-        """Return the token's claims. Raises Refused where it is not valid, and where it is no text at all."""
-        if not isinstance(token, str):  # out of a client's JSON anything can come
-            raise Refused(f"this is no JSON Web Token: expected a text, got {type(token).__name__}")
+        """Return the token's claims. Raises InvalidToken where it is not valid, and where it is not even a string."""
+        if not isinstance(token, str):  # a client's JSON can contain anything
+            raise InvalidToken(f"not a JSON Web Token: expected a string, got {type(token).__name__}")
         if len(token) > MAX_TOKEN:
-            raise Refused(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
+            raise InvalidToken(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
         if token.count(".") != 2:
-            raise Refused("this is no JSON Web Token: expected three parts with dots between them")
-        # PyJWT cuts the fraction off `exp` and `nbf`: a token would end, and begin, up to a second too early.
-        options = {"require": ["sub", "exp"], "verify_aud": self.audience is not None}
-        options |= {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+            raise InvalidToken("not a JSON Web Token: expected three parts with dots between them")
+        # PyJWT cuts the fraction off `exp` and `nbf`: it would expire, and begin, up to a second too early.
+        options: jwt.types.Options = {
+            "require": ["sub", "exp"], "verify_aud": self.audience is not None,
+            "verify_exp": False, "verify_nbf": False, "verify_iat": False,
+        }  # fmt: skip
         try:
             with warnings.catch_warnings(category=jwt.InsecureKeyLengthWarning, action="ignore"):
                 claims = jwt.decode(token, self.secret, [ALGORITHM], options, audience=self.audience)
         except jwt.PyJWTError as error:
-            raise Refused(str(error)) from None
-        except (TypeError, ValueError, OverflowError, RecursionError):  # what no honest issuer writes
-            raise Refused("the token is malformed") from None
+            raise InvalidToken(str(error)) from None
+        except (TypeError, ValueError, OverflowError, RecursionError):  # no honest issuer writes such a token
+            raise InvalidToken("the token is malformed") from None
         now = time.time()
         if numeric_date(claims, "exp") <= now:
-            raise Refused("the token has expired")
+            raise InvalidToken("the token has expired")
         if "nbf" in claims and numeric_date(claims, "nbf") > now:
-            raise Refused("the token is not valid yet")
+            raise InvalidToken("the token is not valid yet")
         if wrong := wrong_name(claims["sub"]):
-            raise Refused(wrong)
+            raise InvalidToken(wrong)
         return claims
 
 
 def numeric_date(claims: dict, name: str) -> float:
     """Return a claim that is a time, in seconds since 1970, fractions included (RFC 7519, section 2).
 
-    Raises Refused for anything else: in JSON it may also be a text, `true`, `NaN` or a number of 400 digits.
+    Raises InvalidToken for anything else: in JSON it may also be a string, `true`, `NaN` or a number of 400 digits.
     """
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_EXP <= value <= MAX_EXP:
-        raise Refused(f"{name}: expected a number, in seconds since 1970, before the year 10000")
+        raise InvalidToken(f"{name}: expected a number, in seconds since 1970, before the year 10000")
     return float(value)
 
 

@@ -97,7 +97,7 @@ async def start_rows(peers: list[Contender], pairs: int, say) -> list[Row]:
 async def notebooks(say) -> dict[str, float]:
     """Return how long each notebook runs, in seconds, its kernel's start and end included."""
     found = {}
-    for path in sorted((HERE.parents[1] / "notebooks").glob("*.ipynb")):
+    for path in sorted((HERE.parents[1] / "notebooks").glob("[0-9]*.ipynb")):
         async with children.Child([sys.executable, str(HERE / "notebook_seconds.py"), path.stem]) as child:
             found[path.stem] = json.loads(await child.line(patience=300))
         say(f"notebook {path.stem}: {found[path.stem]:.1f} s")

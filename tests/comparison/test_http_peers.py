@@ -132,7 +132,7 @@ async def test_server_sent_events_arrive_and_go_on_where_they_broke_off(server, 
 async def test_one_event_reaches_all_who_wait_and_no_other(server, client):
     async with reading(client) as following, connect(f"{server.url}ws?events") as ws, connect(server.url) as echo:
         held = asyncio.create_task(client.get("/long-poll"))
-        await until(lambda: server.peers.events.waiting + server.listening == 3)
+        await until(lambda: server.peers.events.waiting + len(server.listeners) == 3)
         await client.post("/publish", data="to all")
         _, over_sse = await following()
         async with asyncio.timeout(10), await held as response:
@@ -161,7 +161,7 @@ async def test_status_tells_the_clock_the_last_number_and_who_waits(server, clie
     assert (before["last"], before["waiting"]) == (0, 0)
     await client.post("/publish", data="x")
     async with reading(client), connect(f"{server.url}?events"):
-        await until(lambda: server.peers.events.waiting + server.listening == 2)
+        await until(lambda: server.peers.events.waiting + len(server.listeners) == 2)
         after = await status()
     assert (after["last"], after["waiting"]) == (1, 2)
     assert before["time"] < after["time"] < before["time"] + 60

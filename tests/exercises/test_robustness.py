@@ -141,36 +141,3 @@ class TestGoodbye(FunctionExercise):
 
     async def test_waiting_with_wait_is_right_too(self):
         assert await self.check(goodbye(ASK_ALL, WAIT, ABORT))
-
-
-def ticker(*lines: str, head: str = "async def publish(self, message):", more: str = "await ws.wait_closed()") -> str:
-    body = "".join(f"        {line}\n" for line in lines)
-    return f"class Ticker(Server):\n    async def handler(self, ws):\n        {more}\n\n    {head}\n{body}"
-
-
-SEND = "broadcast(self.connections, message)"
-
-
-def drop(how: str, limit: str = "1_000_000") -> tuple[str, str]:
-    each = f"if ws.transport.get_write_buffer_size() > {limit}: {how}"
-    return "for ws in list(self.connections):", f"    {each}"
-
-
-class TestBounded(ServerExercise):
-    exercise = ex.bounded
-    imports = "from websockets.asyncio.server import broadcast"
-    wrong = {  # noqa: RUF012
-        "`publish` waited for it": ticker("for ws in list(self.connections): await ws.send(message)"),
-        "wait in your server's memory": ticker(SEND),
-        "`close()` waits for an answer": ticker(SEND, *drop("await ws.close(1008)")),
-        "and is still connected. Drop it": ticker(
-            "broadcast([ws for ws in self.connections if ws.transport.get_write_buffer_size() < 1_000_000], message)"
-        ),
-        "and was dropped. Drop only those": ticker(SEND, *drop("ws.transport.abort()", "1000")),
-        "`publish` must send to all clients": ticker("pass"),
-        "she must hear each message": ticker(
-            "first = message == 'a price'", "broadcast([ws for ws in self.connections if first], message)"
-        ),
-        "needs a method `async def publish(self, message):`": handler("await ws.wait_closed()"),
-        "Does your `handler` end too soon?": ticker(SEND, more="await ws.send('welcome')"),
-    }  # fmt: skip

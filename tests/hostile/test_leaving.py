@@ -55,7 +55,7 @@ async def test_nothing_is_left_of_clients_that_vanish_in_the_middle_of_a_message
         await until(lambda: asyncio.all_tasks() == tasks_before and len(timers()) <= timers_before + 1)  # until's own
         assert not server.connections
         if rooms:
-            assert (rooms.members, rooms.room_of, rooms._told, rooms._to_tell) == ({}, {}, {}, {})
+            assert (rooms.members, rooms.room_of, rooms._presence._acted, rooms._presence._waiting) == ({}, {}, {}, {})
         assert getattr(server, "members", set()) == set()
         # Tracebacks of how they ended hold the connections, and these their users' buckets, until they are collected.
         await until(lambda: gc.collect() >= 0 and not there and not server._users)

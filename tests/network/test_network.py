@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
 from wslearn import EchoServer, Limits, ServerProcess, cells
-from wslearn.network import SimulatedNetwork, network
+from wslearn.network import SimulatedNetwork, conditions, recording
 from wslearn.network.pipe import RESET_ON_CLOSE
 from wslearn.tls import throwaway
 
@@ -286,7 +286,7 @@ async def test_a_reader_that_does_not_read_stops_the_sender():
                 await asyncio.sleep(MOMENT)
         assert 0 < entered < size
         pipe = next(iter(net.links)).up
-        assert pipe._bytes <= 2 * network.WINDOW  # the rest waits in the system's buffers and with the sender
+        assert pipe._bytes <= 2 * conditions.WINDOW  # the rest waits in the system's buffers and with the sender
         reading.set()
         assert await asyncio.wait_for(received, 15) == size
         writer.close()
@@ -520,14 +520,14 @@ async def test_the_recording_is_what_was_sent_and_counts_are_right_to_the_byte()
 
 
 async def test_the_recording_is_bounded_and_says_so_while_the_counts_stay_right(monkeypatch, caplog):
-    monkeypatch.setattr(network, "RECORDING", 20_000)
+    monkeypatch.setattr(recording, "RECORDING", 20_000)
     async with peer(echo) as url, SimulatedNetwork(url) as net:
         reader, writer = await dial(net)
         with caplog.at_level(logging.INFO, "wslearn"):
             for number in range(50):
                 await timed(ask(reader, writer, bytes([number]) * 1000))
         kept = net.recording
-        assert sum(len(chunk.data) + network.CHUNK_OVERHEAD for chunk in kept) <= 20_000
+        assert sum(len(chunk.data) + recording.CHUNK_OVERHEAD for chunk in kept) <= 20_000
         assert net.dropped == 100 - len(kept) > 0
         assert kept[-1].data == bytes([49]) * 1000, "the oldest are dropped"
         assert net.bytes_up == net.bytes_down == 50_000

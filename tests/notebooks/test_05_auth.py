@@ -55,7 +55,7 @@ async def test_a_name_that_leads_here_passes_the_origin_rule_and_not_the_host_ru
     await run(names, "imports", "breaks-name-server")
     broken = await run(names, "breaks-name-run")
     assert re.fullmatch(r"Origin: http://(evil\.example:\d+)", broken[0])[1] == broken[1].split()[-1]
-    assert broken[2].startswith("Eve's page reads: Dear diary")
+    assert broken[2].startswith("Mallory's page receives: Dear diary")
     fixed = await run(names, "breaks-name-repaired")
     assert len(fixed) == 2 and fixed[0].startswith("403 Host 'evil.example:")
-    assert fixed[1].startswith("its own page reads: Dear diary")
+    assert fixed[1].startswith("its own page receives: Dear diary")

@@ -12,7 +12,9 @@ async def server():
     async with RoomsServer() as server:
         yield server
         rooms = server.rooms
-        await until(lambda: (rooms.members, rooms.room_of, rooms._told, rooms._to_tell) == ({}, {}, {}, {}))
+        await until(
+            lambda: (rooms.members, rooms.room_of, rooms._presence._acted, rooms._presence._waiting) == ({}, {}, {}, {})
+        )
 
 
 async def join(ws, room):

@@ -184,7 +184,7 @@ def serve(
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            which = error.strerror.partition(" is in use")[0]  # of the comparison's two ports
+            which = str(getattr(error, "strerror", "")).partition(" is in use")[0]  # of the comparison's two ports
             raise click.ClickException(f"{which} is in use: {advice}") from error
         raise explained(error) from error
 
@@ -215,7 +215,7 @@ def latency(http: str | None, ws: str | None, as_json: bool, **given: object) ->
     if bool(http) != bool(ws):
         raise click.UsageError("give --http and --ws together: the two addresses of one 'wslearn serve comparison'.")
     try:
-        samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws else None)
+        samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws and http else None)
     except KeyboardInterrupt:
         click.echo("Cancelled: nothing is left running.", err=True)
         sys.exit(130)

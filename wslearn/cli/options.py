@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ class Limit(click.ParamType):
 
 
 #: For each limit: what its value is called, the type of it, what it limits.
-LIMITS = {
+LIMITS: dict[str, tuple[str, Any, str]] = {
     "max_size": ("BYTES", int, "Largest message."),
     "max_connections": ("COUNT", int, "Connections at one time."),
     "open_timeout": ("SECONDS", float, "Time for the opening handshake."),
@@ -72,7 +73,7 @@ def limit_options(command: Callable) -> Callable:
     return command
 
 
-def limits_given(options: dict[str, object]) -> dict[str, object]:
+def limits_given(options: dict[str, Any]) -> dict[str, object]:
     """Return the limits that were given on the command line, as `Limits` takes them."""
     given = {
         name: None if options[name] is OFF else options[name] for name in LIMITS if options[name] not in (None, ())
@@ -191,7 +192,7 @@ def measurement_options(command: Callable) -> Callable:
     return command
 
 
-def settings_given(options: dict[str, object], elsewhere: bool):
+def settings_given(options: dict[str, Any], elsewhere: bool):
     """Return what was given as Settings, in seconds. Raises ValueError for what cannot be measured."""
     from wslearn.latency import Settings
 

@@ -8,8 +8,6 @@ import os
 import sys
 from importlib.machinery import PathFinder, all_suffixes
 
-from wslearn import cells
-
 #: Packages that only notebooks need, by the names in pyproject.toml.
 NOTEBOOKS_ONLY = frozenset({"jupyterlab", "ipywidgets", "matplotlib", "nest-asyncio2"})
 #: Packages that are part of JupyterLab's own process: a new kernel does not load their new version.
@@ -22,18 +20,18 @@ HOOKS = frozenset({"sitecustomize", "usercustomize"})
 NOT_IN_A_KERNEL = frozenset({"websocket"})
 
 
-def shadowing() -> str | None:
+def shadowing(in_kernel: bool = False) -> str | None:
     """Say which files shadow modules: those that Python finds in a folder of the reader's before the real ones.
 
     Such a folder is the current one, or one in PYTHONPATH.
     """
-    found = [module for folder in _own_folders() for module in _shadowing(folder)]
+    found = [module for folder in _own_folders() for module in _shadowing(folder, in_kernel)]
     if not found:
         return None
     files = ", ".join(file for file, _ in found)
     one = f"a Python module called {found[0][1]}" if len(found) == 1 else "Python modules of the same names"
     hides, it = ("hides", "it") if len(found) == 1 else ("hide", "them")
-    where = ", then restart the kernel" if cells.kernel() else " and start this command again"
+    where = ", then restart the kernel" if in_kernel else " and start this command again"
     return f"{files} {hides} {one}, which the lessons need: rename {it}{where}."
 
 
@@ -59,7 +57,7 @@ def _real(folder: str) -> str:
         return ""
 
 
-def _shadowing(folder: str) -> list[tuple[str, str]]:
+def _shadowing(folder: str, in_kernel: bool) -> list[tuple[str, str]]:
     """Return (file, module) for what in `folder` is found in place of a module of that name elsewhere."""
     try:
         entries = sorted(os.listdir(folder))
@@ -70,7 +68,7 @@ def _shadowing(folder: str) -> list[tuple[str, str]]:
     suffixes = tuple(all_suffixes())
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
-    harmless = NOBODYS | HOOKS | (NOT_IN_A_KERNEL if cells.kernel() else frozenset())
+    harmless = NOBODYS | HOOKS | (NOT_IN_A_KERNEL if in_kernel else frozenset())
     own = _own_folders()
     elsewhere = [entry for entry in sys.path if _real(entry) not in own]
     return [
@@ -140,7 +138,7 @@ def _unmet(lines: list[str], left_out: frozenset[str]) -> list[tuple[str, str, s
             unmet.append((wanted, "none", ""))
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            unmet.append((wanted, version, os.path.realpath(folder.locate_file(""))))
+            unmet.append((wanted, version, os.path.realpath(str(folder.locate_file("")))))
     return unmet
 
 

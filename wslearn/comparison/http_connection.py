@@ -6,6 +6,7 @@ for a client that closes its half of the connection as soon as it has sent its r
 
 import asyncio
 from collections import deque
+from typing import Any
 
 from aiohttp import StreamReader, web
 
@@ -20,7 +21,7 @@ class HttpConnection(web.RequestHandler):
 
     __slots__ = ("_asked", "_body", "_body_left", "_ended", "_heads", "_unread", "_waiting")
 
-    def __init__(self, key: str, max_size: int | None, *args: object, **options: object) -> None:
+    def __init__(self, key: str, max_size: int | None, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         #: Bytes that aiohttp may still read of a request of which only it can tell where that ends; None: any number.
         #: In chunks, each byte of a body may take six. What follows is left unread: it would be kept as trailers.
@@ -85,7 +86,7 @@ class HttpConnection(web.RequestHandler):
         super().data_received(bytes(head))
         return head.rest
 
-    def eof_received(self) -> bool | None:
+    def eof_received(self) -> Any:
         halves = self.transport is not None and self.transport.can_write_eof()  # TLS has none
         if not (halves and self._asked and self._is_whole()):
             return super().eof_received()
@@ -100,10 +101,12 @@ class HttpConnection(web.RequestHandler):
             return self._body_left == 0 or self._asked[-1].too_large
         return self._body is not None and self._body.is_eof()
 
-    async def finish_response(self, request: web.BaseRequest, response: web.StreamResponse, *args: object) -> object:
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Any:
         if self._heads is None and len(self._asked) == 1:
-            response.force_close()
-        finished = await super().finish_response(request, response, *args)
+            resp.force_close()
+        finished = await super().finish_response(request, resp, start_time)
         self._asked.popleft()
         if self._ended and not self._asked:
             self.close()

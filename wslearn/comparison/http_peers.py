@@ -6,10 +6,11 @@ ask for. Everything is bounded, as in `wslearn.limits`.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import perf_counter as clock
-from typing import TYPE_CHECKING
+from typing import Any
 from weakref import WeakSet
 
 from aiohttp import hdrs, web
@@ -19,14 +20,12 @@ from wslearn.comparison.events import Events, Published, Status
 from wslearn.comparison.http_answers import BadRequest, converted, json, leaner, library_logger, listed, number, refused
 from wslearn.comparison.http_connection import HttpConnection
 from wslearn.comparison.http_page import HOLD, PAGE, PATHS
+from wslearn.limits import Limits
 from wslearn.messages import encode
 from wslearn.redact import truncate
 from wslearn.server.handshake import full, refuse_stranger, respond
 from wslearn.server.head import MOST
 from wslearn.server.hosts import Refusal
-
-if TYPE_CHECKING:
-    from wslearn.servers.comparison import ComparisonServer
 
 #: Time in which answers may still leave when the server stops, and in which a refused body is read, in seconds.
 GRACE = 0.5
@@ -39,13 +38,23 @@ A_YEAR = 365 * 24 * 3600.0
 
 
 class HttpPeers:
-    """The HTTP side of `server`, whose limits and log it shares, on a port of its own.
+    """The HTTP side of a server, on its own port.
 
-    `server.published(event)` is called for each event, and `server.listening` is how many wait for events there.
+    It has that server's `limits` and key (`proxy_path`), and writes its log with `record`. `published(event)` is called
+    for each event, and `listening()` is how many clients wait for events there.
     """
 
-    def __init__(self, server: "ComparisonServer") -> None:
-        self.server = server
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        proxy_path: str,
+        record: Callable[..., None],
+        published: Callable[[Published], None],
+        listening: Callable[[], int],
+    ) -> None:
+        self.limits, self.proxy_path, self.record = limits, proxy_path, record
+        self.published, self.listening = published, listening
         self.events = Events()
         self._admitted: set[web.RequestHandler] = set()
         #: What answers a request, and serves its connection: aiohttp cancels these and does not wait for them.
@@ -55,8 +64,8 @@ class HttpPeers:
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises OSError where the address cannot be had."""
-        limits = self.server.limits
-        app = web.Application(client_max_size=limits.max_size or 0, middlewares=[self._check])
+        self._tls = tls is not None
+        app = web.Application(client_max_size=self.limits.max_size or 0, middlewares=[self._check])
         app.on_response_prepare.append(leaner)
         app.add_routes(
             [
@@ -74,14 +83,14 @@ class HttpPeers:
         loop = asyncio.get_running_loop()
         connection = partial(
             HttpConnection,
-            self.server.proxy_path,
-            limits.max_size,
+            self.proxy_path,
+            self.limits.max_size,
             runner.server,
             loop=loop,
             access_log=None,
             logger=library_logger,
             auto_decompress=False,  # a body comes back as it is, and a small one cannot become a large one
-            keepalive_timeout=limits.open_timeout or A_YEAR,  # also the time for the next request's head
+            keepalive_timeout=self.limits.open_timeout or A_YEAR,  # also the time for the next request's head
             lingering_time=GRACE,
             max_line_size=MOST,  # a head has no more in all
             max_field_size=MOST,
@@ -93,6 +102,7 @@ class HttpPeers:
             await runner.cleanup()
             raise
         self._runner = runner
+        self._watching = asyncio.create_task(self._watch())
         return self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -109,12 +119,12 @@ class HttpPeers:
             finally:
                 for transport in transports:  # a client that does not read would keep its own for good
                     transport.abort()
-                await tasks.end(self._tasks, GRACE, "comparison")
+                await tasks.end([*self._tasks, self._watching], GRACE, "comparison")
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         """End connections that have not sent the head of a request in time: not every aiohttp does it."""
         silent: dict[web.RequestHandler, float] = {}
-        timeout = self.server.limits.open_timeout
+        timeout = self.limits.open_timeout
         while timeout is not None:
             await asyncio.sleep(WATCH_INTERVAL)
             waiting = [one for one in self._open() if one not in self._admitted]
@@ -129,15 +139,15 @@ class HttpPeers:
         return len(self._open())
 
     def _open(self) -> list[web.RequestHandler]:
-        return self._runner.server.connections if self._runner else []
+        return self._runner.server.connections if self._runner and self._runner.server else []
 
     # What every request goes through
 
     @web.middleware
-    async def _check(self, request: web.Request, handler) -> web.StreamResponse:
+    async def _check(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Refuse what may not pass, in plain words, and write a line in the log."""
         why = ""
-        self._tasks |= {request.task, asyncio.current_task()}
+        self._tasks.update(filter(None, (request.task, asyncio.current_task())))
         try:
             if (refusal := self._refusal(request)) is not None:
                 response, why = refused(refusal.status, refusal.text), refusal.why
@@ -149,18 +159,18 @@ class HttpPeers:
             allowed = ", ".join(sorted(error.allowed_methods))
             response = refused(405, f"Expected {allowed}, got {error.method}.\n", Allow=allowed)
         except web.HTTPRequestEntityTooLarge:
-            response = refused(413, f"Expected a body of at most {self.server.limits.max_size:,} bytes.\n")
+            response = refused(413, f"Expected a body of at most {self.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = refused(error.status, f"{error}\n")
         kind = "message" if response.status < 400 else "http"
         line = truncate(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
-        self.server.record(kind, _address(request), line, code=response.status)
+        self.record(kind, _address(request), line, code=response.status)
         return response
 
     def _refusal(self, request: web.Request) -> Refusal | None:
-        limits, headers = self.server.limits, request.headers
+        limits, headers = self.limits, request.headers
         hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
-        if refusal := refuse_stranger(self.server, request.protocol.head, hosts, origins):
+        if refusal := refuse_stranger(_connection(request).head, hosts, origins, limits, tls=self._tls):
             return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self._open())
@@ -171,10 +181,10 @@ class HttpPeers:
 
     async def _body(self, request: web.Request) -> bytes:
         try:
-            async with asyncio.timeout(self.server.limits.open_timeout):
+            async with asyncio.timeout(self.limits.open_timeout):
                 return await request.read()
         except TimeoutError:
-            raise BadRequest(f"Expected the body in {self.server.limits.open_timeout:g} seconds.", 408) from None
+            raise BadRequest(f"Expected the body in {self.limits.open_timeout:g} seconds.", 408) from None
 
     # The peers
 
@@ -190,7 +200,7 @@ class HttpPeers:
             event = self.events.publish(body.decode())
         except UnicodeDecodeError as error:
             raise BadRequest(f"Expected text in UTF-8 as the payload, got a body that is none: {error}.") from None
-        self.server.published(event)
+        self.published(event)
         await asyncio.sleep(0)  # who waits for the event comes before who published it
         return json(Published(event.id, event.time))
 
@@ -200,14 +210,15 @@ class HttpPeers:
 
     async def _long_poll(self, request: web.Request) -> web.Response:
         after = self._known(number(request.query, "after"))
+        connection = _connection(request)
         try:
             async with asyncio.timeout(HOLD) as hold:
-                request.protocol.wait(hold)
+                connection.wait(hold)
                 return listed(self._noted(request, after, await self.events.wait(after)))
         except TimeoutError:
             return listed([])
         finally:
-            request.protocol.waited()
+            connection.waited()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events (the HTML standard's section "Server-sent events")."""
@@ -216,23 +227,23 @@ class HttpPeers:
         await response.prepare(request)
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as stream:
-                request.protocol.wait(stream)
+                _connection(request).wait(stream)
                 while news := self._noted(request, last, await self.events.wait(last)):
                     for event in news:
                         if not await self._wrote(request, response, event):
                             return response
                     last = news[-1].id
-        request.protocol.waited()
+        _connection(request).waited()
         return response
 
     async def _wrote(self, request: web.Request, response: web.StreamResponse, event: Published) -> bool:
         """Send one event. Who reads too slowly holds up nobody else: the rest it gets when it is back."""
         try:
-            async with asyncio.timeout(self.server.limits.stall_timeout):
+            async with asyncio.timeout(self.limits.stall_timeout):
                 await response.write(f"id: {event.id}\ndata: {encode(event)}\n\n".encode())
         except TimeoutError:
-            why = f"aborted: it reads too slowly: no byte left for {self.server.limits.stall_timeout:g} s"
-            self.server.record("error", _address(request), why)
+            why = f"aborted: it reads too slowly: no byte left for {self.limits.stall_timeout:g} s"
+            self.record("error", _address(request), why)
             if request.transport is not None:
                 request.transport.abort()
             return False
@@ -249,12 +260,17 @@ class HttpPeers:
         """
         if news and 0 < after < news[0].id - 1:
             lost = f"lost: events {after + 1:,} to {news[0].id - 1:,}, which are no longer kept"
-            self.server.record("error", _address(request), lost)
+            self.record("error", _address(request), lost)
         return news
 
     async def _status(self, request: web.Request) -> web.Response:
-        waiting = self.events.waiting + self.server.listening
+        waiting = self.events.waiting + self.listening()
         return json(Status(clock(), self.events.last, waiting))
+
+
+def _connection(request: web.Request) -> HttpConnection:
+    assert isinstance(request.protocol, HttpConnection)
+    return request.protocol
 
 
 def _address(request: web.Request) -> str:

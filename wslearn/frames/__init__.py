@@ -11,9 +11,10 @@ it:
 Lesson: 01_http_vs_websocket.
 """
 
+from wslearn.common.chunk import Chunk
 from wslearn.frames.html import Table, table
 from wslearn.frames.http import HttpMessage
-from wslearn.frames.items import Chunk, Item, Part, Rest
+from wslearn.frames.items import Item, Part, Rest
 from wslearn.frames.reader import read, text
 from wslearn.frames.websocket import Frame
 

@@ -1,28 +1,18 @@
-"""What a recording is made of (`Chunk`), and what all items that `wslearn.frames.read` finds in it have in common.
+"""What all items have in common that `wslearn.frames.read` finds in a recording.
 
 The attributes hold the bytes as they were; `str`, `repr`, `text` and `table` show them with their secrets redacted.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from wslearn.common.chunk import Chunk, Direction
 from wslearn.frames.secrets import conceal, printable
 
-Direction = Literal["up", "down"]
 #: How many parts of an item are shown.
 MAX_PARTS = 40
 ARROWS = {"up": "client -> server", "down": "server -> client"}
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes that arrived together: `time` in seconds since the recording began, `up` is from client to server."""
-
-    time: float
-    connection: int
-    direction: Direction
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

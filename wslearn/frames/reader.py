@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from wslearn.common.chunk import Chunk
 from wslearn.frames.frame_reader import FrameReader
 from wslearn.frames.http import HttpMessage
 from wslearn.frames.http_reader import read_message
 from wslearn.frames.inflate import Budget, Inflater
-from wslearn.frames.items import Chunk, Item, Rest, Stream
+from wslearn.frames.items import Item, Rest, Stream
 from wslearn.frames.secrets import hidden_rest
 
 

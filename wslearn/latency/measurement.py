@@ -51,9 +51,10 @@ async def measure(
         notes.append("the event loop is in debug mode: times are longer than they should be")
     async with AsyncExitStack() as stack:
         if urls is None:
-            server = server or await stack.enter_async_context(ServerProcess("comparison"))
+            if server is None:
+                server = await stack.enter_async_context(ServerProcess("comparison"))
             urls = server.url, server.page_url
-        run = Run(settings, *_checked(urls), progress or (lambda done, total: None))
+        run = Run(settings, *_checked(urls), progress)
         gc.collect()
         try:
             async with asyncio.timeout(time_limit) as limit:
@@ -71,7 +72,7 @@ async def measure(
     return [_sample(settings, run, name, notes, time_limit) for name in settings.names if run.spans[name]]
 
 
-def _checked(urls: tuple[str, str]) -> list[str]:
+def _checked(urls: tuple[str, str]) -> tuple[str, str]:
     """Return the two URLs. Raises MeasurementError where one is not what it has to be."""
     for url, scheme in zip(urls, ("ws", "http"), strict=True):
         try:
@@ -80,7 +81,7 @@ def _checked(urls: tuple[str, str]) -> list[str]:
             raise MeasurementError(f"{scheme}: {error}") from None
         if found not in (scheme, f"{scheme}s"):
             raise MeasurementError(f"expected a {scheme}:// or {scheme}s:// URL as the {scheme} address, got {url!r}")
-    return list(urls)
+    return urls
 
 
 def _sample(settings: Settings, run: "Run", name: str, notes: list[str], time_limit: float | None) -> Sample:

@@ -4,7 +4,7 @@ The clients are those that a program would use, aiohttp and websockets, without 
 """
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from time import perf_counter as clock
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from wslearn.comparison.events import Published
 from wslearn.latency.settings import MeasurementError, Settings
 from wslearn.network import SimulatedNetwork
 
@@ -60,6 +61,7 @@ class HttpClient:
         return answer
 
     async def close(self) -> None:
+        """Close the connection."""
         await self.session.close()
 
 
@@ -100,8 +102,18 @@ class Probe:
         """Bytes on the wire so far, up and down."""
         return self.net.bytes_up, self.net.bytes_down
 
+    async def exchange(self) -> None:
+        """Send a message and wait for its answer. Raises ValueError where another one comes."""
+        raise NotImplementedError
+
+    def events(self) -> AsyncIterator[Published]:
+        """Yield each event when it arrives."""
+        raise NotImplementedError
+
 
 class HttpProbe(Probe):
+    """HTTP requests, on one connection or a new one each time."""
+
     keep_alive = True
 
     async def __aenter__(self) -> Self:
@@ -124,9 +136,12 @@ class HttpProbe(Probe):
 
 
 class WebSocketProbe(Probe):
+    """A WebSocket, without what no message needs."""
+
     transport = "websocket"
     query = ""
-    ws: ClientConnection | None = None
+    ws: ClientConnection
+    is_open = False
 
     async def open(self) -> None:
         begin = clock()
@@ -140,25 +155,29 @@ class WebSocketProbe(Probe):
             ping_interval=None,
             open_timeout=None,
         )
+        self.is_open = True
         self.setup, self.setup_bytes = clock() - begin, sum(self.size)
 
     async def close(self) -> None:
-        if self.ws is not None:
+        if self.is_open:
             self.ws.transport.abort()
             await self.ws.wait_closed()
 
 
 class HttpNew(HttpProbe):
+    """A request on a new connection for each message."""
+
     transport = "http-new"
     keep_alive = False
 
     async def exchange(self) -> None:
-        """Send a message and wait for its answer. Raises ValueError where that is another one."""
         if await self.http.ask("POST", "/echo", self.payload) != self.payload:
             raise ValueError("POST /echo is answered with another body")
 
 
 class HttpKeepAlive(HttpNew):
+    """A request for each message, all on one connection."""
+
     transport = "http-keepalive"
     keep_alive = True
 
@@ -167,11 +186,12 @@ class HttpKeepAlive(HttpNew):
 
 
 class WebSocket(WebSocketProbe):
+    """A message, and the same one back."""
+
     async def exchange(self) -> None:
-        """Send a message and wait for its answer. Raises ValueError where that is another one."""
         await self.ws.send(self.payload)
         if await self.ws.recv() != self.payload:
             raise ValueError("a message is answered with another one")
 
 
-ROUND_TRIP_PROBES = {probe.transport: probe for probe in (HttpNew, HttpKeepAlive, WebSocket)}
+ROUND_TRIP_PROBES: dict[str, type[Probe]] = {probe.transport: probe for probe in (HttpNew, HttpKeepAlive, WebSocket)}

@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from wslearn.comparison.events import Published, Status
-from wslearn.latency.probes import HttpClient, HttpProbe, WebSocketProbe
+from wslearn.latency.probes import HttpClient, HttpProbe, Probe, WebSocketProbe
 
 
 class Polling(HttpProbe):
@@ -54,12 +54,14 @@ class ServerSentEvents(HttpProbe):
     """Read one answer that never ends (HTML standard, section "Server-sent events")."""
 
     transport = "sse"
-    response: aiohttp.ClientResponse | None = None
+    response: aiohttp.ClientResponse
+    is_open = False
 
     async def open(self) -> None:
         begin = clock()
         url = self.http.base + "/events"
         self.response = await self.http.session.get(url, server_hostname=self.http.tls_name)
+        self.is_open = True
         if self.response.status != 200:
             raise ValueError(f"GET /events is answered with {self.response.status} {self.response.reason}")
         self.setup, self.setup_bytes = clock() - begin, sum(self.size)
@@ -72,12 +74,14 @@ class ServerSentEvents(HttpProbe):
         raise EOFError("it ended the stream of events")
 
     async def close(self) -> None:
-        if self.response is not None:
+        if self.is_open:
             self.response.close()
         await super().close()
 
 
 class WebSocketEvents(WebSocketProbe):
+    """A WebSocket over which the server sends each event."""
+
     query = "events"
 
     async def events(self) -> AsyncIterator[Published]:
@@ -122,4 +126,6 @@ class Direct:
         return msgspec.json.decode(await self.http.ask("POST", "/publish", payload), type=Published)
 
 
-PUSH_PROBES = {probe.transport: probe for probe in (Polling, LongPolling, ServerSentEvents, WebSocketEvents)}
+PUSH_PROBES: dict[str, type[Probe]] = {
+    probe.transport: probe for probe in (Polling, LongPolling, ServerSentEvents, WebSocketEvents)
+}

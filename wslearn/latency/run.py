@@ -39,9 +39,11 @@ class Run:
     `sizes`: for each transport the bytes on the wire, up and down, before its first message and after its last one.
     """
 
-    def __init__(self, settings: Settings, ws_url: str, http_url: str, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, settings: Settings, ws_url: str, http_url: str, progress: Callable[[int, int], None] | None = None
+    ) -> None:
         self.settings, self.http_url = settings, http_url
-        kinds = PUSH_PROBES if settings.push else ROUND_TRIP_PROBES
+        kinds: dict[str, type[Probe]] = PUSH_PROBES if settings.push else ROUND_TRIP_PROBES
         self.probes: dict[str, Probe] = {
             name: kinds[name](settings, ws_url if name == "websocket" else http_url, seed)
             for seed, name in enumerate(settings.names)
@@ -54,7 +56,7 @@ class Run:
 
     async def run(self) -> None:
         """Measure all. Raises MeasurementError where a server does not do its part."""
-        self._progress(0, self._total)
+        self._done()
         async with AsyncExitStack() as stack:
             if self.settings.push or any(name != "websocket" for name in self.probes):
                 direct = await stack.enter_async_context(Direct(self.http_url))
@@ -81,7 +83,8 @@ class Run:
         writer.transport.abort()
 
     def _done(self) -> None:
-        self._progress(sum(map(len, self.spans.values())), self._total)
+        if self._progress:
+            self._progress(sum(map(len, self.spans.values())), self._total)
 
     # From a request to its answer
 
@@ -150,7 +153,7 @@ class Run:
 
     async def _arrived(self, event: int, arrivals: asyncio.Queue) -> dict[str, float]:
         """Return when the event was there, over all transports; others may publish events too."""
-        found = {}
+        found: dict[str, float] = {}
         while len(found) < len(self.probes):
             arrival = await arrivals.get()
             if isinstance(arrival, Exception):

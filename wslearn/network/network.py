@@ -8,34 +8,25 @@ It is a TCP proxy on this machine, which knows nothing of what it carries: HTTP,
 
 import asyncio
 import ipaddress
-import logging
-import math
 import socket
-from collections import deque
 from itertools import count
-from time import perf_counter as clock  # finer than the loop's own clock on Windows, the same one elsewhere
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-from wslearn import cells
-from wslearn.common import tasks
-from wslearn.frames import Chunk
-from wslearn.network.pipe import Direction, Link
-
-logger = logging.getLogger("wslearn")
+from wslearn.common import lifecycle, tasks
+from wslearn.common.chunk import Direction
+from wslearn.network.conditions import Conditions
+from wslearn.network.pipe import Link
+from wslearn.network.recording import Recording
+from wslearn.network.wires import Wires
 
 #: Schemes of a target, each with its default port.
 PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
-#: Bytes of one connection that may be under way in one direction before its sender has to wait.
-WINDOW = 256 * 1024
-#: Memory for the recording in bytes, and what a chunk takes of it besides its data.
-RECORDING = 16 * 1024 * 1024
-CHUNK_OVERHEAD = 256
 #: Time for the connections' end in `stop()`, in seconds.
 STOP_TIMEOUT = 2.0
 
 
-class SimulatedNetwork:
+class SimulatedNetwork(Wires):
     """A network between a client on this machine and the server at `target`, a ws, wss, http or https URL.
 
     - `delay`: seconds from one side to the other, or a pair `(up, down)`; up is from client to server.
@@ -78,17 +69,15 @@ class SimulatedNetwork:
     ) -> None:
         self.target, self.elsewhere = checked(target), elsewhere
         self.target_port = self.target.port or PORTS[self.target.scheme]
-        self._queues_empty_at = {"up": 0.0, "down": 0.0}
+        self.seed = seed
         self.links: set[Link] = set()
         #: What connects to the target just now, or has been told to stop that.
         self.connecting: set[asyncio.Task] = set()
         self._numbers = count(1)
         self._listener: asyncio.Server | None = None
         self._changing = asyncio.Lock()
-        self._started_at = 0.0
-        self.silent = False
-        self.seed, self.delay, self.jitter, self.bandwidth = seed, delay, jitter, bandwidth
-        self.clear()
+        Recording.__init__(self)
+        Conditions.__init__(self, delay=delay, jitter=jitter, bandwidth=bandwidth)
 
     # Life
 
@@ -96,14 +85,14 @@ class SimulatedNetwork:
         """Open the network, and return self. In a notebook, what an earlier run of the same cell started is stopped."""
         async with self._changing:
             if self._listener is None:
-                await cells.stop_previous(0)
-                host = "127.0.0.1" if self.elsewhere else await loopback(self.target.hostname)
-                self._started_at = clock()
+                await lifecycle.stop_previous(0)
+                host = "127.0.0.1" if self.elsewhere else await loopback(self.target.hostname or "")
+                self.begin()
                 self._listener = await asyncio.get_running_loop().create_server(
                     lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024
                 )
                 self.port = self._listener.sockets[0].getsockname()[1]
-                cells.started(self)
+                lifecycle.started(self)
         return self
 
     async def stop(self) -> None:
@@ -112,7 +101,7 @@ class SimulatedNetwork:
             if self._listener is None:
                 return
             listener, self._listener = self._listener, None
-            cells.stopped(self)
+            lifecycle.stopped(self)
             listener.close()
             ends = [link.over.wait() for link in self.links]
             self.cut()
@@ -139,7 +128,7 @@ class SimulatedNetwork:
         if self._listener is None:
             raise RuntimeError("the network is not running: use 'async with' or 'await net.start()'")
         user, at, _ = self.target.netloc.rpartition("@")
-        host = "127.0.0.1" if self.elsewhere else self.target.hostname
+        host = "127.0.0.1" if self.elsewhere else self.target.hostname or ""
         host = f"[{host}]" if ":" in host else host
         return f"{user}{at}{host}:{self.port}"
 
@@ -151,102 +140,17 @@ class SimulatedNetwork:
         else:
             link.begin()
 
-    # What a lesson changes
-
-    @property
-    def delay(self) -> float | tuple[float, float]:
-        """Seconds from one side to the other; a pair `(up, down)` where they differ."""
-        up, down = self.delays.values()
-        return up if up == down else (up, down)
-
-    @delay.setter
-    def delay(self, value: float | tuple[float, float]) -> None:
-        up, down = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
-        self.delays = {"up": seconds("delay", up), "down": seconds("delay", down)}
-
-    @property
-    def jitter(self) -> float:
-        """Up to so many seconds are added to the delay."""
-        return self._jitter
-
-    @jitter.setter
-    def jitter(self, value: float) -> None:
-        self._jitter = seconds("jitter", value)
-
-    @property
-    def bandwidth(self) -> float | None:
-        """Bytes per second each way, shared by all connections; None: no limit."""
-        return self._bandwidth
-
-    @bandwidth.setter
-    def bandwidth(self, value: float | None) -> None:
-        if value is not None and not (is_number(value) and value > 0):
-            raise ValueError(f"bandwidth must be bytes per second, more than 0, or None for no limit: got {value!r}")
-        self._bandwidth = value
-        # What waits for its turn must not wait at the old speed; what has left the queue stays as it is.
-        self._plan_anew({way: clock() + delay + self.jitter for way, delay in self.delays.items()})
-
-    def silence(self) -> None:
-        """Become a black hole: nothing arrives any more, neither bytes nor the end of a connection.
-
-        Connections stay open. New ones seem to open, for the system accepts them, and are not answered. What is sent
-        meanwhile is held, up to the window, and arrives late after `heal()`, as when TCP sends it again. It cannot
-        stay lost, because a stream of bytes has no gaps.
-        """
-        self.silent = True
-
-    def heal(self) -> None:
-        """Let bytes pass again. Those held during a silence set off now."""
-        if self.silent:
-            self.silent = False
-            self._plan_anew({"up": -math.inf, "down": -math.inf})
-
     def cut(self) -> None:
         """Reset every connection, at both sides, at once. What was under way is lost; new connections pass."""
         for link in list(self.links):
             link.cut()
 
-    def _plan_anew(self, since: dict[Direction, float]) -> None:
-        self._queues_empty_at = {"up": 0.0, "down": 0.0}
+    def plan_anew(self, since: dict[Direction, float]) -> None:
+        """Let everything that is due after `since` set off now."""
+        super().plan_anew(since)
         for link in list(self.links):
             for pipe in (link.up, link.down):
                 pipe.plan_anew(since[pipe.direction])
-
-    def leaves_queue(self, direction: Direction, size: int) -> float:
-        """Let `size` bytes queue for the bandwidth, and return when the last of them is on its way."""
-        turn = size / self.bandwidth if self.bandwidth else 0.0
-        self._queues_empty_at[direction] = max(clock(), self._queues_empty_at[direction]) + turn
-        return self._queues_empty_at[direction]
-
-    def window(self, direction: Direction) -> float:
-        """Return how many bytes of a connection may be under way."""
-        return max(WINDOW, (self.bandwidth or 0) * self.delays[direction])
-
-    # What passed
-
-    @property
-    def recording(self) -> list[Chunk]:
-        """The chunks that entered, oldest first."""
-        return list(self._chunks)
-
-    def clear(self) -> None:
-        """Forget the recording and count from 0."""
-        self._chunks: deque[Chunk] = deque()
-        self._recorded = self.dropped = self.bytes_up = self.bytes_down = 0
-
-    def record(self, connection: int, direction: Direction, data: bytes) -> None:
-        """Count and keep what has entered."""
-        if direction == "up":
-            self.bytes_up += len(data)
-        else:
-            self.bytes_down += len(data)
-        self._chunks.append(Chunk(clock() - self._started_at, connection, direction, data))
-        self._recorded += len(data) + CHUNK_OVERHEAD
-        while self._recorded > RECORDING:
-            if not self.dropped:
-                logger.info("network: the recording is full, its oldest chunks are dropped from now on")
-            self._recorded -= len(self._chunks.popleft().data) + CHUNK_OVERHEAD
-            self.dropped += 1
 
 
 def checked(target: str) -> SplitResult:
@@ -270,19 +174,8 @@ async def loopback(host: str) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ValueError(f"no such host: {host!r} ({error}); expected this machine, like 127.0.0.1") from None
-    addresses = sorted((info[0], info[4][0].partition("%")[0]) for info in found)
+    addresses = sorted((info[0], str(info[4][0]).partition("%")[0]) for info in found)
     for _, address in addresses:
         if not ipaddress.ip_address(address).is_loopback:
             raise ValueError(f"{host!r} is {address}, not this machine: expected a server at 127.0.0.1 or localhost")
     return addresses[0][1]  # IPv4 first: it is what 127.0.0.1 stands for
-
-
-def seconds(name: str, value: float) -> float:
-    """Return a time. Raises ValueError where it is none."""
-    if not (is_number(value) and value >= 0):
-        raise ValueError(f"{name} must be in seconds, 0 or more: got {value!r}")
-    return float(value)
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

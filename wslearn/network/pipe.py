@@ -11,15 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import perf_counter as clock  # finer than the event loop's own clock on Windows, the same one elsewhere
-from typing import TYPE_CHECKING, Literal
+from typing import Any
+
+from wslearn.common.chunk import Direction
+from wslearn.network.wires import Wires
 
 logger = logging.getLogger("wslearn")
 
-
-if TYPE_CHECKING:
-    from wslearn.network.network import SimulatedNetwork
-
-Direction = Literal["up", "down"]
 
 #: A limited bandwidth lets bytes out in pieces of this many seconds, and of this many bytes at least.
 PIECE_TIME, PIECE_SIZE = 0.01, 1460
@@ -34,7 +32,7 @@ RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 class Link:
     """A client's connection through the network: two ends, and a pipe each way between them."""
 
-    def __init__(self, net: "SimulatedNetwork", number: int) -> None:
+    def __init__(self, net: Wires, number: int) -> None:
         self.net = net
         self.client, self.server = End(self), End(self)
         self.up = Pipe(net, number, "up", self.client, self.server)
@@ -56,7 +54,7 @@ class Link:
         self._connecting.add_done_callback(self.net.connecting.discard)
 
     async def _connect_to_target(self) -> None:
-        host, port = self.net.target.hostname, self.net.target_port
+        host, port = self.net.target.hostname or "", self.net.target_port
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await asyncio.get_running_loop().create_connection(lambda: self.server, host, port)
@@ -106,14 +104,15 @@ class End(asyncio.Protocol):
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport
+        self.connected = False
         #: Bytes from this side enter `sends`; those for it come out of `receives`. Set by the pipes.
         self.sends: Pipe
         self.receives: Pipe
         self.full = self.gone = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def connection_made(self, transport: Any) -> None:
+        self.transport, self.connected = transport, True
         self.link.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -142,7 +141,7 @@ class End(asyncio.Protocol):
         """Send RST. What is still unsent is lost."""
         if self.gone:
             return
-        if self.transport is None:  # never connected
+        if not self.connected:
             self.connection_lost(None)
             return
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
@@ -152,7 +151,7 @@ class End(asyncio.Protocol):
 class Pipe:
     """One direction of a connection. What enters comes out later, in order: bytes, the SYN, FIN or RST."""
 
-    def __init__(self, net: "SimulatedNetwork", number: int, direction: Direction, source: End, target: End) -> None:
+    def __init__(self, net: Wires, number: int, direction: Direction, source: End, target: End) -> None:
         self.net, self.number, self.direction = net, number, direction
         self.source, self.target = source, target
         source.sends = target.receives = self

@@ -2,22 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 from msgspec import Struct
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConcurrencyError
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
 from wslearn.messages import BadMessage, Error, decode, encode
 from wslearn.redact import preview
 from wslearn.server import delivery, inbox
-from wslearn.server.head import NO_HEAD, Head, HeadReader
+from wslearn.server.opening import Opening, Owner
 
-if TYPE_CHECKING:
-    from wslearn.server.server import Server
+Message = TypeVar("Message", bound=Struct)
 
 #: Malformed messages after which a client is dismissed.
 BAD_IN_A_ROW = 10
@@ -30,31 +29,21 @@ PIECE = 16 * 1024
 TURN = 20
 
 
-class Connection(ServerConnection):
+class Connection(Opening):
     """What a handler gets as `ws`: the library's `ServerConnection` with a name, known to its server.
 
     Nobody chooses a client's name but the server: `guest-1`, `guest-2`, … in the order of arrival, or the name in
-    a token that it has verified.
+    a token that it has verified. `owner` is the server, `name` the client's name.
     """
 
-    #: Kept apart from the library's own names: with more than 30 in all, Python gives each object a dict of its own,
-    #: and a connection would take 1.4 KiB more.
     __slots__ = (
-        *("answered", "buckets", "controls", "ended", "head", "heads", "held", "held_bytes", "in_fragments"),
-        *("messages", "moved_at", "name", "owner", "unsent"),
+        *("buckets", "controls", "held", "held_bytes", "in_fragments"),
+        *("messages", "moved_at", "name", "unsent"),
     )
 
-    def __init__(self, owner: "Server", *args, **options) -> None:
-        super().__init__(*args, **options)
-        self.owner = owner
+    def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
+        super().__init__(owner, *args, **options)
         self.name = ""
-        #: Whether it got an HTTP response instead of a WebSocket.
-        self.answered = False
-        #: What collects the head of its request, until that is whole; then the head, until its request is answered.
-        self.heads: HeadReader | None = HeadReader(owner.proxy_path)
-        self.head = NO_HEAD
-        #: Whether the client has closed its half of the connection and its request has no answer yet.
-        self.ended = False
         #: What its messages are counted in: its own bucket, and its user's where it has one.
         self.buckets: tuple[TokenBucket, ...] = ()
         #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
@@ -69,21 +58,11 @@ class Connection(ServerConnection):
         self.messages = 0
         self.controls = 0
 
-    def connection_made(self, transport) -> None:
-        self.owner.sockets.add(self)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self.owner.sockets.discard(self)
-        self.owner.on_lost(self)
-
     def data_received(self, data: bytes) -> None:
-        if self.heads is not None:
-            data = self._head_received(self.heads.feed(data))
-        elif self.head.too_large:
-            return
-        if message := inbox.whole_message(self, data):
+        """Read what came: a whole message the quick way, everything else as the library does."""
+        if self.heads is not None or self.head.too_large:
+            data = self.without_head(data)
+        if message := inbox.whole_message(self.protocol, data):
             super().process_event(message)
             return
         allowed = self.controls + CONTROL_AT_ONCE
@@ -93,50 +72,16 @@ class Connection(ServerConnection):
                 self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
                 return
 
-    def _head_received(self, head: Head | bytes | None) -> bytes:
-        """Return what the library shall read now."""
-        if not isinstance(head, Head):
-            if head:
-                self.heads = None
-            return head or b""
-        self.heads, self.head = None, head
-        if head.too_large:
-            return b"GET / HTTP/1.1\r\n\r\n"  # answered with 431; what follows is no WebSocket's
-        if head.is_small:
-            return bytes(head) + head.rest
-        _, lines = head.headers()
-        return b"%b / %b\r\n%b\r\n%b" % (head.method, head.version, lines, head.rest)
-
-    def _request_received(self, request: Request) -> None:
-        """Give the request what the library could not take, and forget it here."""
-        if self.head.too_large or not self.head.is_small:
-            request.path = self.head.target.decode()
-            for name, value in self.head.headers()[0]:
-                request.headers[name] = value
-        self.head = self.head._replace(fields=b"", rest=b"")
-
-    def eof_received(self) -> bool | None:
-        if self.heads is not None:  # half a head: the library says so
-            super().data_received(self.heads.take())
-        if self.request is not None and self.response is None and self.transport.can_write_eof():
-            self.ended = True
-            return True  # the other half stays open for the answer (TLS has no halves)
-        return super().eof_received()
-
-    def send_data(self) -> None:
-        super().send_data()
-        if self.ended and self.response is not None:  # the answer is on its way
-            self.ended = False
-            super().eof_received()
-            self.transport.close()
-
-    def process_event(self, event) -> None:
-        if isinstance(event, Request):
-            self._request_received(event)
+    def process_event(self, event: Any) -> None:
+        """Count pings and pongs."""
         self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
         super().process_event(event)
 
-    async def send(self, message, *, text: bool | None = None) -> None:
+    async def send(self, message: Any, *, text: bool | None = None) -> None:
+        """Send a message, as the library's `send` does: a string as text, bytes as binary, an iterable in fragments.
+
+        Raises ConnectionClosed where the connection has ended, and TypeError for anything else.
+        """
         if (
             text is None
             and isinstance(message, (str, bytes))
@@ -151,7 +96,7 @@ class Connection(ServerConnection):
         else:
             await self._send_in_fragments(message, text)
 
-    async def _send_in_fragments(self, message, text: bool | None) -> None:
+    async def _send_in_fragments(self, message: Any, text: bool | None) -> None:
         """Send the parts of a message; what `fan_out` has for this client meanwhile follows it, in its order.
 
         Cancelled half way, the library would leave the connection open and unable to send anything ever again. So it
@@ -166,10 +111,10 @@ class Connection(ServerConnection):
                     self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
                     self.protocol.fail(CloseCode.INTERNAL_ERROR, "message cut off")
                     self.send_data()
-                    asyncio.get_running_loop().call_later(self.close_timeout, self.transport.abort)
+                    asyncio.get_running_loop().call_later(self.close_timeout or 0, self.transport.abort)
                 held, self.held, self.held_bytes = self.held, [], 0
-                for message, whole_frame in held:
-                    delivery.deliver([self], message, whole_frame)
+                for late, whole_frame in held:
+                    delivery.deliver([self], late, whole_frame)
 
     def hold(self, text: str, whole_frame: bytes) -> None:
         """Keep a message until the message in fragments that is under way has ended; `limits.max_unsent` bounds it."""
@@ -177,7 +122,20 @@ class Connection(ServerConnection):
             self.held.append((text, whole_frame))
             self.held_bytes += len(whole_frame)
 
-    async def recv(self, decode: bool | None = None) -> str | bytes:
+    def leave_to_the_library(self, text: str, whole_frame: bytes) -> None:
+        """Let the library send a string; what it would skip with a mere warning is kept, or ends the connection."""
+        try:
+            broadcast([self], text, raise_exceptions=True)
+        except* ConcurrencyError:  # a message in fragments is under way
+            self.hold(text, whole_frame)
+        except* RuntimeError as errors:
+            self.abort(f"a message could not be written: {errors.exceptions[0].__cause__!r}")
+
+    async def recv(self, decode: bool | None = None) -> Any:
+        """Return the next message, a string or bytes, once the server has passed on what came before it.
+
+        Raises ConnectionClosed where there is none any more.
+        """
         if not self.owner.deliveries.done.is_set():
             await self.owner.deliveries.done.wait()
         self.messages += 1
@@ -187,11 +145,12 @@ class Connection(ServerConnection):
         self.owner.record("message", self.name, preview(message))
         return message
 
-    async def receive(self, *types: type[Struct]) -> AsyncIterator[Struct]:
-        """Yield each message as one of `types`, until the connection closes.
+    async def receive(self, *types: type[Message]) -> AsyncIterator[Message]:
+        """Yield each message as one of `types`, which are classes of `wslearn.messages`, until the connection closes.
 
-        A malformed one is answered with an error; the tenth in a row closes with 1008. So does going on above the
-        rate, after one error message that says what would pass.
+        A malformed message gets an error in reply, and the tenth in a row closes the connection with 1008. So does a
+        client that goes on above `limits.rate` messages a second, after one error message that states the limit.
+        Raises ConnectionClosedError where the connection breaks.
         """
         bad, warned = 0, False
         async for data in self:
@@ -217,23 +176,27 @@ class Connection(ServerConnection):
                 yield message
 
     async def say(self, message: Struct) -> None:
-        """Send one of the types in `wslearn.messages`."""
+        """Send one of the types in `wslearn.messages`. Raises ConnectionClosed where the connection has ended."""
         await self.send(encode(message))
 
     async def complain(self, code: str, message: str) -> None:
-        """Send an error message, and keep the connection."""
+        """Send an error message with a `code` for programs, and keep the connection. Raises as `say` does."""
         await self.say(Error(code, message))
 
     async def dismiss(self, code: str, message: str, reason: str) -> None:
-        """Say why in an error message, then close with 1008: a proxy may lose the close code, a message it keeps."""
+        """Say why in an error message, then close with 1008 and `reason`, which has at most 123 bytes.
+
+        A proxy may lose the close code; it passes the message on. Raises as `say` does.
+        """
         await self.complain(code, message)
         await self.close(CloseCode.POLICY_VIOLATION, reason)
 
     def abort_if_stalled(self, now: float) -> None:
-        """Abort where more bytes wait than the limit, or none has left for too long.
+        """Drop a client where more bytes are queued than the limit, or none of them has gone out for too long.
 
-        What `fan_out` holds back counts for the first, not for the second: there the server's own message is slow.
-        A ping does not find a client that has stopped reading: it queues behind the very bytes that are stuck.
+        `now` is the event loop's time in seconds. What `fan_out` holds back counts for the first limit and not for the
+        second, because there the server's own message is slow. A ping does not find a client that has stopped reading:
+        it would queue after the very bytes that are stuck.
         """
         limits = self.owner.limits
         unsent = self.transport.get_write_buffer_size()
@@ -247,10 +210,10 @@ class Connection(ServerConnection):
             else:
                 self.abort(f"it reads too slowly: {why}")
         elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
-            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and none left for {limits.stall_timeout:g} s")
+            self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and nothing sent for {limits.stall_timeout:g} s")
 
     def abort(self, why: str) -> None:
-        """End the TCP connection at once, with a line in the log: for a client that no close frame would reach."""
+        """End the TCP connection at once, and write `why` in the log: for a client that no close frame would reach."""
         if self in self.owner.sockets:
             self.owner.sockets.discard(self)
             self.owner.record("error", self.name, f"aborted: {why}")

@@ -1,13 +1,9 @@
-"""What makes the servers fast, all in one place: work that the common case does not need, left out. Lesson 07.
+"""What makes a fan-out fast: one message to many clients is encoded once, framed once and written at once. Lesson 07.
 
 The library is right in every case: messages in fragments, compression, a close on its way, bytes of half a frame.
-Nearly all messages are none of these. So each shortcut here first makes sure that nothing unusual is going on, and in
-any doubt the library does it. What is asked of the library's objects is not in its documentation, and has moved
-between its versions: where it is missing, the answer is "in doubt" too.
-
-- `fan_out`: one message to many clients is encoded once and framed once; a large number is served in parts.
-- `can_write`, `frame`: a message that nothing holds up is written at once.
-- `whole_message`: a read that is one whole message needs no parser that could stop in the middle.
+Nearly all messages are none of these. So each shortcut, here and in `inbox`, first makes sure that nothing unusual is
+going on, and in any doubt the library does the work. What is asked of the library's objects is not in its
+documentation, and has moved between its versions: where it is missing, the answer is "in doubt" too.
 
 `tests/benchmarks/run_all.py` measures what they bring.
 """
@@ -16,17 +12,13 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from websockets.asyncio.server import broadcast
-from websockets.exceptions import ConcurrencyError
 from websockets.frames import Opcode
 from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
 
 from wslearn.messages import encode
-
-if TYPE_CHECKING:
-    from wslearn.server.connection import Connection
 
 #: Clients that get a message before others have a turn. A send takes 10 µs, and 40 on a slow and busy machine: so the
 #: others wait 2 to 6 ms.
@@ -34,6 +26,37 @@ BATCH = 150
 #: The longest message that is written at once, in characters or bytes, and the most bytes that may wait before it.
 #: A character has up to 4 bytes, so both together stay below the 32 KiB at which the library has the sender wait.
 SHORT = 4 * 1024
+
+
+class Sender(Protocol):
+    """What a delivery needs of a server."""
+
+    deliveries: "Deliveries"
+
+
+class Receiver(Protocol):
+    """What a delivery needs of a client's connection."""
+
+    transport: asyncio.Transport
+    protocol: ServerProtocol
+    unsent: int
+    held: list[tuple[str, bytes]]
+
+    @property
+    def owner(self) -> Sender:
+        """The server."""
+
+    def hold(self, text: str, whole_frame: bytes) -> None:
+        """Keep a message until the one that is under way has ended."""
+
+    def leave_to_the_library(self, text: str, whole_frame: bytes) -> None:
+        """Send a message where something unusual is going on."""
+
+    def abort(self, why: str) -> None:
+        """End the connection at once."""
+
+    def abort_if_stalled(self, now: float) -> None:
+        """End the connection where too many bytes wait."""
 
 
 def frame(message: str | bytes) -> bytes:
@@ -52,7 +75,7 @@ def frame(message: str | bytes) -> bytes:
     return head + payload
 
 
-def can_write(ws: "Connection") -> bool:
+def can_write(ws: "Receiver") -> bool:
     """Tell whether a frame may go straight to the transport: nothing is under way that it could get in between."""
     try:
         protocol = ws.protocol
@@ -67,7 +90,7 @@ def can_write(ws: "Connection") -> bool:
         return False
 
 
-def fan_out(clients: "Iterable[Connection]", message: object) -> None:
+def fan_out(clients: "Iterable[Receiver]", message: object) -> None:
     """Send a message to every client, encoded once, waiting for none.
 
     `clients` are those of now: whoever comes later does not get it. All messages of a server arrive in one order.
@@ -79,7 +102,7 @@ def fan_out(clients: "Iterable[Connection]", message: object) -> None:
         clients[0].owner.deliveries.add(clients, encode(message))
 
 
-def deliver(clients: "Iterable[Connection]", text: str, whole_frame: bytes) -> None:
+def deliver(clients: "Iterable[Receiver]", text: str, whole_frame: bytes) -> None:
     """Write a text to each client, if possible as the frame that was made once for all, and never wait."""
     now = asyncio.get_running_loop().time()
     for ws in clients:
@@ -92,19 +115,9 @@ def deliver(clients: "Iterable[Connection]", text: str, whole_frame: bytes) -> N
             except Exception as error:  # noqa: BLE001 - one client's trouble is nobody else's
                 ws.abort(f"a message could not be written: {error!r}")
         else:
-            leave_to_the_library(ws, text, whole_frame)
+            ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
             ws.abort_if_stalled(now)
-
-
-def leave_to_the_library(ws: "Connection", text: str, whole_frame: bytes) -> None:
-    """Let the library send a text; what it would skip with a mere warning is kept for later, or ends the connection."""
-    try:
-        broadcast([ws], text, raise_exceptions=True)
-    except* ConcurrencyError:  # a message in fragments is under way
-        ws.hold(text, whole_frame)
-    except* RuntimeError as errors:
-        ws.abort(f"a message could not be written: {errors.exceptions[0].__cause__!r}")
 
 
 class Deliveries:
@@ -117,9 +130,9 @@ class Deliveries:
     def __init__(self) -> None:
         self.done = asyncio.Event()
         self.done.set()
-        self._messages: deque[tuple[Iterator[Connection], str, bytes]] = deque()
+        self._messages: deque[tuple[Iterator[Receiver], str, bytes]] = deque()
 
-    def add(self, clients: "list[Connection]", text: str) -> None:
+    def add(self, clients: "list[Receiver]", text: str) -> None:
         """Send `text` to `clients` after all that was added before: at once if that is nothing, and they are few."""
         self._messages.append((iter(clients), text, frame(text)))
         if self.done.is_set():

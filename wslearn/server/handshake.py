@@ -4,19 +4,19 @@ Before it is a WebSocket, every connection is an HTTP request (RFC 6455, section
 """
 
 import html
+from collections.abc import Sequence, Sized
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from ssl import SSLContext
+from typing import Protocol
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from wslearn.limits import Limits
 from wslearn.messages import encode
 from wslearn.server.head import MOST, MOST_FIELDS, Head
 from wslearn.server.hosts import Refusal, refuse_host, refuse_origin
-
-if TYPE_CHECKING:
-    from wslearn.server.server import Server
 
 STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -33,6 +33,19 @@ TOO_LARGE = Refusal(
     f"more than {MOST:,} bytes or {MOST_FIELDS:,} lines of headers, and cookies are the usual cause: delete this "
     "host's cookies in the browser",
 )
+
+
+class Site(Protocol):
+    """What a handshake is about: the server that was asked."""
+
+    name: str
+    limits: Limits
+    tls: SSLContext | None
+    features: tuple[str, ...]
+
+    @property
+    def connections(self) -> Sized:
+        """The live connections."""
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
@@ -56,9 +69,9 @@ def wants_websocket(request: Request) -> bool:
     return any("websocket" in value.lower() for value in request.headers.get_all("Upgrade"))
 
 
-def answer(server: "Server", request: Request, head: Head) -> tuple[Response | None, str]:
+def process_request(server: Site, request: Request, head: Head) -> tuple[Response | None, str]:
     """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
-    if (refusal := refuse(server, request, head)) is not None:
+    if (refusal := check_handshake(server, request, head)) is not None:
         more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
         return respond(refusal.status, refusal.text, **more), refusal.why
     if wants_websocket(request):
@@ -77,32 +90,33 @@ def path_of(request: Request) -> str:
     return request.path.partition("?")[0]
 
 
-def refuse_stranger(server: "Server", head: Head, hosts: list[str], origins: list[str]) -> Refusal | None:
+def refuse_stranger(
+    head: Head, hosts: Sequence[str], origins: Sequence[str], limits: Limits, *, tls: bool
+) -> Refusal | None:
     """Return why a request is refused for its head, its Host headers or its Origin headers, or None."""
-    limits = server.limits
     if head.too_large:
         return TOO_LARGE
     if not head.keyed and (refusal := refuse_host(hosts, limits.hosts)):
         return refusal
-    return refuse_origin(origins, hosts[0] if hosts else "", limits.origins, tls=server.tls is not None)
+    return refuse_origin(origins, hosts[0] if hosts else "", limits.origins, tls=tls)
 
 
-def refuse(server: "Server", request: Request, head: Head) -> Refusal | None:
+def check_handshake(server: Site, request: Request, head: Head) -> Refusal | None:
     """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
     limits, path, websocket = server.limits, path_of(request), wants_websocket(request)
     origins = request.headers.get_all("Origin") if websocket else []  # a page is no secret
-    if refusal := refuse_stranger(server, head, request.headers.get_all("Host"), origins):
+    if refusal := refuse_stranger(head, request.headers.get_all("Host"), origins, limits, tls=server.tls is not None):
         return refusal
     if not websocket:
         return None
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
-    if is_full(server):
+    if limits.max_connections is not None and is_full(server):
         return full(limits.max_connections)
     return None
 
 
-def is_full(server: "Server") -> bool:
+def is_full(server: Site) -> bool:
     """Tell whether the server has as many connections as it may have."""
     most = server.limits.max_connections
     return most is not None and len(server.connections) >= most
@@ -114,11 +128,11 @@ def full(most: int) -> Refusal:
     return Refusal(503, f"The server has its {most} connections. Try again later.\n", why)
 
 
-def page(server: "Server", path: str) -> Response:
+def page(server: Site, path: str) -> Response:
     """Return the response to a plain GET."""
     if path in WEBSOCKET_PATHS:
         text = (STATIC / "index.html").read_text(encoding="utf-8")
-        for key, value in {"name": server.name, "features": server.features}.items():
+        for key, value in {"name": server.name, "features": " ".join(server.features)}.items():
             text = text.replace(f"{{{{{key}}}}}", html.escape(value))
         return respond(200, text, "text/html")
     if path == "/hello":

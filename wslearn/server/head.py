@@ -126,7 +126,8 @@ class HeadReader:
             if b"\n" in data:
                 if (found := _REQUEST_LINE.match(bytes(self._data))) is None:
                     return self.take()
-                self._line, self._start = found.groups(), found.end()
+                method, target, version = found.groups()
+                self._line, self._start = (method, target, version), found.end()
             elif _LINE_PART.fullmatch(data) is None:
                 return self.take()
         end = self._data.find(b"\r\n\r\n", looked_at)

@@ -1,10 +1,13 @@
 """The quick way in: a read that is one whole message needs no parser that could stop in the middle. Lesson 07."""
 
+from typing import Any
+
 from websockets.frames import Frame, Opcode, apply_mask
+from websockets.server import ServerProtocol
 from websockets.streams import StreamReader
 
 
-def whole_message(ws, data: bytes) -> Frame | None:
+def whole_message(protocol: ServerProtocol, data: bytes) -> Frame | None:
     """Return the message of a read that is exactly one, with at most 64 KiB; None where it is or may be something else.
 
     What is wrong with a message is found where it always is: text that is not UTF-8 when it is decoded, a mask that
@@ -19,9 +22,9 @@ def whole_message(ws, data: bytes) -> Frame | None:
                 return None
         if len(data) != start + length:  # also where no mask was announced: then the length is below 0
             return None
-        protocol = ws.protocol
+        waiting: Any = protocol.parser
         if (
-            protocol.parser.gi_yieldfrom.gi_yieldfrom.gi_code is not BETWEEN_FRAMES  # or before them, or after the last
+            waiting.gi_yieldfrom.gi_yieldfrom.gi_code is not BETWEEN_FRAMES  # or before them, or after the last
             or protocol.current_size is not None  # in the middle of a message in fragments
             or protocol.extensions
             or (protocol.max_message_size is not None and length > protocol.max_message_size)

@@ -7,16 +7,13 @@ says it all (RFC 6455, section 5.5.1).
 """
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from websockets.exceptions import ProtocolError
 from websockets.frames import Close, Frame, Opcode
+from websockets.server import ServerProtocol
 
 from wslearn.messages import Closing, encode
-
-if TYPE_CHECKING:
-    from wslearn.server.connection import Connection
 
 
 def wants_last_words(path: str) -> bool:
@@ -24,9 +21,9 @@ def wants_last_words(path: str) -> bool:
     return "last-words" in parse_qs(path.partition("?")[2], keep_blank_values=True)
 
 
-def speak_last_words(ws: "Connection") -> None:
+def speak_last_words(protocol: ServerProtocol) -> None:
     """Have a message with code and reason go out before the close frame, unless the client closes first."""
-    protocol, send_frame = ws.protocol, ws.protocol.send_frame
+    send_frame = protocol.send_frame
 
     def send(frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE and protocol.close_rcvd is None:
@@ -35,4 +32,4 @@ def speak_last_words(ws: "Connection") -> None:
                 protocol.send_text(encode(Closing(int(close.code), close.reason)).encode())
         send_frame(frame)
 
-    protocol.send_frame = send  # all frames go through it, also where the library itself closes, as with 1009
+    vars(protocol)["send_frame"] = send  # all frames go through it, also where the library itself closes, as with 1009

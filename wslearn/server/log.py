@@ -15,6 +15,9 @@ logger = logging.getLogger("wslearn")
 LENGTH = 1000
 
 
+Kind = Literal["connect", "message", "close", "error", "http"]
+
+
 class Event(NamedTuple):
     """One line of a server's log. Secrets are redacted before they come here.
 
@@ -22,7 +25,7 @@ class Event(NamedTuple):
     `code` and `reason` belong to a close (RFC 6455, section 7.4) or to an HTTP answer.
     """
 
-    kind: Literal["connect", "message", "close", "error", "http"]
+    kind: Kind
     client: str
     text: str
     code: int | None
@@ -35,9 +38,9 @@ class Event(NamedTuple):
         return " ".join([clock, f"{self.kind:<7}", self.client, *filter(None, said)])
 
 
-def where(error: BaseException) -> str:
+def summarize(error: BaseException) -> str:
     """Return a handler's error and its place in the handler's own file, on one line."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = list(traceback.extract_tb(error.__traceback__))
     frames = frames[1:] or frames  # the first is the server's call of the handler
     frame = [frame for frame in frames if frame.filename == frames[0].filename][-1]
     what = redact(str(error)[: 2 * SHOWN]).replace("\n", " ")
@@ -51,7 +54,7 @@ class Log:
         self.name = name
         self.events: deque[Event] = deque(maxlen=LENGTH)
 
-    def record(self, kind: str, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
+    def record(self, kind: Kind, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Add an event. `text` and `reason` must have had their secrets redacted."""
         event = Event(kind, client, text, code, reason, time.time())
         self.events.append(event)

@@ -1,40 +1,27 @@
-"""Authentication: a client shows a token before it is heard, and is who the token says. Lesson 05."""
+"""Authentication: a client shows a token first, and is who the token says it is. Lesson 05."""
 
 import asyncio
 import secrets
 from contextlib import asynccontextmanager
-from urllib.parse import parse_qs
 
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import Authenticate, Authenticated, BadMessage, Broadcast, Say, decode, now
 from wslearn.server import Server
-from wslearn.tokens import Expired, Refused, Tokens, until_expiry
-
-
-def shown_at_handshake(request, query: bool) -> str | None:
-    """Return the token of an `Authorization: Bearer` header or, if `query` allows it, of `?token=`, else None."""
-    found = parse_qs(request.path.partition("?")[2]).get("token", [])
-    if found and not query:
-        raise Refused("a token in the address ends in logs and histories: send it as the first message")
-    for header in request.headers.get_all("Authorization"):
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() == "bearer":
-            found.insert(0, token.strip())
-    return found[0] if found else None
+from wslearn.tokens import Expired, InvalidToken, Tokens, shown_at_handshake, until_expiry
 
 
 async def claims_of(ws, tokens: Tokens, query: bool) -> dict:
-    """Return the verified claims of a client's token, wherever it shows it. Raises Refused."""
-    token = shown_at_handshake(ws.request, query)
+    """Return the verified claims of a client's token, in the handshake or in the first message. Raises InvalidToken."""
+    token = shown_at_handshake(ws.request.path, ws.request.headers.get_all("Authorization"), query)
     if token is None:
         try:
             async with asyncio.timeout(ws.owner.limits.auth_timeout):
                 token = decode(await ws.recv(), Authenticate).token
         except TimeoutError:
-            raise Refused(f"no token within {ws.owner.limits.auth_timeout:g} s") from None
+            raise InvalidToken(f"no token within {ws.owner.limits.auth_timeout:g} s") from None
         except BadMessage as error:
-            raise Refused(f"authenticate first: {error}") from None
+            raise InvalidToken(f"authenticate first: {error}") from None
     return tokens.verify(token)
 
 
@@ -42,11 +29,11 @@ async def claims_of(ws, tokens: Tokens, query: bool) -> dict:
 async def authenticated(ws, tokens: Tokens, query: bool = True):
     """Let a client in as its token's `sub` until the token expires; yield whether it was let in.
 
-    Whoever is refused gets an error message and 1008 `Invalid token`; when the token expires, 1008 `Token expired`.
+    A client that is refused gets an error message and 1008 `Invalid token`; when its token expires, `Token expired`.
     """
     try:
         claims = await claims_of(ws, tokens, query)
-    except Refused as error:
+    except InvalidToken as error:
         await ws.dismiss("unauthorized", str(error), "Invalid token")
         yield False
         return
@@ -60,16 +47,16 @@ async def authenticated(ws, tokens: Tokens, query: bool = True):
 
 
 class AuthServer(Server):
-    """Broadcast among those who showed a valid token, with `"sender"`, which nobody can choose.
+    """Broadcast among clients that showed a valid token, with `"sender"`, which no client can choose.
 
     Without a `secret` a random one is made: `server.tokens.issue("ann")` gives a token.
     """
 
     limits = Limits(rate=20)
-    features = "token json"
+    features = ("token", "json")
 
-    def __init__(self, *args, secret: str | None = None, audience: str | None = None, **options):
-        super().__init__(*args, **options)
+    def __init__(self, host="127.0.0.1", port=0, *, secret=None, audience=None, limits=None, tls=None):
+        super().__init__(host, port, limits=limits, tls=tls)
         self.tokens = Tokens(secret or secrets.token_urlsafe(32), audience)
         self.members = set()
 

@@ -1,4 +1,4 @@
-"""Chat: authentication, rooms and heartbeat together, each the very part that its own lesson built. Lesson 07."""
+"""Chat: authentication, rooms and heartbeat together, each as its own lesson built it. Lesson 07."""
 
 import secrets
 
@@ -12,19 +12,19 @@ from wslearn.tokens import Tokens
 
 
 class ChatServer(Server):
-    """Rooms for those who showed a valid token, not in the address; whoever is silently gone is found.
+    """Rooms for clients that showed a valid token, though not in the address; dead connections are found.
 
     Without a `secret` a random one is made: `server.tokens.issue("ann")` gives a token.
     """
 
     limits = Limits(rate=20)
-    features = "token rooms ping"
+    features = ("token", "rooms", "ping")
     keepalive = None
 
     def __init__(
-        self, *args, secret: str | None = None, audience: str | None = None, interval: float | None = 30, **options
-    ):
-        super().__init__(*args, **options)
+        self, host="127.0.0.1", port=0, *, secret=None, audience=None, interval=30, limits=None, tls=None
+    ):  # fmt: skip
+        super().__init__(host, port, limits=limits, tls=tls)
         self.tokens = Tokens(secret or secrets.token_urlsafe(32), audience)
         self.rooms = Rooms()
         self.heartbeat = Heartbeat(interval)

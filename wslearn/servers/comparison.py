@@ -1,12 +1,11 @@
-"""Comparison: a WebSocket, and beside it on a second port what HTTP has for the same work. Lesson 01."""
+"""Comparison: a WebSocket, and on a second port, what HTTP has for the same work. Lesson 01."""
 
-import asyncio
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from wslearn import cells
 from wslearn.comparison.http_peers import HttpPeers
 from wslearn.fast import fan_out
-from wslearn.server import Server
+from wslearn.server import Server, address
 
 
 class ComparisonServer(Server):
@@ -15,65 +14,41 @@ class ComparisonServer(Server):
     Events are published over HTTP. `page_url` is the HTTP side's address: the next port, or any with `port=0`.
     """
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        if self._wanted_port == 65535:
+    def __init__(self, host="127.0.0.1", port=0, *, limits=None, tls=None):
+        super().__init__(host, port, limits=limits, tls=tls)
+        if port == 65535:
             raise ValueError("port 65535 has no next one for the HTTP side: take a port below, or 0 for free ones")
-        self.peers = HttpPeers(self)
-        self._listeners = set()
-        self._starting = asyncio.Lock()
+        self.listeners = set()
 
-    @property
-    def listening(self) -> int:
-        """How many WebSockets wait for events."""
-        return len(self._listeners)
-
-    def published(self, event):
-        """Send an event to every WebSocket that waits for one."""
-        fan_out(self._listeners, event)
+    @asynccontextmanager
+    async def beside(self, host):
+        self.peers = HttpPeers(
+            limits=self.limits,
+            proxy_path=self.proxy_path,
+            record=self.record,
+            published=lambda event: fan_out(self.listeners, event),
+            listening=lambda: len(self.listeners),
+        )
+        port = self.wanted_port and self.wanted_port + 1
+        with address.explained(self.host, port):
+            self.http_port = await self.peers.start(host, port, self.tls)
+        try:
+            yield
+        finally:
+            await self.peers.stop()
 
     @property
     def page_url(self) -> str:
         """The address of the HTTP side."""
-        return f"http{'s' if self.tls else ''}://{self._netloc.rpartition(':')[0]}:{self.http_port}/"
-
-    def background(self):
-        return (self.peers.watch(),)
-
-    async def start(self):
-        """Listen on both ports, and return self. Raises OSError where one of them cannot be had."""
-        async with self._starting:
-            if self._listener is None:
-                await cells.stop_previous(self._wanted_port)
-                await self._start_http(self._wanted_port and self._wanted_port + 1)
-                try:
-                    await super().start()
-                except BaseException:
-                    await self.peers.stop()
-                    raise
-        return self
-
-    async def _start_http(self, port):
-        host = await self._bind_host()
-        self.peers = HttpPeers(self)
-        try:
-            self.http_port = await self.peers.start(host, port, self.tls)
-        except OSError as error:
-            raise self._explained(error, port) from None
-
-    async def stop(self):
-        """Close the connections of both ports and free them. Twice is fine, also at once."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.peers.stop())
-            await super().stop()
+        return super().page_url.replace(f":{self.port}/", f":{self.http_port}/")
 
     async def handler(self, ws):
         wants_events = "events" in parse_qs(urlsplit(ws.request.path).query, keep_blank_values=True)
         if wants_events:
-            self._listeners.add(ws)
+            self.listeners.add(ws)
         try:
             async for message in ws:
                 if not wants_events:
                     await ws.send(message)
         finally:
-            self._listeners.discard(ws)
+            self.listeners.discard(ws)

@@ -1,19 +1,17 @@
-"""Rooms: a client is in one room at a time, hears what is said there, and sees who else is in it. Lesson 04."""
+"""Rooms: a client is in one room at a time, receives what is sent there, and sees who else is in it. Lesson 04."""
 
-import asyncio
-
+from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
 from wslearn.messages import JoinRoom, LeaveRoom, Presence, RoomMessage, SayInRoom, now
-from wslearn.server import Server
-from wslearn.server.connection import Connection
+from wslearn.server import Connection, Server
 
 
 class Rooms:
-    """Two maps with one owner: room to members, and member to room, so that leaving is never a search.
+    """Two dictionaries with one owner: room to members, and member to room, so that leaving is never a search.
 
-    An empty room is deleted. The members are told of every change; in a room of N members at most once in N
-    milliseconds, since each change is N messages of N names, and the last change always.
+    An empty room is deleted. A room's members are told of every change, though a room of N members at most once in N
+    milliseconds, because each change is N messages of N names. The final state is always sent.
     """
 
     requests = (JoinRoom, LeaveRoom, SayInRoom)
@@ -21,8 +19,7 @@ class Rooms:
     def __init__(self) -> None:
         self.members: dict[str, set[Connection]] = {}
         self.room_of: dict[Connection, str] = {}
-        self._told: dict[str, float] = {}  # room -> when its members were last told who is in it
-        self._to_tell: dict[str, asyncio.TimerHandle] = {}
+        self._presence = Throttle(self._tell, lambda room: len(self.members[room]) / 1000)
 
     async def answer(self, ws: Connection, request: JoinRoom | LeaveRoom | SayInRoom) -> None:
         """Do what a client asks for."""
@@ -31,9 +28,9 @@ class Rooms:
                 self.join(ws, room)
             case LeaveRoom():
                 self.leave(ws)
-            case SayInRoom(message) if room := self.room_of.get(ws):
-                self.flush(room)  # who is here before what they say
-                fan_out(self.members[room], RoomMessage(room, message, ws.name, now()))
+            case SayInRoom(message) if here := self.room_of.get(ws):
+                self._presence.flush(here)  # who is here comes before what they say
+                fan_out(self.members[here], RoomMessage(here, message, ws.name, now()))
             case SayInRoom():
                 await ws.complain("not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}')
 
@@ -42,49 +39,30 @@ class Rooms:
         self.leave(ws)
         self.room_of[ws] = room
         self.members.setdefault(room, set()).add(ws)
-        self._changed(room)
+        self._presence.ask(room)
 
     def leave(self, ws: Connection) -> None:
         """Take a client out of its room, if it is in one."""
-        room = self.room_of.pop(ws, None)
-        if room is None:
+        if (room := self.room_of.pop(ws, None)) is None:
             return
         self.members[room].discard(ws)
         if self.members[room]:
-            self._changed(room)
-        else:
-            del self.members[room], self._told[room]
-            if timer := self._to_tell.pop(room, None):
-                timer.cancel()
-
-    def _changed(self, room: str) -> None:
-        loop = asyncio.get_running_loop()
-        next_time = self._told.get(room, 0) + len(self.members[room]) / 1000
-        if loop.time() >= next_time:
-            self._tell(room)
-        elif room not in self._to_tell:
-            self._to_tell[room] = loop.call_at(next_time, self._tell, room)
-
-    def flush(self, room: str) -> None:
-        """Tell a room's members now what they have not been told yet."""
-        if room in self._to_tell:
-            self._tell(room)
+            return self._presence.ask(room)
+        del self.members[room]
+        self._presence.forget(room)
 
     def _tell(self, room: str) -> None:
-        if timer := self._to_tell.pop(room, None):
-            timer.cancel()
-        self._told[room] = asyncio.get_running_loop().time()
         fan_out(self.members[room], Presence(room, sorted({ws.name for ws in self.members[room]})))
 
 
 class RoomsServer(Server):
-    """Let clients join and leave rooms and talk in them. `rooms` is who is where."""
+    """Let clients join and leave rooms and talk in them. `rooms` knows who is where."""
 
     limits = Limits(rate=20)
-    features = "rooms"
+    features = ("rooms",)
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
+    def __init__(self, host="127.0.0.1", port=0, *, limits=None, tls=None):
+        super().__init__(host, port, limits=limits, tls=tls)
         self.rooms = Rooms()
 
     async def handler(self, ws):

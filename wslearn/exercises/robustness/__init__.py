@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: a token bucket, and an error that helps; a goodbye in time, and bounded sending."""
+"""Exercises of lesson 07: a token bucket, an error that helps, a goodbye in time, and a fair share of connections."""
 
 import inspect
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from wslearn.exercises.engine.exercise import Exercise
 from wslearn.exercises.engine.expectations import NotYet
 from wslearn.exercises.engine.talk import Talk
-from wslearn.exercises.robustness.robustness_slow import bounded
+from wslearn.exercises.robustness.fair_share import fair_share
 from wslearn.exercises.robustness.shutdown import goodbye
 
-__all__ = ["bounded", "goodbye", "token_bucket", "useful_error"]
+__all__ = ["fair_share", "goodbye", "token_bucket", "useful_error"]
 
 # Task 1: a token bucket
 
