@@ -36,7 +36,10 @@ class Connection(Opening):
     that it has verified. `owner` is the server, `name` the client's name.
     """
 
-    __slots__ = tuple("buckets controls held held_bytes in_fragments messages moved_at name unsent".split())
+    __slots__ = (
+        *("buckets", "controls", "held", "held_bytes", "in_fragments"),
+        *("messages", "moved_at", "name", "unsent"),
+    )
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(owner, *args, **options)
