@@ -12,7 +12,7 @@ from importlib.machinery import PathFinder, all_suffixes
 NOTEBOOKS_ONLY = frozenset({"jupyterlab", "ipywidgets", "matplotlib", "nest-asyncio2"})
 #: Packages that are part of JupyterLab's own process: a new kernel does not load their new version.
 IN_JUPYTERLAB = frozenset({"jupyterlab", "ipywidgets"})
-#: Harmless names. Some packages install the first ones beside themselves by mistake, and nobody imports them from there.
+#: Harmless names. Some packages install the first ones beside themselves by mistake, and nobody imports these.
 #: Python itself takes the first file with one of the last two names, and editors put theirs first.
 HARMLESS = frozenset(
     ("test", "tests", "docs", "examples", "setup", "conftest", "benchmarks", "sitecustomize", "usercustomize")

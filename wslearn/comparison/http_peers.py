@@ -6,7 +6,7 @@ requires. Everything is limited, as in `wslearn.limits`.
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from contextlib import suppress
 from functools import partial
 from time import perf_counter as clock
@@ -20,9 +20,9 @@ from wslearn.comparison.events import Events, Published, Status
 from wslearn.comparison.http_answers import BadRequest, json, last_response, leaner, library_logger, listed, number
 from wslearn.comparison.http_connection import HttpConnection
 from wslearn.comparison.http_page import HOLD, PAGE, PATHS
-from wslearn.limits import Limits
 from wslearn.messages import encode
 from wslearn.redact import truncate
+from wslearn.server import Server
 from wslearn.server.address import BACKLOG, peer
 from wslearn.server.clients import WATCH_INTERVAL
 from wslearn.server.handshake import refuse_more, refuse_stranger
@@ -38,15 +38,13 @@ A_YEAR = 365 * 24 * 3600.0
 class HttpPeers:
     """The HTTP side of a server, on its own port.
 
-    It has that server's `limits` and key (`proxy_path`), and writes its log with `record`. It calls `published(event)`
-    for each event, and `listening()` for the number of WebSocket clients that wait for events.
+    It has that server's limits, key and log. It calls `published(event)` for each event, and counts the WebSocket
+    clients in `waiting`, which wait for events too.
     """
 
-    def __init__(
-        self, *, limits: Limits, proxy_path: str, record: Callable, published: Callable, listening: Callable[[], int]
-    ) -> None:
-        self.limits, self.proxy_path, self.record = limits, proxy_path, record
-        self.published, self.listening = published, listening
+    def __init__(self, server: Server, *, published: Callable[[Published], None], waiting: Sized) -> None:
+        self.limits, self.proxy_path, self.record = server.limits, server.proxy_path, server.record
+        self.published, self.waiting = published, waiting
         self.events = Events()
         self._admitted: set[web.RequestHandler] = set()
         #: aiohttp's tasks for requests and connections: it cancels them, but does not wait for them.
@@ -59,12 +57,12 @@ class HttpPeers:
         self._tls = tls is not None
         app = web.Application(client_max_size=self.limits.max_size or 0, middlewares=[self._check])
         app.on_response_prepare.append(leaner)
-        for path, handler in (("/", self._page), ("/status", self._status)):
-            app.router.add_get(path, handler)
-        for path, handler in (("/poll", self._poll), ("/long-poll", self._long_poll), ("/events", self._events)):
-            app.router.add_get(path, handler, allow_head=False)
-        for path, handler in (("/echo", self._echo), ("/publish", self._publish)):
-            app.router.add_post(path, handler)
+        routes: dict[str, Any] = {"/": self._page, "/status": self._status, "/events": self._events}
+        routes |= {"/poll": self._poll, "/long-poll": self._long_poll}
+        for path, handler in routes.items():
+            app.router.add_get(path, handler, allow_head=path in ("/", "/status"))
+        app.router.add_post("/echo", self._echo)
+        app.router.add_post("/publish", self._publish)
         # A client that has disconnected should not wait for an event any longer.
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GRACE)
         await runner.setup()
@@ -240,7 +238,7 @@ class HttpPeers:
         return news
 
     async def _status(self, request: web.Request) -> web.Response:
-        return json(Status(clock(), self.events.last, self.events.waiting + self.listening()))
+        return json(Status(clock(), self.events.last, self.events.waiting + len(self.waiting)))
 
 
 def _connection(request: web.Request) -> HttpConnection:
