@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wslearn.server import Server
     from wslearn.servers.echo import EchoServer
 
-if "ipykernel" in sys.modules:  # a notebook: a new run of a cell stops what its last run left running
+if "ipykernel" in sys.modules:  # a notebook: a new run of a cell stops everything from its last run
     from wslearn import cells  # noqa: F401 - it registers itself
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Cells of a notebook: a new run of a cell stops what its last run left running, and *Interrupt* ends one that waits.
+"""Cells of a notebook: a new run of a cell stops everything from its last run, and *Interrupt* ends a waiting cell.
 
 Outside Jupyter there are no cells, and nothing here has an effect.
 """

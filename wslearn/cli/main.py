@@ -1,6 +1,6 @@
 """The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
 
-A command imports what it needs when it runs, so that each of them starts fast.
+A command imports its modules when it runs, so that each command starts fast.
 """
 
 import errno

@@ -8,11 +8,11 @@ import click
 
 from wslearn import Limits
 
-#: Stands for an option's value `none`; None is what click gives for an option that was left out.
+#: Represents an option's value `none`, because click uses None for an option that was left out.
 OFF = object()
-#: A limit is a number of these units, or one of these words.
+#: The types of the limits that are numbers, by their units.
 UNITS: dict[str, Any] = {"BYTES": int, "COUNT": int, "SECONDS": float, "PER-SECOND": float}
-#: What each limit is counted in, and what it limits.
+#: The unit or the word for each limit, and its help text.
 LIMITS = {
     "max_size": ("BYTES", "Largest message."),
     "max_connections": ("COUNT", "Connections at the same time."),
@@ -106,7 +106,7 @@ def _number(flag: str, kind: click.ParamType, default: float, metavar: str, text
     return click.option(flag, type=kind, default=default, show_default=True, metavar=metavar, help=text)
 
 
-#: What is measured, by the names of `wslearn.latency.Settings`; times are in milliseconds here.
+#: Options with the names of `wslearn.latency.Settings`; times are in milliseconds here.
 measurement_options = together(
     click.option("--push", is_flag=True, help="From an event on the server to its arrival."),
     click.option(
@@ -122,7 +122,7 @@ measurement_options = together(
         "--interval", click.FloatRange(0, 5000, min_open=True), 100.0, "MS", "With --push: time between two polls."
     ),
     click.option("--transport", "transports", multiple=True, metavar="NAME …", help="Only these; may be repeated."),
-    # `--transport sse websocket` arrives here too: what follows the first name is an argument.
+    # For `--transport sse websocket`, where every name after the first one is an argument.
     click.argument("more", nargs=-1, metavar=""),
 )
 
@@ -149,7 +149,7 @@ def own_given(name: str, ctx: click.Context) -> dict[str, object]:
 
 
 def settings_given(given: dict[str, Any], elsewhere: bool):
-    """Return what was given as Settings, in seconds. Raises ValueError for values that cannot be measured."""
+    """Return Settings, with times in seconds. Raises ValueError for values that cannot be measured."""
     from wslearn.latency import Settings
 
     names, more = given.pop("transports"), given.pop("more")

@@ -28,6 +28,7 @@ from wslearn.server.clients import WATCH_INTERVAL
 from wslearn.server.handshake import refuse_more, refuse_stranger
 from wslearn.server.head import MOST
 from wslearn.server.hosts import Refusal
+from wslearn.server.log import Kind
 
 #: Time for the last responses when the server stops, and for reading a refused body, in seconds.
 GRACE = 0.5
@@ -143,7 +144,7 @@ class HttpPeers:
             response = last_response(413, f"Expected a body of at most {self.limits.max_size:,} bytes.\n")
         except BadRequest as error:
             response = last_response(error.status, f"{error}\n")
-        kind = "message" if response.status < 400 else "http"
+        kind: Kind = "message" if response.status < 400 else "http"
         line = truncate(f"{request.method} {request.path_qs}") + (f" refused: {why}." if why else "")
         self.record(kind, peer(request.transport), line, code=response.status)
         return response

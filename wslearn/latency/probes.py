@@ -77,7 +77,7 @@ class Probe:
 
     `setup`, `setup_bytes`: seconds and bytes before the first message, known after `open()`: for `websocket` the
     connection and the handshake, for `sse` the connection, the request and the response's head. For a kept-alive HTTP
-    connection they are the difference between the first request and the second. `http-new` has no set-up of its own,
+    connection they are the difference between the first request and the second. `http-new` has no separate set-up,
     because it pays for a new connection with every message.
     """
 
@@ -133,7 +133,7 @@ class HttpProbe(Probe):
         await self.http.close()
 
     async def _compare_first_two(self, request: Callable[[], Awaitable[object]]) -> None:
-        """Make two requests on a new connection: the set-up is what the first costs more than the second."""
+        """Make two requests on a new connection: the set-up is the difference between their costs."""
         costs = []
         for _ in range(2):
             begin, before = clock(), sum(self.size)

@@ -51,9 +51,9 @@ def can_write(ws: Receiver) -> bool:
         protocol = ws.protocol
         return (
             protocol.state is OPEN
-            and not protocol.extensions  # compression would change the frame, and counts what it has compressed
+            and not protocol.extensions  # compression would change the frame, and depends on the messages before it
             and not protocol.expect_continuation_frame  # the rest of a message in fragments comes first
-            and not protocol.writes  # so does what the library has not handed over yet
+            and not protocol.writes  # so do bytes that the library has not handed over yet
             and not ws.transport.is_closing()
         )
     except AttributeError:

@@ -1,4 +1,4 @@
-"""What a server tells about its connections: a bounded list of events, a log line each, and no secret in either."""
+"""The log of a server: a limited list of events, each also a line of Python's logging, without secrets."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from wslearn.redact import SHOWN, redact
 
 logger = logging.getLogger("wslearn")
 
-#: How many events are kept.
+#: Most events that are kept.
 LENGTH = 1000
 
 

@@ -93,7 +93,7 @@ class Server(Clients):
         return self
 
     async def _listen(self, host: str) -> Listener:
-        create: Any = self._create_connection  # the library only calls what its signature calls a class
+        create: Any = self._create_connection  # the library's signature asks for a class, but it only calls it
         return await serve(
             self._converse,
             host,
