@@ -181,6 +181,6 @@ def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
     for variable, part in (("JUPYTER_CONFIG_PATH", "etc"), ("JUPYTER_PATH", "share")):
         paths = [PACKAGE / "jupyter", *(prefix / part / "jupyter" for prefix in further_environments())]
         os.environ[variable] = os.pathsep.join(filter(None, [*map(str, paths), os.environ.get(variable, "")]))
-    # JupyterLab handles SIGTERM everywhere, but Ctrl-C not in a terminal on Windows, where kernels would keep running.
+    # JupyterLab handles Ctrl-C only in a terminal, and not on Windows, so kernels would keep running; SIGTERM always.
     signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     main(jupyterlab_arguments(folder, name, further))

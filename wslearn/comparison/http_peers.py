@@ -5,7 +5,6 @@ requires. Everything is limited, as in `wslearn.limits`.
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable, Sized
 from contextlib import suppress
 from functools import partial
@@ -45,7 +44,7 @@ class HttpPeers:
 
     def __init__(self, server: Server, *, published: Callable[[Published], None], waiting: Sized) -> None:
         self.limits, self.proxy_path, self.record = server.limits, server.proxy_path, server.record
-        self.published, self.waiting = published, waiting
+        self.tls, self.published, self.waiting = server.tls, published, waiting
         self.events = Events()
         self._admitted: set[web.RequestHandler] = set()
         #: aiohttp's tasks for requests and connections: it cancels them, but does not wait for them.
@@ -53,9 +52,8 @@ class HttpPeers:
         self._stopping = asyncio.Lock()
         self._runner: web.AppRunner | None = None
 
-    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+    async def start(self, host: str, port: int) -> int:
         """Listen, and return the port. Raises OSError if the address is not available."""
-        self._tls = tls is not None
         app = web.Application(client_max_size=self.limits.max_size or 0, middlewares=[self._check])
         app.on_response_prepare.append(leaner)
         routes: dict[str, Any] = {"/": self._page, "/status": self._status, "/events": self._events}
@@ -84,7 +82,7 @@ class HttpPeers:
             max_headers=MOST,
         )
         try:
-            self._listener = await loop.create_server(connection, host, port, ssl=tls, backlog=BACKLOG)
+            self._listener = await loop.create_server(connection, host, port, ssl=self.tls, backlog=BACKLOG)
         except BaseException:
             await runner.cleanup()
             raise
@@ -152,7 +150,7 @@ class HttpPeers:
     def _refusal(self, request: web.Request) -> Refusal | None:
         limits, headers = self.limits, request.headers
         hosts, origins = headers.getall(hdrs.HOST, []), headers.getall(hdrs.ORIGIN, [])
-        if refusal := refuse_stranger(_connection(request).head, hosts, origins, limits, tls=self._tls):
+        if refusal := refuse_stranger(_connection(request).head, hosts, origins, limits, tls=self.tls is not None):
             return refusal
         if request.protocol not in self._admitted:
             self._admitted.intersection_update(self.connections)

@@ -67,8 +67,10 @@ class HttpClient:
             raise ValueError(f"{method} {path} returns {response.status} {response.reason}")
         return received
 
-    async def close(self) -> None:
-        """Close the connection."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.session.close()
 
 
@@ -130,7 +132,7 @@ class HttpProbe(Probe):
 
     async def close(self) -> None:
         """Close the connection."""
-        await self.http.close()
+        await self.http.session.close()
 
     async def _compare_first_two(self, request: Callable[[], Awaitable[object]]) -> None:
         """Make two requests on a new connection: the set-up is the difference between their costs."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from time import perf_counter as clock
-from typing import Self
 
 import aiohttp
 import msgspec
@@ -90,7 +89,7 @@ class WebSocketEvents(WebSocketProbe):
             yield msgspec.json.decode(await self.ws.recv(), type=Published)
 
 
-class Direct:
+class Direct(HttpClient):
     """A connection to the HTTP side without a simulated network: it publishes, and reads the server's clock.
 
     The offset of the server's clock is that of the reading with the shortest round trip, compared with the middle of
@@ -100,20 +99,15 @@ class Direct:
     transport = "the direct connection"
 
     def __init__(self, url: str) -> None:
-        self.target, self.http = url, HttpClient(url)
+        super().__init__(url)
+        self.target = url
         self.offset, self.round_trip = 0.0, float("inf")
         #: The server's last status: the number of its last event, and how many clients wait for the next.
         self.last = self.waiting = 0
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.http.close()
-
     async def read_status(self) -> None:
         """Ask the server for its clock and its state."""
-        begin, body, end = clock(), await self.http.ask("GET", "/status"), clock()
+        begin, body, end = clock(), await self.ask("GET", "/status"), clock()
         status = msgspec.json.decode(body, type=Status)
         self.last, self.waiting = status.last, status.waiting
         if end - begin < self.round_trip:
@@ -121,7 +115,7 @@ class Direct:
 
     async def publish(self, payload: bytes) -> Published:
         """Publish an event, and return it without its payload."""
-        return msgspec.json.decode(await self.http.ask("POST", "/publish", payload), type=Published)
+        return msgspec.json.decode(await self.ask("POST", "/publish", payload), type=Published)
 
 
 PUSH_PROBES: dict[str, type[Probe]] = {

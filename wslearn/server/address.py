@@ -1,4 +1,4 @@
-"""Where a server listens and its clients are: addresses as text, and errors that say why one is not available."""
+"""Addresses of a server and its clients as text, and errors that say why an address is not available."""
 
 import asyncio
 import errno

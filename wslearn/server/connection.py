@@ -123,7 +123,7 @@ class Connection(Opening):
             self.held_bytes += len(whole_frame)
 
     def leave_to_the_library(self, text: str, whole_frame: bytes) -> None:
-        """Let the library send a string. Where it would skip one with a warning, keep it or abort the connection."""
+        """Let the library send a string. If it would skip it with a warning, hold the string or drop the connection."""
         try:
             broadcast([self], text, raise_exceptions=True)
         except* ConcurrencyError:  # a message in fragments is being sent

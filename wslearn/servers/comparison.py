@@ -26,7 +26,7 @@ class ComparisonServer(Server):
         self.peers = HttpPeers(self, published=lambda event: fan_out(self.listeners, event), waiting=self.listeners)
         port = self.wanted_port and self.wanted_port + 1
         with address.explained(self.host, port):
-            self.http_port = await self.peers.start(host, port, self.tls)
+            self.http_port = await self.peers.start(host, port)
         try:
             yield
         finally:
