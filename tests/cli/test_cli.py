@@ -443,7 +443,7 @@ async def test_ctrl_c_cancels_latency_in_one_line(wslearn):
     process.send_signal(signal.SIGINT)
     stdout, stderr = await asyncio.wait_for(process.communicate(), 10)
     assert (process.returncode, stdout) == (130, b"")
-    assert stderr.decode() == "Cancelled: nothing is left running.\n"
+    assert stderr.decode() == "Cancelled: everything has been stopped.\n"
     await until(lambda: not server.is_running())
 
 

@@ -6,7 +6,8 @@ A command imports its modules when it runs, so that each command starts fast.
 import errno
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -36,11 +37,20 @@ def run() -> None:
         sys.exit(130)
 
 
-def explained(error: OSError | ValueError | RuntimeError) -> click.ClickException:
-    """Return an error in the form that click shows."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return click.ClickException(f"cannot use {error.filename}: {error.strerror}")
-    return click.ClickException(getattr(error, "strerror", None) or str(error))
+@contextmanager
+def explained(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn errors of these kinds into one line of text, which click shows."""
+    try:
+        yield
+    except kinds as error:
+        text = str(getattr(error, "strerror", None) or error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"cannot use {error.filename}: {text}"
+        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            which = text.partition(" is in use")[0]  # of the comparison's two ports
+            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
+            text = f"{which} is in use: {advice}"
+        raise click.ClickException(text) from error
 
 
 def examples(*commands: str) -> str:
@@ -86,11 +96,9 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
     from wslearn.cli import lab
 
     with ExitStack() as stack:
-        try:
+        with explained(OSError, ValueError):
             opened, lines = lab.prepare(folder, reset)
             lines += stack.enter_context(lab.somewhere_to_write())
-        except (OSError, ValueError) as error:
-            raise explained(error) from error
         for line in [*lines, f"JupyterLab opens {opened}. Ctrl-C in this terminal stops it."]:
             click.echo(line)
         lab.run(folder, opened, ctx.meta["further"])
@@ -149,16 +157,9 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
         return json.dumps(ready | {"proxy_path": server.proxy_path}) if as_json else " ".join(ready.values())
 
-    try:
-        with serve.tls_context(host, tls, cert, key) as context:
-            limits = replace(cls.limits, **options.limits_given(others))
-            serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            which = str(getattr(error, "strerror", "")).partition(" is in use")[0]  # of the comparison's two ports
-            raise click.ClickException(f"{which} is in use: {advice}") from error
-        raise explained(error) from error
+    with explained(OSError, ValueError), serve.tls_context(host, tls, cert, key) as context:
+        limits = replace(cls.limits, **options.limits_given(others))
+        serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
 
 
 @main.command(
@@ -184,12 +185,11 @@ def latency(http: str | None, ws: str | None, as_json: bool, **given: object) ->
     if bool(http) != bool(ws):
         raise click.UsageError("give --http and --ws together: the two addresses of one 'wslearn serve comparison'.")
     try:
-        samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws and http else None)
+        with explained(OSError, ValueError, RuntimeError):
+            samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws and http else None)
     except KeyboardInterrupt:
-        click.echo("Cancelled: nothing is left running.", err=True)
+        click.echo("Cancelled: everything has been stopped.", err=True)
         sys.exit(130)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise explained(error) from error
     click.echo(report.as_json(samples) if as_json else report.as_table(samples))
 
 
@@ -210,7 +210,5 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         raise click.UsageError("no secret: give --secret or set WSLEARN_SECRET, the same as the server's.")
     if not 0 < expires < float("inf"):
         raise click.UsageError(f"--expires: expected seconds above 0, got {expires:g}.")
-    try:
+    with explained(ValueError):
         click.echo(Tokens(secret, audience).issue(user, expires))
-    except ValueError as error:
-        raise explained(error) from error

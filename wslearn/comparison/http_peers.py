@@ -97,7 +97,7 @@ class HttpPeers:
                 return
             self._listener.close()
             self.events.close()
-            transports = [one.transport for one in self.connections if one.transport]
+            transports = [one.transport for one in self._open() if one.transport]
             runner, self._runner = self._runner, None
             try:
                 await tasks.end((), 4 * GRACE, "comparison", [runner.cleanup()])
@@ -112,15 +112,18 @@ class HttpPeers:
         timeout = self.limits.open_timeout
         while timeout is not None:
             await asyncio.sleep(WATCH_INTERVAL)
-            waiting = [one for one in self.connections if one not in self._admitted]
+            waiting = [one for one in self._open() if one not in self._admitted]
             silent = {one: silent.get(one, clock()) for one in waiting}
             for one, since in silent.items():
                 if clock() - since > timeout:
                     one.force_close()
 
     @property
-    def connections(self) -> list[web.RequestHandler]:
-        """The open connections."""
+    def connections(self) -> int:
+        """The number of open connections."""
+        return len(self._open())
+
+    def _open(self) -> list[web.RequestHandler]:
         return self._runner.server.connections if self._runner and self._runner.server else []
 
     @web.middleware
@@ -153,7 +156,7 @@ class HttpPeers:
         if refusal := refuse_stranger(_connection(request).head, hosts, origins, limits, tls=self.tls is not None):
             return refusal
         if request.protocol not in self._admitted:
-            self._admitted.intersection_update(self.connections)
+            self._admitted.intersection_update(self._open())
             if refusal := refuse_more(limits, len(self._admitted)):
                 return refusal
             self._admitted.add(request.protocol)
