@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 from websockets.asyncio.server import broadcast
@@ -11,12 +11,10 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
-from wslearn.messages import BadMessage, Error, decode, encode
+from wslearn.messages import BadMessage, Error, Message, decode, encode
 from wslearn.redact import preview
 from wslearn.server import delivery, inbox
 from wslearn.server.opening import Opening, Owner
-
-Message = TypeVar("Message", bound=Struct)
 
 #: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10

@@ -10,11 +10,8 @@ from typing import Literal, NamedTuple
 from wslearn.redact import SHOWN, redact
 
 logger = logging.getLogger("wslearn")
-
 #: Most events that are kept.
 LENGTH = 1000
-
-
 Kind = Literal["connect", "message", "close", "error", "http"]
 
 
