@@ -18,7 +18,7 @@ LIMITS = {
     "max_connections": ("COUNT", "Connections at the same time."),
     "open_timeout": ("SECONDS", "Timeout of the opening handshake."),
     "rate": ("PER-SECOND", "Messages of one connection or user, with bursts of twice as many."),
-    "auth_timeout": ("SECONDS", "Time to authenticate, where the server requires it."),
+    "auth_timeout": ("SECONDS", "Time to authenticate, if the server requires it."),
     "max_unsent": ("BYTES", "Bytes queued for a client that reads too slowly."),
     "stall_timeout": ("SECONDS", "Time for which queued bytes may stay without any of them going out."),
     "compression": ("deflate", "Compression of messages (RFC 7692)."),
@@ -37,7 +37,7 @@ LIMITS = {
 REPEATED = {"origins": "--origin", "hosts": "--allow-host"}
 #: Options that only some servers have, as arguments of their classes.
 OWN = {"plain": ("echo",), "interval": ("heartbeat", "chat"), "secret": ("auth", "chat"), "audience": ("auth", "chat")}
-#: Milliseconds one way, unless the server is elsewhere, where a real network is on the way already.
+#: Milliseconds one way, unless the server is on another machine, which adds a real delay.
 DELAY = 25.0
 
 
