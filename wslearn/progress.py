@@ -141,7 +141,11 @@ async def noted(exercise: object) -> str:
         done, total = count(await asyncio.wait_for(writing, PATIENCE), lesson)
     except (OSError, TimeoutError):
         return ""
-    return f"{done} of this lesson's {total} tasks are done." if done < total else f"All {total} tasks of this lesson are done."
+    return (
+        f"{done} of this lesson's {total} tasks are done."
+        if done < total
+        else f"All {total} tasks of this lesson are done."
+    )
 
 
 def row(done: dict[str, str]) -> dict[str, Any]:

@@ -18,7 +18,9 @@ def as_table(folder: Path) -> str:
     for lesson, module in LESSONS.items():
         names = exercises(lesson)
         left = [name for name in names if f"{module}.{name}" not in done]
-        lines.append(f"{lesson}  {len(names) - len(left)} of {len(names)}  {'next: ' + left[0] if left else 'all done'}")
+        lines.append(
+            f"{lesson}  {len(names) - len(left)} of {len(names)}  {'next: ' + left[0] if left else 'all done'}"
+        )
     return "\n".join([*lines, f"    {row(done)['total']}  in all"])
 
 

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
-from wslearn import cells
-from wslearn.common import tasks
+from wslearn.common import lifecycle, tasks
 from wslearn.exercises.engine.ending import Ended, close, ended, interrupt
 from wslearn.exercises.engine.place import blocked, students_frame
 
@@ -70,7 +69,7 @@ class Worker:
             self._finish(self.loop.create_task(self._tidy()))
         finally:
             self.loop.close()
-            cells.ended(self.loop)  # of a server that could not be stopped
+            lifecycle.ended(self.loop)  # of a server that could not be stopped
 
     def _finish(self, task: asyncio.Task) -> None:
         """Run the loop until a task is done, also when an exception breaks the loop itself, as sys.exit() does."""
