@@ -14,22 +14,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from wslearn.cells import kernel
 from wslearn.messages import now
 
-#: The module of each lesson that has exercises.
+#: Lesson -> its module in `wslearn.exercises`, and its exercises in the order of the notebook's tasks.
 LESSONS = {
-    "01": "http_vs_websocket",
-    "02": "echo",
-    "03": "broadcast",
-    "04": "rooms",
-    "05": "auth",
-    "06": "heartbeat",
-    "07": "robustness",
+    "01": ("http_vs_websocket", ("accept", "mean_delay", "break_even")),
+    "02": ("echo", ("shout", "numbers", "goodbye", "careful", "unmask", "patient")),
+    "03": ("broadcast", ("others", "vanish", "latest", "bounded")),
+    "04": ("rooms", ("leave_room", "no_empty_rooms", "presence", "private")),
+    "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule")),
+    "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff")),
+    "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share")),
 }
 FILE = Path(".wslearn") / "progress.json"
 #: A file of all exercises has 2 KB; what is larger is not ours. In bytes.
@@ -39,9 +38,10 @@ LARGEST = 100_000
 PATIENCE, LOCK, STALE = 0.5, 0.3, 5.0
 
 
-def exercises(lesson: str) -> tuple[str, ...]:
-    """Return the names of a lesson's exercises, in the order of its tasks; `lesson` is a key of `LESSONS`."""
-    return tuple(import_module(f"wslearn.exercises.{LESSONS[lesson]}").__all__)
+def exercises(lesson: str) -> list[str]:
+    """Return the names of a lesson's exercises, as a file of progress has them, in the order of its tasks."""
+    module, names = LESSONS[lesson]
+    return [f"{module}.{name}" for name in names]
 
 
 def read(file: Path = FILE) -> dict[str, str]:
@@ -62,14 +62,14 @@ def read(file: Path = FILE) -> dict[str, str]:
     done = found.get("done") if isinstance(found, dict) else None
     if not isinstance(done, dict):
         raise ValueError(f"{file} is not a file that wslearn has written")
-    known = {f"{module}.{name}" for lesson, module in LESSONS.items() for name in exercises(lesson)}
+    known = {name for lesson in LESSONS for name in exercises(lesson)}
     return {name: when for name, when in done.items() if name in known and isinstance(when, str) and len(when) <= 40}
 
 
 def count(done: dict[str, str], lesson: str) -> tuple[int, int]:
     """Return how many of a lesson's exercises are done, and how many there are."""
     names = exercises(lesson)
-    return sum(f"{LESSONS[lesson]}.{name}" in done for name in names), len(names)
+    return sum(name in done for name in names), len(names)
 
 
 def write(name: str, file: Path = FILE) -> dict[str, str]:
@@ -119,33 +119,30 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def find(exercise: object) -> tuple[str, str] | None:
-    """Return (lesson, name) of one of the course's own exercises, and None for any other."""
-    for lesson, module in LESSONS.items():
-        found = sys.modules.get(f"wslearn.exercises.{module}")
-        for name in getattr(found, "__all__", ()):
-            if getattr(found, name) is exercise:
-                return lesson, name
+    """Return the lesson and the name of one of the course's own exercises, and None for any other."""
+    for lesson, (module, names) in LESSONS.items():
+        loaded = sys.modules.get(f"wslearn.exercises.{module}")
+        for name in names if loaded else ():
+            if getattr(loaded, name, None) is exercise:
+                return lesson, f"{module}.{name}"
     return None
 
 
-async def noted(exercise: object) -> str:
-    """Note that an exercise is done, in a notebook, and return a line about its lesson; elsewhere an empty string.
+async def noted(exercise: object, right: bool) -> str:
+    """Return a line about the lesson of an exercise, in a notebook; note before that the exercise is done, if `right`.
 
-    Where the file cannot be written in half a second, nothing is said and nothing is lost but this note.
+    Elsewhere, and for an exercise of somebody else's, it is an empty string. So it is where the file cannot be read or
+    written within half a second: nothing is lost but this note.
     """
     if kernel() is None or (place := find(exercise)) is None:
         return ""
     lesson, name = place
     try:
-        writing = asyncio.to_thread(write, f"{LESSONS[lesson]}.{name}")
-        done, total = count(await asyncio.wait_for(writing, PATIENCE), lesson)
-    except (OSError, TimeoutError):
+        working = asyncio.to_thread(write, name) if right else asyncio.to_thread(read)
+        done, total = count(await asyncio.wait_for(working, PATIENCE), lesson)
+    except (OSError, ValueError, TimeoutError):
         return ""
-    return (
-        f"{done} of this lesson's {total} tasks are done."
-        if done < total
-        else f"All {total} tasks of this lesson are done."
-    )
+    return f"Lesson {lesson}: {done} of {total} tasks done."
 
 
 def row(done: dict[str, str]) -> dict[str, Any]:
@@ -153,3 +150,18 @@ def row(done: dict[str, str]) -> dict[str, Any]:
     counts = {lesson: count(done, lesson) for lesson in LESSONS}
     cells = {lesson: f"{some} of {all_}" for lesson, (some, all_) in counts.items()}
     return cells | {"total": f"{sum(some for some, _ in counts.values())} of {sum(n for _, n in counts.values())}"}
+
+
+def table(folder: Path = Path()) -> str:
+    """Return a line for each lesson: how many of its exercises are done in the notebooks in `folder`, and what is next.
+
+    Raises ValueError where the file there is not one of progress, and OSError where it cannot be read.
+    """
+    done = read(folder / FILE)
+    lines = []
+    for lesson in LESSONS:
+        names = exercises(lesson)
+        left = [name.partition(".")[2] for name in names if name not in done]
+        then = f"next: {left[0]}" if left else "all done"
+        lines.append(f"{lesson}  {len(names) - len(left)} of {len(names)}  {then}")
+    return "\n".join([*lines, f"    {row(done)['total']}  in all"])

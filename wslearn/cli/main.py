@@ -15,6 +15,7 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.progress import progress
 
 #: What `wslearn serve` can start, as `module:class`. A new server is one more line.
 SERVERS = {
@@ -248,3 +249,6 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         click.echo(Tokens(secret, audience).issue(user, expires))
     except ValueError as error:
         raise explained(error) from error
+
+
+main.add_command(progress)

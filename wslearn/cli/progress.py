@@ -1,72 +1,44 @@
-"""`wslearn progress`: the table of what is done, a file to hand in, and a table of what a class has handed in."""
+"""`wslearn progress`: which exercises are done."""
 
-import csv
-import io
-from collections.abc import Iterator
 from pathlib import Path
 
-from wslearn.progress import FILE, LESSONS, exercises, read, row
+import click
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-def as_table(folder: Path) -> str:
-    """Return a line for each lesson: how many of its exercises are done, and which are next.
+@click.command()
+@click.argument("notebooks", required=False, type=FOLDER)
+@click.option("--export", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file to hand in.")
+@click.option("--csv", "handed_in", metavar="FOLDER", type=FOLDER, help="Print a table of the files in FOLDER, as CSV.")
+def progress(notebooks: Path | None, export: Path | None, handed_in: Path | None) -> None:
+    """Show which exercises are done in the folder NOTEBOOKS.
 
-    Raises ValueError where the file in `folder` is not one of progress, and OSError where it cannot be read.
+    That is the current folder, or wslearn-notebooks in it, if you name none. A check that passes in a notebook is noted
+    in NOTEBOOKS/.wslearn/progress.json, on this computer only, and you may delete it. For an instructor, --csv reads a
+    folder of files that students made with --export, and prints a row for each.
     """
-    done = read(folder / FILE)
-    lines = []
-    for lesson, module in LESSONS.items():
-        names = exercises(lesson)
-        left = [name for name in names if f"{module}.{name}" not in done]
-        lines.append(
-            f"{lesson}  {len(names) - len(left)} of {len(names)}  {'next: ' + left[0] if left else 'all done'}"
-        )
-    return "\n".join([*lines, f"    {row(done)['total']}  in all"])
+    from wslearn.cli import handed_in as tables
+    from wslearn.progress import table
 
-
-def export(folder: Path, file: Path) -> None:
-    """Copy the progress in `folder` to a file to hand in, which must not exist yet.
-
-    Raises ValueError where nothing has been done yet or the file is damaged, and OSError where it cannot be written.
-    """
-    read(folder / FILE)
+    if export and handed_in:
+        raise click.UsageError("give --export or --csv: one writes your own progress, the other reads a class's.")
+    here = (folder for folder in (Path(), Path("wslearn-notebooks")) if (folder / ".wslearn").is_dir())
+    folder = notebooks or next(here, Path())
+    problems: list[str] = []
     try:
-        data = (folder / FILE).read_bytes()
-    except FileNotFoundError:
-        raise ValueError(
-            f"there is no progress in {folder} yet: pass a check in a notebook, or name the folder of your notebooks"
-        ) from None
-    with file.open("xb") as stream:
-        stream.write(data)
-
-
-def as_csv(folder: Path) -> tuple[str, list[str]]:
-    """Return a table as CSV (RFC 4180), with a row for each file in `folder`, and what was wrong with which file.
-
-    A damaged file has a row, too, so that no student is missing: its cells are empty. Raises OSError where the folder
-    cannot be read.
-    """
-    columns = ["file", *LESSONS, "total"]
-    text, problems = io.StringIO(newline=""), []
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    for file in _handed_in(folder):
-        name = file.relative_to(folder).as_posix()
-        # A spreadsheet would take a name that begins with one of these as a formula.
-        cells = {"file": f"'{name}" if name.startswith(("=", "+", "-", "@")) else name}
-        try:
-            cells |= row(read(file))
-        except (OSError, ValueError) as error:
-            problems.append(str(error))
-        writer.writerow(cells)
-    return text.getvalue(), problems
-
-
-def _handed_in(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder and its subfolders, in the order of their names; hidden ones are nobody's."""
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith("."):
-            if path.is_dir():
-                yield from _handed_in(path)
-            else:
-                yield path
+        if export:
+            tables.export(folder, export)
+            click.echo(f"{export} is your progress: hand it in.")
+        elif handed_in:
+            rows, problems = tables.as_csv(handed_in)
+            click.echo(rows, nl=False)
+        else:
+            click.echo(table(folder))
+    except (OSError, ValueError) as error:
+        why = f"cannot use {error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise click.ClickException(why) from error
+    for problem in problems:
+        click.echo(f"Not read: {problem}.", err=True)
+    if problems:
+        raise click.exceptions.Exit(1)
