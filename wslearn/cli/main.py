@@ -16,6 +16,7 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
 SERVERS = {
@@ -212,3 +213,6 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         raise click.UsageError(f"--expires: expected seconds above 0, got {expires:g}.")
     with explained(ValueError):
         click.echo(Tokens(secret, audience).issue(user, expires))
+
+
+main.add_command(progress)
