@@ -6,8 +6,8 @@
 #   so does Node's ws. Chromium, undici (the WebSocket built into newer Nodes), aiohttp and websocket-client drop
 #   them without a word. The connection then ends cleanly for both sides: the server's sends have succeeded, and
 #   nothing tells anybody that answers are missing. So a clean end does not mean that everything has arrived, and a
-#   test client in Python or with ws gets what the page never sees. (Without compression here: with it, undici in
-#   most runs even fires `error` and reports 1006 for the end that the server saw as 1000.)
+#   test client in Python or with ws gets what the page never sees. (Without compression here; with it, undici even
+#   reports another end: node24_websocket_calls_its_own_close_a_failure.sh.)
 # Versions: websockets 17.4, aiohttp 3.14.5, websocket-client 1.9.2, ws 8.23.0, undici 7.30.2, Node 20.20, Chromium
 #   156.0.8078.108, playwright 1.65.2, Python 3.11.
 # To whom it matters: pages that say "that was all" and then close, and want the last receipts; tests of pages with
