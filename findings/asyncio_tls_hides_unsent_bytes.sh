@@ -8,7 +8,7 @@
 #   downloading is closed over wss, and gets the same message over ws. It reconnects, and downloads again.
 #   Messages in pieces of 64 KiB behave with TLS as without.
 # Versions: Python 3.11 (asyncio) and uvloop 0.23.0, websockets 17.4, trustme 1.2.1. Pings every 1 s, pongs within
-#   1.5 s; with the default 20 s and 20 s a download of 40 s is cut.
+#   1.5 s; with the default 20 s, 20 s and 10 s for closing, a download of more than 50 s is cut.
 # To whom it matters: servers that drop slow clients by the buffer's size, or send snapshots, files and histories
 #   in one message: all is well in tests over ws, and goes wrong over wss.
 set -euo pipefail

@@ -3,7 +3,7 @@
 #   1006. 1000 means that the handler has come to its end.
 # What happens: with Sanic and Quart a crash looks like the end of the work: 1000 for both. Quart turns the
 #   exception into an error page with status 500, which nobody can get on a WebSocket, and then closes normally;
-#   Sanic closes normally whatever has happened. `async for message in ws` of websockets ends without an exception,
+#   Sanic closes normally however a handler ends. `async for message in ws` of websockets ends without an exception,
 #   and half a result counts as all of it. Under the same server Starlette's clients get 1011, Litestar's 4500.
 # Versions: sanic 25.12.1 (its own server), quart 0.22.0, starlette 1.10.0 and litestar 2.25.0 under hypercorn 0.18.0,
 #   websockets 17.4 as client, Python 3.11.
