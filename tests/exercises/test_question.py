@@ -69,12 +69,12 @@ def test_anything_else_is_not_noted_and_never_an_error(make, guess):
     assert line.endswith(
         'Write "a" for Only in `tea`; "b" for Only in `coffee`; "c" for In both.'
         if question.choices
-        else "Write a number, in ms."
+        else "Write how many ms, as a number."
     )
     assert question.guessed is None
 
 
-@pytest.mark.parametrize(("first", "line"), [(30, "30 ms"), (..., "none yet. Write a number, in ms")])
+@pytest.mark.parametrize(("first", "line"), [(30, "30 ms"), (..., "none yet. Write how many ms, as a number")])
 def test_the_last_guess_counts_and_one_that_is_not_noted_changes_nothing(first, line):
     question = time_question()
     question.guess(20)
@@ -137,9 +137,9 @@ def test_what_is_no_measurement_is_an_error(found):
 
 def test_two_numbers():
     question = time_question(unit="bytes", parts=2)
-    assert str(question.guess(..., ...)) == "Your guess: none yet. Write 2 numbers, in bytes."
+    assert str(question.guess(..., ...)) == "Your guess: none yet. Write how many bytes, as 2 numbers."
     assert str(question.guess(50, ...)) == str(question.guess(...))
-    assert "I can't note 50. Write 2 numbers" in str(question.guess(50))
+    assert "I can't note 50. Write how many bytes, as 2 numbers" in str(question.guess(50))
     assert str(question.guess(50, "11 bytes")) == "Your guess: 50 and 11 bytes."
     assert str(question.measured(195, 11)) == "You guessed 50 and 11 bytes, and you measured 195 and 11 bytes."
 
@@ -164,7 +164,7 @@ def test_it_shows_all_but_the_answer():
     assert question._repr_markdown_() == repr(question).replace("\n", "  \n")
     question.guess("a")
     assert repr(question).endswith("c) In both\nYour guess: “Only in `tea`”.")
-    assert repr(time_question()) == "How long?\n(in ms)"
+    assert repr(time_question()) == "How long?\n(how many ms?)"
 
 
 def test_the_answer_and_its_why():

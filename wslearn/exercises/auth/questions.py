@@ -8,7 +8,7 @@ class Questions:
 
     guess_1 = Question(
         "Somebody finds Ann's token, but not the server's secret. Can they read what is in it?",
-        choices=("No, nothing", "Only Ann's name", "Yes, all of it"),
+        choices=("Yes, all of it", "Only Ann's name", "No, nothing"),
         answer="Yes, all of it",
         why="A token is signed, not encrypted. In part 3 you read one without any secret.",
     )
@@ -22,8 +22,8 @@ class Questions:
         "A token is valid for one hour. Ann connects with it, and stays for a day. What happens after the first hour?",
         choices=(
             "The connection closes automatically",
-            "The server rejects her next message",
             "Nothing, unless the server does something",
+            "The server rejects her next message",
         ),
         answer="Nothing, unless the server does something",
         why="It checked the token at the start, and a WebSocket has no next request. So it has to set a timer, and "

@@ -29,8 +29,8 @@ class Questions:
         "One more client, Sam, is connected but never reads his messages. Who pays for that?",
         choices=("Only Sam", "Everybody", "The server", "It depends on one word in the server's code"),
         answer="It depends on one word in the server's code",
-        why="`await`. With it, everybody may have to wait for Sam. Without it, the server pays with its memory. You'll "
-        "see both.",
+        why="That word is `await`: with it, everybody may have to wait for Sam. Without it, the server pays with its "
+        "memory. You'll see both.",
     )
 
 

@@ -31,7 +31,7 @@ class Questions:
     guess_4 = Question(
         "When a connection closes, a number says why: the **close code**. If a client crashes in the middle of a "
         "conversation, which code does it send?",
-        choices=("1000", "1001", "1006", "None"),
+        choices=("None", "1000", "1001", "1006"),
         answer="None",
         why="because it can no longer send anything. The server then reports 1006, a code that is never sent.",
     )

@@ -35,7 +35,7 @@ class Question:
     def __repr__(self) -> str:
         lettered = [f"{letter}) {choice}" for letter, choice in zip(ascii_lowercase, self.choices, strict=False)]
         noted = [f"{self.label}: {self._guess()}."] if self.guessed is not None else []
-        return "\n".join([self.text, *(lettered or [f"(in {self.unit})"]), *noted])
+        return "\n".join([self.text, *(lettered or [f"(how many {self.unit}?)"]), *noted])
 
     def _repr_markdown_(self) -> str:
         return repr(self).replace("\n", "  \n")
@@ -82,7 +82,7 @@ class Question:
 
     def _wanted(self) -> str:
         if self.unit:
-            return f"Write {'a number' if self.parts == 1 else f'{self.parts} numbers'}, in {self.unit}."
+            return f"Write how many {self.unit}, as {'a number' if self.parts == 1 else f'{self.parts} numbers'}."
         letters = [f'"{letter}" for {choice}' for letter, choice in zip(ascii_lowercase, self.choices, strict=False)]
         return f"Write {'; '.join(letters)}."
 

@@ -9,7 +9,7 @@ class Questions:
     guess_1 = Question(
         "The server only waits for messages from this phone, with `async for message in ws`. After how long does it "
         "get an error?",
-        choices=("At once", "After some seconds", "After some minutes", "It never gets one"),
+        choices=("At once", "It never gets one", "After some seconds", "After some minutes"),
         answer="It never gets one",
         why="As long as nobody sends anything, nothing can go missing. TCP, the protocol that carries the bytes, is "
         "silent too.",
@@ -32,7 +32,7 @@ class Questions:
     guess_4 = Question(
         "There is no tunnel, and the network is good. But the server's handler calls `time.sleep(60)`. What do the "
         "phones conclude?",
-        choices=("Nothing, they just wait", "That the server is busy", "That the server is dead"),
+        choices=("That the server is dead", "That the server is busy", "Nothing, they just wait"),
         answer="That the server is dead",
         why="While it sleeps like this, it answers no ping. A busy program and a dead one look the same.",
     )

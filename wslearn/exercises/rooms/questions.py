@@ -28,7 +28,7 @@ class Questions:
     )
     guess_4 = Question(
         "All clients leave `tea`. What does the server still know about the room?",
-        choices=("Its name", "Its name and its last members", "Nothing"),
+        choices=("Nothing", "Its name", "Its name and its last members"),
         answer="Nothing",
         why="It deletes a room that is empty, and creates it again for the next client that joins.",
     )
