@@ -133,6 +133,8 @@ def test_what_was_measured_is_rounded(value, shown):
 def test_what_is_no_measurement_is_an_error(found):
     with pytest.raises(ValueError, match=r"expected 1 number\(s\) in ms"):
         time_question().measured(*found)
+    with pytest.raises(ValueError, match="expected one text"):
+        room_question().measured()
 
 
 def test_two_numbers():

@@ -61,12 +61,13 @@ class Question:
         `found` is `parts` numbers in `unit`, which are rounded here. For a question with choices it is one text. Raises
         ValueError for anything else.
         """
-        if self.choices:
+        if self.choices and len(found) == 1:
             seen = f"saw: {found[0]}."
-        elif numbers := self._numbers(found):
+        elif self.unit and (numbers := self._numbers(found)):
             seen = f"measured {self._amount(*map(_rounded, numbers))}."
         else:
-            raise ValueError(f"expected {self.parts} number(s) in {self.unit}, got {found!r}")
+            expected = f"{self.parts} number(s) in {self.unit}" if self.unit else "one text"
+            raise ValueError(f"expected {expected}, got {found!r}")
         return Markdown(f"You {seen}" if self.guessed is None else f"You guessed {self._guess()}, and you {seen}")
 
     def solution(self) -> Markdown:
