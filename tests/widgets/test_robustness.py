@@ -102,6 +102,7 @@ async def test_on_the_naive_server_one_bad_message_throws_ben_out_again_and_agai
     await end(lab)
 
 
+@pytest.mark.clock
 async def test_on_the_naive_server_nobody_stops_a_flood_and_who_stalls_makes_ben_wait(lab):
     await begin(lab, "naive")
     assert verdict(await press(lab, "flood")) == "nobody stopped it"
