@@ -72,10 +72,10 @@ async def test_the_page_of_each_server(page, name):
         await say(page, "x" * 70_000)  # an error, and the end of the connection
         await expect(page.locator("#state")).to_have_text("Closed")
         await button(page, "Connect").click()
-        await page.get_by_label("Reconnect by itself").check()
+        await page.get_by_label("Reconnect automatically").check()
         await expect(page.locator("#state")).to_have_text("Open")
         assert await violations_in_every_look(page) == []
-    await expect(page.locator("#countdown")).to_contain_text("Next try")
+    await expect(page.locator("#countdown")).to_contain_text("Next attempt")
     await expect(page.locator("#details .why")).to_contain_text("No server can be reached")
     assert await violations_in_every_look(page) == []
 

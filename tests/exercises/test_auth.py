@@ -28,8 +28,8 @@ class TestVerify(FunctionExercise):
     exercise = ex.verify
     imports = "import base64, hmac\nimport jwt"
     wrong: ClassVar = {
-        "is the signature verified at all": verify(*BY_HAND, "return claims"),
-        "asked for `alg` none": verify(
+        "Verify the signature": verify(*BY_HAND, "return claims"),
+        "an unsigned token with `alg` none": verify(
             *BY_HAND,
             "if algorithm == 'none': return claims",
             "return claims if hmac.compare_digest(computed, unpack(signature)) else None",
@@ -38,14 +38,14 @@ class TestVerify(FunctionExercise):
             f"try: return jwt.decode(token, secret, algorithms=[jwt.get_unverified_header(token)['alg']], {REQUIRE})",
             FALSY,
         ),
-        "It ended a minute ago": verify(
+        "a token that expired a minute ago": verify(
             *BY_HAND,
             "return claims if algorithm == 'HS256' and hmac.compare_digest(computed, unpack(signature)) else None",
         ),
-        "Ask for the claim: in PyJWT with": verify(
+        "Require the claim: in PyJWT with": verify(
             "try: return jwt.decode(token, secret, algorithms=['HS256'])", FALSY
         ),
-        "says nobody's name": verify(
+        "which names nobody": verify(
             "try: return jwt.decode(token, secret, algorithms=['HS256'], options={'require': ['exp']})", FALSY
         ),
         "InvalidSignatureError: Signature verification failed": verify(
@@ -54,10 +54,10 @@ class TestVerify(FunctionExercise):
         "can't encode character '\\ud800'": verify(
             f"try: return jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE})", FALSY
         ),
-        "A good token was refused": verify(
+        "refused a valid token": verify(
             f"try: return jwt.decode(token, secret, algorithms=['RS256'], {REQUIRE})", FALSY
         ),
-        "Return the claims, as a dict": verify(
+        "Return the claims as a dictionary": verify(
             f"try: return bool(jwt.decode(token, secret, algorithms=['HS256'], {REQUIRE}))",
             "except Exception: return False",
         ),
@@ -112,7 +112,7 @@ class TestFirstMessage(ServerExercise):
         "must build on AuthServer": first().replace("(Server)", "(Plain)"),
         "which is `self.limits.auth_timeout`, and is still connected": first(limit="30"),
         "`self.limits.auth_timeout`, and your handler ended with an error": first(caught="BadMessage, Refused"),
-        "thrown out in the end": handler(
+        "Limit only the wait for the first message": handler(
             "try:",
             "    async with asyncio.timeout(self.limits.auth_timeout):",
             "        claims = self.tokens.verify(decode(await ws.recv(), Authenticate).token)",
@@ -121,10 +121,10 @@ class TestFirstMessage(ServerExercise):
             "except (TimeoutError, BadMessage, Refused):",
             "    await ws.close(1008, 'Invalid token')",
         ),
-        "let nobody queue": first()
+        "Let no client wait for another": first()
         .replace("class Answer(Server):", "class Answer(Server):\n    turn = asyncio.Lock()")
         .replace("    async with asyncio.timeout(", "    async with self.turn, asyncio.timeout("),
-        "talked before it showed a token, and is still connected": handler(
+        "sent a message before it authenticated, and is still connected": handler(
             "try:",
             "    async with asyncio.timeout(self.limits.auth_timeout):",
             "        async for message in ws:",
@@ -137,9 +137,9 @@ class TestFirstMessage(ServerExercise):
             "await ws.say(Authenticated(claims['sub']))",
             "async for message in ws: await ws.send(message)",
         ),
-        "talked before it showed a token, and your handler ended": first(caught="TimeoutError, Refused"),
-        "A client showed a forged token, and your handler ended": first(caught="TimeoutError, BadMessage"),
-        "`type` was not `authenticate`, and is still connected": by_hand("KeyError, TypeError, ValueError"),
+        "sent a message before it authenticated, and your handler ended": first(caught="TimeoutError, Refused"),
+        "A client sent a forged token, and your handler ended": first(caught="TimeoutError, BadMessage"),
+        "`type` wasn't `authenticate`, and is still connected": by_hand("KeyError, TypeError, ValueError"),
         "JSON that is a list, and your handler ended": by_hand(
             "KeyError, TypeError, ValueError", "if shown.get('type') != 'authenticate': raise ValueError"
         ),
@@ -153,8 +153,8 @@ class TestFirstMessage(ServerExercise):
         ),
         "closes with 1000": first().replace("    await ws.close(1008, 'Invalid token')\n", ""),
         "closed with 1008 'no'": first().replace("Invalid token", "no"),
-        "Tell her that she is in": first("async for message in ws: await ws.send(message)"),
-        "send each of her messages back": first("await ws.say(Authenticated(claims['sub']))", "await ws.wait_closed()"),
+        "Answer with `authenticated` and her name": first("async for message in ws: await ws.send(message)"),
+        "Ann has authenticated. Send": first("await ws.say(Authenticated(claims['sub']))", "await ws.wait_closed()"),
     }
 
 
@@ -181,7 +181,7 @@ class TestUntilExpiry(ServerExercise):
     troublemakers = TROUBLE
     stub = handler(*GREETING, "raise NotImplementedError")
     wrong: ClassVar = {
-        "looked at the time only when Ann spoke": handler(
+        "checked the time only when Ann sent something": handler(
             *GREETING,
             "async for message in ws:",
             "    if time.time() > claims['exp']:",
@@ -190,27 +190,27 @@ class TestUntilExpiry(ServerExercise):
             "    await ws.send(message)",
         ),
         "is a time, in seconds since 1970": until("claims['exp']"),
-        "put it around the whole loop": handler(
+        "Put it around the whole loop": handler(
             *GREETING,
             "try:",
             "    async for message in ws:",
             "        async with asyncio.timeout(claims['exp'] - time.time()): await ws.send(message)",
             "except TimeoutError: await ws.close(1008, 'Token expired')",
         ),
-        "Each message began the time anew": handler(
+        "Start the timer once": handler(
             *GREETING,
             "left = claims['exp'] - time.time()",
             "try:",
             "    while True: await ws.send(await asyncio.wait_for(ws.recv(), left))",
             "except TimeoutError: await ws.close(1008, 'Token expired')",
         ),
-        "Bob's token is good for a minute": until("1.2"),
-        "before her token's end": until("(claims['exp'] - time.time()) / 2"),
-        "with 1000": until("claims['exp'] - time.time()", "return"),
-        "Catch `TimeoutError`": until("claims['exp'] - time.time()", "raise"),
-        "closed with 1001 'bye'": until("claims['exp'] - time.time()", "await ws.close(1001, 'bye')"),
-        "send each message back": handler(*GREETING, "await ws.wait_closed()"),
-        "answer as the stub does": handler("async for message in ws: await ws.send(message)"),
+        "his token is valid for a minute": until("1.2"),
+        "was disconnected before her token expired": until("(claims['exp'] - time.time()) / 2"),
+        "closes with 1000": until("claims['exp'] - time.time()", "return"),
+        "Ann's token expired, and your handler ended with an error": until("claims['exp'] - time.time()", "raise"),
+        "closed with 1001 'bye' instead": until("claims['exp'] - time.time()", "await ws.close(1001, 'bye')"),
+        "Send each of her messages back": handler(*GREETING, "await ws.wait_closed()"),
+        "Answer as the stub does": handler("async for message in ws: await ws.send(message)"),
     }
 
 
@@ -298,9 +298,9 @@ class TestOriginRule(FunctionExercise):
     imports = "import re\nfrom ipaddress import ip_address\nfrom urllib.parse import urlsplit"
     wrong: ClassVar = {
         # The Origin rule
-        "A stranger's page got in": rule("return True"),
+        "The user's cookies came with it": rule("return True"),
         "The server's own page was refused. Compare the part after": rule("return origin is None or origin == host"),
-        "no page is behind it, and it passes": rule("return origin is not None and urlsplit(origin).netloc == host"),
+        "which passes the Origin rule": rule("return origin is not None and urlsplit(origin).netloc == host"),
         "'NoneType' object has no attribute": rule("return origin.partition('://')[2] == host"),
         "Compare the port too": rule("return origin is None or urlsplit(origin).hostname == host.partition(':')[0]"),
         "was refused when it came by `https://`": rule("return origin is None or origin == 'http://' + host"),
@@ -309,7 +309,7 @@ class TestOriginRule(FunctionExercise):
         "IndexError: list index out of range": rule("return origin is None or origin.split('//')[1] == host"),
         "It only ends with Host": rule("return origin is None or origin.endswith(host)"),
         "opened from disk": rule("return origin in (None, 'null') or urlsplit(origin).netloc == host"),
-        "Expected True or False": rule("return origin and host"),
+        "It should return True or False": rule("return origin and host"),
         "but not the one in Host": rule(
             "if origin is None: return True",
             "theirs = origin.partition('://')[2]",
@@ -317,19 +317,19 @@ class TestOriginRule(FunctionExercise):
             "return address and theirs.rpartition(':')[2] == host.rpartition(':')[2]",
         ),
         # The Host rule
-        "Its Origin and its Host are equal, because Eve": rule(ORIGIN, "return True"),
-        "The name `localhost` always means this computer": names("name == 'chat.example'"),
+        "Origin and Host are equal, because she": rule(ORIGIN, "return True"),
+        "under `localhost` with a port": names("name == 'chat.example'"),
         "under `localhost` without a port": names(KNOWN, ORIGIN, "name = host.rpartition(':')[0]"),
-        "an IPv6 address. The brackets hold the address": names(KNOWN, ORIGIN, "name = host.split(':')[0]"),
-        "Any IP address may pass": rule(ORIGIN, *NAME, "return name in ('127.0.0.1', '::1') or " + KNOWN),
+        "an IPv6 address in brackets": names(KNOWN, ORIGIN, "name = host.split(':')[0]"),
+        "Accept any IP address": rule(ORIGIN, *NAME, "return name in ('127.0.0.1', '::1') or " + KNOWN),
         "under `chat.example`, the name that the task gives.": names("name == 'localhost'"),
         "the name that the task gives, with a port": names("name == 'localhost' or host == 'chat.example'"),
-        "The name contains `chat.example`": names("name == 'localhost' or 'chat.example' in name"),
-        "The name only begins with `chat.example`": names("name == 'localhost' or name.startswith('chat.example')"),
-        "The name ends with `chat.example`": names("name == 'localhost' or name.endswith('chat.example')"),
-        "The name only begins with `localhost`": names("name == 'chat.example' or name.startswith('localhost')"),
-        "The name only begins with an IP address": names(KNOWN + r" or re.match(r'\d+\.\d+\.\d+\.\d+', name)"),
-        "A request without an Origin got in under Eve's name": names(
+        "It contains `chat.example`": names("name == 'localhost' or 'chat.example' in name"),
+        "It only begins with `chat.example`": names("name == 'localhost' or name.startswith('chat.example')"),
+        "It only ends with `chat.example`": names("name == 'localhost' or name.endswith('chat.example')"),
+        "It only begins with `localhost`": names("name == 'chat.example' or name.startswith('localhost')"),
+        "It only begins with an IP address": names(KNOWN + r" or re.match(r'\d+\.\d+\.\d+\.\d+', name)"),
+        "A request without an Origin got in under Mallory's name": names(
             KNOWN, "if origin is None: return True", ORIGIN, *NAME
         ),
         "It may send neither header": names(KNOWN, "if host is None: return False", ORIGIN, *NAME),
@@ -342,9 +342,7 @@ class TestOriginRule(FunctionExercise):
 
     async def test_it_never_asks_a_name_server(self, monkeypatch):
         async def getaddrinfo(loop, host, *arguments, **options):
-            assert host == "127.0.0.1", f"the name {host!r} was looked up"
-            return await resolve(loop, host, *arguments, **options)
+            raise AssertionError(f"the name {host!r} was looked up")
 
-        resolve = asyncio.BaseEventLoop.getaddrinfo
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
         assert (result := await self.check(self.exercise.answer)), result

@@ -17,13 +17,13 @@ class TestOthers(ServerExercise):
     exercise = ex.others
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "Not all of the others heard it": """
+        "not all the others received it": """
             class Answer(Server):
                 async def handler(self, ws):
                     async for message in ws:
                         await ws.send(message)
         """,
-        "Ann heard her own message": """
+        "Ann received her own message": """
             class Answer(Server):
                 async def handler(self, ws):
                     async for message in ws:
@@ -36,7 +36,7 @@ class TestOthers(ServerExercise):
                     broadcast(self.connections - {ws}, message)
                     await ws.wait_closed()
         """,
-        "Pass on exactly what Ann has said": """
+        "Pass on exactly what Ann sent": """
             class Answer(Server):
                 async def handler(self, ws):
                     async for message in ws:
@@ -54,7 +54,7 @@ class TestOthers(ServerExercise):
                     async for said in ws.receive(Say):
                         broadcast(self.connections - {ws}, said.message)
         """,
-        "Did you take her out of `self.connections`?": """
+        "Did you remove her from `self.connections`?": """
             class Answer(Server):
                 async def handler(self, ws):
                     async for message in ws:
@@ -128,19 +128,19 @@ class TestOthers(ServerExercise):
                         brodcast(self.connections - {ws}, message)
         """)
         assert "NameError: name 'brodcast' is not defined" in result.message
-        assert "Not all of the others" not in result.message
+        assert "not all the others" not in result.message
 
 
 class TestVanish(FunctionExercise):
     exercise = ex.vanish
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "`send` raised ConnectionClosed, and your function ended there": """
+        "Your function ended there, so not all the others": """
             async def answer(clients, message):
                 for client in list(clients):
                     await client.send(message)
         """,
-        "All the others got the message, but your function raised": """
+        "All the others received the message, but your function raised": """
             async def answer(clients, message):
                 await asyncio.gather(*(client.send(message) for client in clients))
         """,
@@ -164,7 +164,7 @@ class TestVanish(FunctionExercise):
                 except ConnectionClosed:
                     pass
         """,
-        "The set changed while you went through it": """
+        "The set changed while your loop went through it": """
             async def answer(clients, message):
                 for client in clients:
                     try:
@@ -172,7 +172,7 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         pass
         """,
-        "got the message again": """
+        "received the message again": """
             async def answer(clients, message):
                 for client in list(clients):
                     try:
@@ -180,11 +180,11 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         broadcast(clients, message)
         """,
-        "not everybody got the message": """
+        "All five clients are connected": """
             async def answer(clients, message):
                 await next(iter(clients)).send(message)
         """,
-        "Two clients went while you were sending": """
+        "Two clients left while you were sending": """
             async def answer(clients, message):
                 try:
                     for client in [client for client in clients if client.close_code is None]:
@@ -217,7 +217,7 @@ class TestLatest(ServerExercise):
     exercise = ex.latest
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "came late and got nothing": """
+        "connected late and received nothing": """
             class Answer(Server):
                 async def handler(self, ws):
                     last = None
@@ -227,7 +227,7 @@ class TestLatest(ServerExercise):
                         last = message
                         broadcast(self.connections, message)
         """,
-        "heard the new value twice": """
+        "received the new value twice": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -238,7 +238,7 @@ class TestLatest(ServerExercise):
                         await ws.send(message)
                         broadcast(self.connections, message)
         """,
-        "There is no value yet when the first client comes, and None cannot be sent": """
+        "there is no value yet, and None cannot be sent": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -257,7 +257,7 @@ class TestLatest(ServerExercise):
                         self.last = message
                         fan_out(self.connections, message)
         """,
-        "and a client got one": """
+        "received a value before anybody had sent one": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -266,7 +266,7 @@ class TestLatest(ServerExercise):
                         self.last = message
                         broadcast(self.connections, message)
         """,
-        "got the first value": """
+        "received the first value": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -276,7 +276,7 @@ class TestLatest(ServerExercise):
                         self.last = self.last or message
                         broadcast(self.connections, message)
         """,
-        "got the old value again": """
+        "received the old value again": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -286,7 +286,7 @@ class TestLatest(ServerExercise):
                         self.last = message
                         broadcast(self.connections, message)
         """,
-        "Only the last one counts": """
+        "Keep and send only the last": """
             class Answer(Server):
                 def __init__(self, *args, **options):
                     super().__init__(*args, **options)
@@ -308,7 +308,7 @@ class TestLatest(ServerExercise):
                         self.last = message
                         broadcast(self.connections, message)
         """,
-        "a latecomer is a client like all others": """
+        "a late client is like all the others": """
             class Answer(Server):
                 last = None
                 async def handler(self, ws):
@@ -331,7 +331,7 @@ class TestLatest(ServerExercise):
                     if not self.connections - {ws}:
                         self.last = None
         """,
-        "A second server told a value": """
+        "A second server sent the value of the first": """
             class Answer(Server):
                 values = []
                 async def handler(self, ws):
@@ -362,22 +362,22 @@ class TestBounded(ServerExercise):
     exercise = ex.bounded
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "your handler waits for Lazy": bounded(
+        "because your handler waits for Sam": bounded(
             "for client in list(self.connections):",
             "    await client.send(message)",
         ),
         "in your server's memory": bounded("broadcast(self.connections, message)"),
-        "is still connected; what it missed": bounded(
+        "He will never learn what he missed": bounded(
             "small = {c for c in self.connections if c.transport.get_write_buffer_size() < self.MOST}",
             "broadcast(small, message)",
         ),
-        "You ended Lazy's connection when": bounded(
+        "You ended Sam's connection when": bounded(
             "broadcast(self.connections, message)",
             "for client in list(self.connections):",
             "    if client.transport.get_write_buffer_size() > 0:",
             "        client.transport.abort()",
         ),
-        "`close` says goodbye behind all those bytes": bounded(
+        "`close` sends its close frame after all those bytes": bounded(
             "broadcast(self.connections, message)",
             "for client in list(self.connections):",
             "    if client.transport.get_write_buffer_size() > self.MOST:",

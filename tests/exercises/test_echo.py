@@ -10,11 +10,11 @@ from wslearn.exercises import echo as ex
 class TestShout(ServerExercise):
     exercise = ex.shout
     wrong: ClassVar = {
-        "came back as it was": handler("async for m in ws: await ws.send(m)"),
-        "Now the `!` behind": handler("async for m in ws: await ws.send(m.upper())"),
-        "Now the capital letters": handler("async for m in ws: await ws.send(m + '!')"),
+        "came back unchanged": handler("async for m in ws: await ws.send(m)"),
+        "Now add the `!` at the end": handler("async for m in ws: await ws.send(m.upper())"),
+        "Now make the letters capitals": handler("async for m in ws: await ws.send(m + '!')"),
         "Only the first message was answered": handler("m = await ws.recv()", "await ws.send(m.upper() + '!')"),
-        "Nothing came back": handler("async for m in ws: print(end='')"),
+        "The server sent nothing back": handler("async for m in ws: print(end='')"),
         "no attribute 'uper'": handler("async for m in ws: await ws.send(m.uper() + '!')"),
         "should become `HELLO!`": handler("async for m in ws: await ws.send(m.title() + '!')"),
     }
@@ -24,13 +24,13 @@ class TestNumbers(ServerExercise):
     exercise = ex.numbers
     wrong: ClassVar = {
         "The number does not grow": handler("async for m in ws: await ws.send(f'1: {m}')"),
-        "belongs to all clients": handler(
+        "`self` belongs to all clients": handler(
             "self.n = getattr(self, 'n', 0)", "async for m in ws:", "  self.n += 1", "  await ws.send(f'{self.n}: {m}')"
         ),
-        "ann's count was lost": handler(
+        "Ann's count was lost": handler(
             "self.n = 0", "async for m in ws:", "    self.n += 1", "    await ws.send(f'{self.n}: {m}')"
         ),
-        "the first number is 1": handler("n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"),
+        "first number should be 1": handler("n = 0", "async for m in ws:", "  await ws.send(f'{n}: {m}')", "  n += 1"),
         "without a number": handler("async for m in ws: await ws.send(m)"),
         "a number, a colon, a space": handler("async for m in ws: await ws.send(f'1. {m}')"),
     }
@@ -39,13 +39,13 @@ class TestNumbers(ServerExercise):
 class TestGoodbye(ServerExercise):
     exercise = ex.goodbye
     wrong: ClassVar = {
-        "came back like any other text": handler("async for m in ws: await ws.send(m)"),
+        "came back like any other message": handler("async for m in ws: await ws.send(m)"),
         "without a reason": handler("async for m in ws:", "    if m == 'bye': return", "    await ws.send(m)"),
         "sent back before the close": handler(
             "async for m in ws:", "    await ws.send(m)", "    if m == 'bye': await ws.close(1000, 'see you')"
         ),
         "must be closed": handler("async for m in ws:", "    if m != 'bye': await ws.send(m)"),
-        "The code should be 1000, and is 1008": handler(
+        "The code should be 1000, but it is 1008": handler(
             "async for m in ws:", "    if m == 'bye': await ws.close(1008, 'see you')", "    else: await ws.send(m)"
         ),
         "The whole server stopped": handler(
@@ -64,8 +64,8 @@ def careful(*lines: str) -> str:
 class TestCareful(ServerExercise):
     exercise = ex.careful
     wrong: ClassVar = {
-        "a text that is not JSON. Expect it": careful("await ws.send(json.loads(m)['say'])"),
-        'For `{"say": "hello"}` send back `hello`': careful("await ws.send(m)"),
+        "text that isn't JSON. Expect it": careful("await ws.send(json.loads(m)['say'])"),
+        'For `{"say": "hello"}` send back the value': careful("await ws.send(m)"),
         "JSON without `say` is possible too": careful(
             "try: await ws.send(json.loads(m)['say'])", 'except ValueError: await ws.send(\'{"error": "no"}\')'
         ),
@@ -73,7 +73,7 @@ class TestCareful(ServerExercise):
             "try: await ws.send(json.loads(m)['say'])",
             'except (ValueError, KeyError): await ws.send(\'{"error": "no"}\')',
         ),
-        "something else than a text": careful(
+        "something other than a string": careful(
             "try: answer = json.loads(m)['say']",
             'except Exception: answer = \'{"error": "no"}\'',
             "await ws.send(str(answer))",
@@ -81,7 +81,7 @@ class TestCareful(ServerExercise):
         "JSON that has a member `error`": careful(
             "try: await ws.send(json.loads(m)['say'])", "except Exception: await ws.send('error')"
         ),
-        "hears no more": handler(
+        "receives nothing more": handler(
             "try:",
             "    async for m in ws: await ws.send(json.loads(m)['say'])",
             'except Exception: await ws.send(\'{"error": "no"}\')',
@@ -95,9 +95,9 @@ class TestUnmask(FunctionExercise):
         "still masked": "def unmask(frame): return frame[6:]",
         "begin with the key": "def unmask(frame): return frame[2:]",
         "too long": "def unmask(frame): return bytes(b ^ frame[2 + i % 4] for i, b in enumerate(frame[2:]))",
-        "after four, begin again": "def unmask(f): return bytes(b ^ f[2 + min(i, 4) % 4] for i, b in enumerate(f[6:]))"
+        "after four bytes, begin": "def unmask(f): return bytes(b ^ f[2 + min(i, 4) % 4] for i, b in enumerate(f[6:]))"
         "[:9] or b''",
-        "bytes, not text": (
+        "It should return bytes, but it returned 'Hello'": (
             "def unmask(frame): return bytes(b ^ frame[2 + i % 4] for i, b in enumerate(frame[6:])).decode()"
         ),
         "a list of numbers": "def unmask(frame): return [b ^ frame[2 + i % 4] for i, b in enumerate(frame[6:])]",
@@ -113,10 +113,10 @@ class TestPatient(ServerExercise):
     exercise = ex.patient
     imports = "def slow_upper(text):\n    time.sleep(0.5)\n    return text.upper()"
     wrong: ClassVar = {
-        "blocked the event loop. Let a thread": careful("await ws.send(m if m == 'quick' else slow_upper(m))"),
+        "blocked the event loop. Run it in a thread": careful("await ws.send(m if m == 'quick' else slow_upper(m))"),
         "without `slow_upper`": careful("await ws.send(await asyncio.to_thread(slow_upper, m))"),
-        "ann's answer was there at once": careful("await ws.send(m if m == 'quick' else m.upper())"),
-        "ann should get what `slow_upper` returns": careful("await ws.send(m)"),
-        "bob's `quick` was not answered": careful("if m != 'quick': await ws.send(slow_upper(m))"),
+        "Ann was answered at once": careful("await ws.send(m if m == 'quick' else m.upper())"),
+        "Ann should receive what `slow_upper` returns": careful("await ws.send(m)"),
+        "Bob's `quick` was not answered": careful("if m != 'quick': await ws.send(slow_upper(m))"),
         "TypeError": careful("await ws.send(m if m == 'quick' else asyncio.to_thread(slow_upper, m))"),
     }

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from exercise_cases import answer, handler
 
-from wslearn.exercises import Exercise
+from wslearn.exercises import Exercise, FunctionExercise
 from wslearn.exercises.engine import talk as talking
 
 PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
@@ -24,7 +24,7 @@ def test_hints_come_one_at_a_time_and_the_last_repeats_and_says_what_is_next():
 
 @pytest.mark.parametrize("hints", [(), "one text"])
 def test_hints_are_needed(hints):
-    with pytest.raises(ValueError, match="hints: expected a tuple of texts"):
+    with pytest.raises(ValueError, match="hints: expected a tuple of strings"):
         Exercise(None, **PARTS | {"hints": hints})
 
 
@@ -62,7 +62,7 @@ async def test_a_conversation_has_a_limit_of_time(monkeypatch):
         await asyncio.Event().wait()
 
     result = await Exercise(conversation, **PARTS).check(None)
-    assert result.message == "The check was not over after 0.2 s."
+    assert result.message == "The check did not end within 0.2 s, so it was stopped."
 
 
 async def test_an_error_in_the_handler_is_never_right():
@@ -74,3 +74,37 @@ async def test_an_error_in_the_handler_is_never_right():
 
     result = await Exercise(conversation, **PARTS).check(answer(handler("await ws.send('hello')", "1 / 0")))
     assert result.message == "Your handler raised ZeroDivisionError: division by zero (in `handler`, line 4)."
+
+
+HALF = FunctionExercise(
+    cases=[((4,), 2.0), ((0,), 0.0, lambda came, x: f"half of {x} is not {came}"), ((1,), 0.5, "bits count")],
+    mistakes={lambda x: x * 2: "twice", lambda x: 1 / x: lambda came, x: f"1 by {x}", 7: "seven", list: "a list"},
+    message="Return half of it.",
+    **PARTS,
+)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: 2 * x, "twice"),
+        (lambda x: 1 / x, "1 by 4"),
+        (lambda x: 7, "seven"),
+        (lambda x: [x], "a list"),
+        (lambda x: 100, "Return half of it."),
+        (lambda x: x / 2 or 5, "half of 0 is not 5"),
+        (lambda x: x // 2, "bits count"),
+        (lambda x: str(x), "It should return a number, but it returned '4', of type str."),
+        (lambda x: None, "It returned None: is a `return` missing?"),
+    ],
+)
+async def test_a_function_is_called_with_each_case(function, message):
+    assert (await HALF.check(lambda x: x / 2)).steps[-1].what == "0.5"
+    result = await HALF.check(function)
+    assert not result and result.message == message and result.steps[-1].wrong
+
+
+def test_a_function_exercise_has_hints_and_a_solution_too():
+    assert str(HALF.hint()) == "Hint 1 of 2: first" and "x = 1" in str(HALF.solution())
+    with pytest.raises(ValueError, match="hints: expected a tuple of strings"):
+        FunctionExercise(cases=[], mistakes={}, message="", **PARTS | {"hints": ()})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wslearn.exercises.engine.expectations import advice, in_words, matches, read
+from wslearn.exercises.engine.expectations import advice, has, in_words, matches, otherwise, read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -83,3 +83,37 @@ def test_advice_may_depend_on_what_came():
     assert advice("always", 5, "otherwise") == "always"
     assert advice(lambda came: f"not {came}", 5, "otherwise") == "not 5"
     assert advice("", 5, "otherwise") == advice(lambda came: None, 5, "otherwise") == "otherwise"
+
+
+TABLE = {
+    None: "nothing",
+    "hi": "a greeting",
+    (1000, ""): "no reason",
+    1000: lambda came: f"reason {came[1]}",
+    bytes: "bytes",
+    int: "a number",
+    has(type="error"): {has(code=5): "error 5", otherwise: "an error"},
+    lambda came: len(came) > 5: "long",
+}
+
+
+@pytest.mark.parametrize(
+    ("came", "also", "text"),
+    [
+        (None, (), "nothing"),
+        ("hi", (), "a greeting"),
+        (b"hi", (), "bytes"),
+        (7, (), "a number"),
+        (True, (), "neutral"),
+        ({"type": "error", "code": 5}, (), "error 5"),
+        ({"type": "error", "code": 6}, (), "an error"),
+        ("something", (), "long"),
+        ("five", (), "neutral"),
+        ((1000, ""), (1000,), "no reason"),
+        ((1000, "bye"), (1000,), "reason bye"),
+    ],
+)
+def test_a_table_has_a_text_for_what_came(came, also, text):
+    assert advice(TABLE, came, "neutral", *also) == text
+    if text == "neutral":
+        assert advice(TABLE | {otherwise: "the rest"}, came, "neutral", *also) == "the rest"

@@ -21,13 +21,13 @@ class TestAccept(FunctionExercise):
     wrong: ClassVar = {
         "these are bytes": accept("b64encode(sha1((key + GUID).encode()).digest())"),
         "not in hexadecimal": accept("sha1((key + GUID).encode()).hexdigest()"),
-        "not of their 40 hexadecimal digits": accept(
+        "not their 40 hexadecimal digits": accept(
             "b64encode(sha1((key + GUID).encode()).hexdigest().encode()).decode()"
         ),
         "the key alone": accept("b64encode(sha1(key.encode()).digest()).decode()"),
-        "first the key, then the GUID": accept("b64encode(sha1((GUID + key).encode()).digest()).decode()"),
-        "was decoded from base64": accept("b64encode(sha1(b64decode(key) + GUID.encode()).digest()).decode()"),
-        "Join key and GUID": accept("b64encode((key + GUID).encode()).decode()"),
+        "Put the key first, then the GUID": accept("b64encode(sha1((GUID + key).encode()).digest()).decode()"),
+        "decoded the key from base64": accept("b64encode(sha1(b64decode(key) + GUID.encode()).digest()).decode()"),
+        "Join the key and the GUID": accept("b64encode((key + GUID).encode()).decode()"),
         "is a `return` missing?": "def accept(key): pass",
         "Strings must be encoded before hashing": accept("b64encode(sha1(key + GUID).digest()).decode()"),
     }
@@ -43,10 +43,10 @@ class TestMeanDelay(FunctionExercise):
         "The network takes time too": delay("interval / 2"),
         "Half a round trip is missing": delay("interval / 2 + round_trip / 2"),
         "the time from one poll to the next": delay("interval + round_trip"),
-        "the pause between two polls": delay("interval"),
+        "That is the interval between two polls": delay("interval"),
         "counts the network too often": delay("interval / 2 + 2 * round_trip"),
-        "a number: seconds": delay("f'{interval / 2 + round_trip} s'"),
-        "Draw a line of time": delay("1000 * (interval / 2 + round_trip)"),
+        "It should return a number": delay("f'{interval / 2 + round_trip} s'"),
+        "Draw a timeline": delay("1000 * (interval / 2 + round_trip)"),
     }
 
 
@@ -60,10 +60,10 @@ class TestBreakEven(FunctionExercise):
         "an `int`": even("handshake / (http - websocket)"),
         "costs bytes too": even("handshake // http + 1"),
         "has still cost more": even("handshake // (http - websocket)"),
-        "both have cost the same": even("math.ceil(handshake / (http - websocket))"),
-        "is never earned back": even("handshake // (http - websocket) + 1 if http != websocket else 0"),
+        "Both have cost the same": even("math.ceil(handshake / (http - websocket))"),
+        "never pays off": even("handshake // (http - websocket) + 1 if http != websocket else 0"),
         "ZeroDivisionError": even("handshake // (http - websocket) + 1"),
-        "WebSocket is not cheaper": even("10"),
+        "the first time that WebSocket is cheaper": even("10"),
     }
 
 

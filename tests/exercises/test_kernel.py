@@ -46,7 +46,7 @@ def test_what_blocks_is_named_with_its_line_and_the_kernel_lives(running):
 def test_a_forgotten_await_is_seen_in_the_cell(running):
     cell = check(running, "async for m in ws:", "    ws.send(m.upper() + '!')")
     assert "coroutine 'Connection.send' was never awaited" in text(cell)
-    assert "Not yet.\nNothing came back. Is there an `await ws.send(…)`" in text(cell)
+    assert "Not yet.\nThe server sent nothing back. Is there an `await ws.send(…)`" in text(cell)
 
 
 async def test_interrupting_the_cell_ends_the_check(running):
@@ -84,4 +84,4 @@ def test_on_a_patched_loop_too(running):
 def test_a_cell_that_grades_says_why(running):
     running.ask(handler("async for m in ws: await ws.send(m)"))
     cell = running.run(new_code_cell("assert (result := await ex.shout.check(Answer)), result"))
-    assert errors(cell)[0].evalue.startswith("Not yet.\nThe text came back as it was.")
+    assert errors(cell)[0].evalue.startswith("Not yet.\nThe message came back unchanged.")

@@ -6,7 +6,7 @@ import pytest
 
 from wslearn import EchoServer, Server
 from wslearn.exercises.engine.expectations import NotYet
-from wslearn.exercises.engine.kinds import check_arguments, check_server_class, kind
+from wslearn.exercises.engine.kinds import about_kind, check_arguments, check_server_class, kind
 
 
 class Empty(Server):
@@ -97,3 +97,23 @@ def test_functions_that_take_it():
 def test_a_coroutine_is_named_and_nobody_is_warned():
     assert kind(asyncio.sleep(0)).startswith("a coroutine: what an `async def` function returns")
     assert kind(EchoServer) == "the class `EchoServer`"
+
+
+@pytest.mark.parametrize(
+    ("expected", "came", "text"),
+    [
+        ("a", b"a", "It should return a string, but it returned 1 byte: 61, of type bytes. `.decode()` makes"),
+        (b"a", "a", "It should return bytes, but it returned 'a', of type str. Leave out `.decode()`."),
+        (b"a", [97], "`bytes(…)` makes bytes of a list of numbers."),
+        (3, 3.0, "It should return a whole number, an `int`, but it returned 3.0, of type float."),
+        (3.0, True, "It should return a number, but it returned True, of type bool."),
+        (True, 1, "It should return True or False"),
+    ],
+)
+def test_a_result_of_the_wrong_kind(expected, came, text):
+    assert text in about_kind(expected, came)
+
+
+@pytest.mark.parametrize(("expected", "came"), [("a", "b"), (3.0, 4), (None, 3), (len, 3), (ValueError, 3)])
+def test_a_result_whose_kind_says_nothing(expected, came):
+    assert about_kind(expected, came) == ""

@@ -11,7 +11,7 @@ from wslearn.fast import fan_out
 from wslearn.servers.rooms import Rooms, RoomsServer
 """
 
-LEAVES_FIRST = "self.members[room].discard(ws)  # first leave, then join: also where both are one room"
+LEAVES_FIRST = "self.members[room].discard(ws)  # leave first, then join, even if it is the same room"
 FORGETS = """
         finally:
             self.members[room].discard(ws)
@@ -59,22 +59,22 @@ class TestLeaveRoom(ServerExercise):
     exercise = ex.leave_room
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "still hears what is said in `tea`": mistake(exercise, (LEAVES_FIRST, "pass")),
-        "when the loop ends, it must leave": mistake(exercise, (FORGETS, "\n        finally:\n            pass\n")),
-        "What stands in a `finally` does": mistake(
+        "still receives what is sent to `tea`": mistake(exercise, (LEAVES_FIRST, "pass")),
+        "When the loop ends, the client": mistake(exercise, (FORGETS, "\n        finally:\n            pass\n")),
+        "Lines in a `finally` do": mistake(
             exercise, ("        try:\n", "        if True:\n"), (FORGETS, "\n        self.members[room].discard(ws)\n")
         ),
-        "take out only the client that moves": mistake(exercise, ("discard(ws)  #", "clear()  #")),
-        "first leave, then join": mistake(
+        "Remove only the client that moves": mistake(exercise, ("discard(ws)  #", "clear()  #")),
+        "Leave the last room first": mistake(
             exercise,
             (LEAVES_FIRST, "last = room"),
             (".add(ws)\n", ".add(ws)\n                    self.members[last].discard(ws)\n"),
         ),
-        "before it joined a room": mistake(exercise, (SAYS, SAYS.replace("members[room]", "connections"))),
-        "heard what was said in `coffee`": mistake(exercise, (SAYS, SAYS.replace("self.members[room]", ALL_IN_ROOMS))),
-        "who talks in a room hears it too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
+        "was sent before it joined a room": mistake(exercise, (SAYS, SAYS.replace("members[room]", "connections"))),
+        "what was sent to `coffee`": mistake(exercise, (SAYS, SAYS.replace("self.members[room]", ALL_IN_ROOMS))),
+        "It is in that room too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
         "KeyError: <": mistake(exercise, ("discard(ws)", "remove(ws)")),
-        "a dict, from each room's name": mistake(exercise, ("self.members", "self.rooms")),
+        "must be a dictionary": mistake(exercise, ("self.members", "self.rooms")),
         "UnboundLocalError": mistake(exercise, ("        room = None\n", "")),
     }
 
@@ -83,10 +83,10 @@ class TestNoEmptyRooms(ServerExercise):
     exercise = ex.no_empty_rooms
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "nobody is there, so delete the room": mistake(exercise, (DELETES, "\n")),
-        "only an empty room is deleted": mistake(exercise, (DELETES, "\n        del self.members[room]\n")),
-        "leaving by the end of a connection": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
-        "A `defaultdict` makes one": mistake(
+        "Delete a room that has become empty": mistake(exercise, (DELETES, "\n")),
+        "Delete a room only if it is empty": mistake(exercise, (DELETES, "\n        del self.members[room]\n")),
+        "one more way to leave a room": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
+        "A `defaultdict` creates every key": mistake(
             exercise, ("self.members = {}", "self.members = defaultdict(set)"), ("elif room is not None:", "else:")
         ),
         "KeyError: None": mistake(exercise, ("        if room is None:\n            return\n", "")),
@@ -97,24 +97,20 @@ class TestPresence(ServerExercise):
     exercise = ex.presence
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "who was there before, must be told too": mistake(
+        "where guest-1 was already": mistake(
             exercise,
             (".add(ws)\n                    self.tell(room)", ".add(ws)\n                    self.tell(room, {ws})"),
             ("def tell(self, room):", "def tell(self, room, to=None):"),
             (TELLS_WHO, TELLS_WHO.replace("self", "to or self")),
         ),
-        "even when it is alone there": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("fan", "names[1:] and fan"))),
-        "who is left in `tea`, was not told": mistake(
-            exercise, ("    self.tell(room)\n        else:", "    pass\n        else:")
-        ),
-        "take it out of the room first, then tell": mistake(exercise, (DISCARDS_AND_TELLS, TELLS_AND_DISCARDS)),
-        "tell the members of the room, not all": mistake(
-            exercise, (TELLS_WHO, TELLS_WHO.replace("members[room]", "connections"))
-        ),
-        "tell the members of that room, nobody else": mistake(
+        "where it is alone": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("fan", "names[1:] and fan"))),
+        "where guest-1 still is": mistake(exercise, ("    self.tell(room)\n        else:", "    pass\n        else:")),
+        "Remove a client from the room": mistake(exercise, (DISCARDS_AND_TELLS, TELLS_AND_DISCARDS)),
+        "not to all clients": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("members[room]", "connections"))),
+        "received the list of `coffee`": mistake(
             exercise, (TELLS_WHO, TELLS_WHO.replace("self.members[room]", ALL_IN_ROOMS))
         ),
-        "A vanished client has left its room": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
+        "vanished, and so it left `tea`": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
         "not with each message": mistake(exercise, (TALKS, f"{TALKS}                    self.tell(room)\n")),
         "unsupported": mistake(exercise, ("sorted(ws.name for ws in", "list(ws for ws in")),
     }
@@ -126,19 +122,19 @@ class TestPrivate(ServerExercise):
     finds_room = "room = self.rooms.room_of.get(ws)\n"
     stub = mistake(exercise, (finds_room, "raise NotImplementedError\n"))
     wrong = {  # noqa: RUF012
-        "send to one client, not to the room": mistake(
+        "guest-3 received a private message": mistake(
             exercise, ("fan_out(found,", "fan_out(self.rooms.members[room],"), ("if found:", "if room:")
         ),
-        "it is for guest-2 alone": mistake(exercise, ("fan_out(found,", "fan_out([ws, *found],")),
-        "look for the name in the sender's room only": mistake(
+        "guest-1 received a private message": mistake(exercise, ("fan_out(found,", "fan_out([ws, *found],")),
+        "Look for the name in the sender's room only": mistake(
             exercise, ("self.rooms.members.get(room, ())", "self.connections")
         ),
-        "since guest-4 is in another room: tell": mistake(exercise, ("await ws.complain(", "print(end=''); str(")),
-        "since guest-1 is in no room itself: tell": mistake(
+        "because guest-4 is in another room. Send": mistake(exercise, ("await ws.complain(", "print(end=''); str(")),
+        "because guest-1 has left its room. Send": mistake(
             exercise, (finds_room, f"{finds_room}                    if room is None: continue\n")
         ),
         "KeyError": mistake(exercise, ("room_of.get(ws)", "room_of[ws]")),
-        "cannot see from whom": mistake(exercise, (', "sender": ws.name', "")),
+        "cannot see who sent it": mistake(exercise, (', "sender": ws.name', "")),
         "Its `type` must be": mistake(exercise, ('"type": "private"', '"type": "room-message"')),
         "and your server believed it": mistake(
             exercise,

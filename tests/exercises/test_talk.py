@@ -1,6 +1,7 @@
 """The words of a conversation: each seen to hold, and seen to fail with the text that was meant for it."""
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -54,7 +55,12 @@ async def test_hears():
         assert ann.heard == ["Welcome! Connection established.", "Echo: hi", b"\x01"]
 
     steps = await right(talks)
-    assert steps[-4:] == ["ann says 'hi'", "ann hears 'Echo: hi'", "ann says 1 byte: 01", "ann hears 1 byte: 01"]
+    assert steps[-4:] == [
+        "ann sends 'hi'",
+        "ann receives 'Echo: hi'",
+        "ann sends 1 byte: 01",
+        "ann receives 1 byte: 01",
+    ]
 
 
 async def test_hears_something_else():
@@ -62,14 +68,14 @@ async def test_hears_something_else():
         await ann.says("hi")
         await ann.hears("hi", lambda came: f"not {came}")
 
-    assert await wrong(talks) == ("not Echo: hi", ["ann should hear 'hi'", "ann hears 'Echo: hi'"])
+    assert await wrong(talks) == ("not Echo: hi", ["ann should receive 'hi'", "ann receives 'Echo: hi'"])
 
 
 async def test_hears_nothing_in_time():
     async def talks(talk, server, ann):
         await ann.hears("hi", lambda came: f"it was {came}", within=0.1)
 
-    assert await wrong(talks) == ("it was None", ["ann should hear 'hi'", "ann hears nothing for 0.1 s"])
+    assert await wrong(talks) == ("it was None", ["ann should receive 'hi'", "ann receives nothing for 0.1 s"])
 
 
 async def test_hears_the_end():
@@ -79,8 +85,8 @@ async def test_hears_the_end():
         await ann.hears("hi")
 
     message, steps = await wrong(talks)
-    assert message == "ann should hear 'hi', and heard nothing more: closed with 1000."
-    assert steps[-1] == "ann hears nothing more: closed with 1000"
+    assert message == "ann should receive 'hi', but receives nothing more: closed with 1000."
+    assert steps[-1] == "ann receives nothing more: closed with 1000"
 
 
 async def test_hears_json_and_skips_some():
@@ -104,7 +110,7 @@ async def test_silence():
         await bob.hears_nothing("bob heard it")
         await ann.hears("Echo: hi")
 
-    assert "bob hears nothing" in await right(talks)
+    assert "bob receives nothing" in await right(talks)
 
 
 async def test_no_silence():
@@ -114,7 +120,7 @@ async def test_no_silence():
         await bob.hears_nothing("bob heard it")
 
     message, steps = await wrong(talks, BroadcastServer)
-    assert message == "bob heard it" and steps[0] == "bob should hear nothing" and '"message": "hi"' in steps[1]
+    assert message == "bob heard it" and steps[0] == "bob should receive nothing" and '"message": "hi"' in steps[1]
 
 
 # The end
@@ -129,7 +135,7 @@ class Closes(Server):
 @pytest.mark.parametrize("expected", [(), (1008,), (1008, "Go away"), (None, "Go away")])
 async def test_is_closed(expected):
     steps = await right(lambda talk, server, ann: ann.is_closed(*expected), Closes)
-    assert steps == ["ann connects", "ann hears 'a word'", "ann finds closed with 1008 Go away"]
+    assert steps == ["ann connects", "ann receives 'a word'", "ann finds closed with 1008 Go away"]
 
 
 @pytest.mark.parametrize("expected", [(1000,), (1008, "Please"), (1008, "")])
@@ -140,8 +146,8 @@ async def test_is_closed_otherwise(expected):
 
 async def test_is_not_closed():
     message, steps = await wrong(lambda talk, server, ann: ann.is_closed(1000, within=0.1))
-    assert message == "ann's connection should be closed with 1000; it was open after 0.1 s."
-    assert steps == ["ann should find closed with 1000", "ann finds open after 0.1 s"]
+    assert message == "ann should find its connection closed with 1000, but finds it open after 0.1 s."
+    assert steps == ["ann should find its connection closed with 1000", "ann finds it open after 0.1 s"]
 
 
 async def test_is_still_there():
@@ -200,7 +206,7 @@ async def test_a_client_that_is_not_let_in():
 
     message, steps = await wrong(talks, limits=Limits(max_connections=1))
     assert message == "bob could not connect: server rejected WebSocket connection: HTTP 503."
-    assert steps[-1].startswith("bob connects in vain")
+    assert steps[-1].startswith("bob connects but is not let in")
 
 
 async def test_refused():
@@ -215,6 +221,82 @@ async def test_not_refused():
         await talk.refused(server, 403, lambda came: f"it got {came}", name="eve")
 
     assert await wrong(talks) == ("it got 101", ["eve should get 403", "eve gets 101"])
+
+
+# Several clients
+
+
+async def test_groups_of_clients():
+    async def conversation(talk, _):
+        async with talk.server(BroadcastServer) as server:
+            ann, bob, sam = everybody = await talk.clients(server, "Ann", "Bob", "Sam", receive_buffer=4096)
+            assert [client.peer.name for client in everybody] == ["guest-1", "guest-2", "guest-3"]
+            buffer = sam.peer.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            assert buffer < 16_384
+            await ann.says({"message": "hi"})
+            await talk.all_hear(everybody, {"message": "hi"}, "{name} received nothing")
+            await talk.none_hear(everybody, "twice")
+            await sam.vanishes()
+            await talk.has_connections(server, 2)
+            assert await ann.asks({"message": "again"}, {"message": "again"})
+            await talk.none_hear([ann, bob], "{name} received it")
+
+    result = await check(conversation)
+    assert result.message == "Bob received it" and result.steps[-1].what.startswith('{"type"')
+
+
+async def test_a_server_that_keeps_no_client_or_no_connection_that_ended():
+    async def leaves_at_once(talk, server, ann):
+        await talk.clients(server, "bob")
+
+    async def never_ends(talk, server, ann):
+        await talk.has_connections(server, 0)
+
+    message, steps = await wrong(leaves_at_once, Closes)
+    assert message.startswith("A client was disconnected as soon as it connected.") and "connection" in steps[0]
+    message, steps = await wrong(never_ends)
+    assert message.startswith("A client has left, and the server still has its connection.")
+    assert steps == ["the server should have connections: 0", "the server has 1"]
+
+
+async def test_a_handler_that_fails_is_all_that_is_said():
+    class Fails(Server):
+        async def handler(self, ws):
+            raise KeyError("x")
+
+    async def conversation(talk, _):
+        async with talk.server(Fails) as server:
+            await talk.clients(server, "ann")
+
+    result = await check(conversation)
+    assert result.message.startswith("Your handler raised KeyError: 'x' (in `handler`, line") and result.steps[-1].wrong
+    assert "\n" not in result.message
+
+
+# An end
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message", "steps"),
+    [
+        (("no", "Ann", "is", "gone"), {"expected": "there"}, "no", ["Ann should be there", "Ann is gone"]),
+        (("{name}!", "Ann", "has", "1"), {}, "Ann!", ["Ann has 1"]),
+        (
+            ("", "it", "ends", "late"),
+            {"expected": "soon"},
+            "it should end soon, but ends late.",
+            ["it should end soon"],
+        ),
+        (({5: "five"}, "it"), {"came": 5}, "five", ["it is"]),
+    ],
+)
+async def test_fail(arguments, options, message, steps):
+    async def conversation(talk, _):
+        talk.fail(*arguments, **options)
+
+    result = await check(conversation)
+    assert result.message == message
+    assert [f"{step.who} {step.did} {step.what}".strip() for step in result.steps][: len(steps)] == steps
 
 
 # Calls
@@ -298,6 +380,22 @@ async def test_a_state_that_never_comes():
         await talk.eventually(lambda: False, "it did not", expected="true", came=lambda: "false", within=0.1)
 
     assert await wrong(talks) == ("it did not", ["should be true", "is 'false'"])
+
+
+async def test_a_state_that_comes_and_one_that_nobody_insists_on():
+    async def talks(talk, server, ann):
+        assert await talk.until(lambda: server.connections, "nobody came", came=lambda: len(server.connections))
+        assert not await talk.until(lambda: False, within=0.05)
+        assert await talk.until(lambda: 1, within=0) is True
+
+    assert (await right(talks))[-1] == "is 1"
+
+
+async def test_the_old_name_of_a_message_is_still_taken():
+    async def talks(talk, server, ann):
+        talk.expect(False, or_else="old", expected="", came=1)
+
+    assert (await wrong(talks))[0] == "old"
 
 
 # A student's server

@@ -1,57 +1,79 @@
-"""Exercises that check themselves: `check`, `hint` and `solution`, a module for each lesson.
+"""Exercises that check themselves: `check`, `hint` and `solution`, in a folder for each lesson.
 
-An author of exercises needs to read only this. An exercise is a conversation with what a student made:
+An author of exercises needs to read only this. There are two kinds. Where the answer is a function, list cases:
 
-    from wslearn.exercises import Exercise
+    from wslearn.exercises import FunctionExercise
+
+    double = FunctionExercise(
+        cases=[((2,), 4), ((0.5,), 1.0)],  # the arguments, and what must be returned
+        mistakes={lambda x: x: "This is `x` itself. Add it once more.", lambda x: x * x: "This is the square of `x`."},
+        message="Return two times `x`.",  # for every other result
+        hints=("vague", "nearer", "near"), answer="def double(x): return 2 * x", why="…")
+
+A mistake is a function that returns, for the same arguments, what a wrong answer returns; or it is a type or a value. A
+result of the wrong kind (bytes for a string, a float for an int, None) has its message already. A case may have its own
+message as a third member. Each text may be a function of what came and the arguments.
+
+Everywhere else an exercise is a conversation with what a student made:
+
+    from wslearn.exercises import Exercise, otherwise
 
     async def conversation(talk, server_class):
         async with talk.server(server_class) as server:
-            ann, bob = await talk.client(server, "ann"), await talk.client(server, "bob")
-            await ann.says({"message": "hi"})
-            await bob.hears({"type": "broadcast", "message": "hi"}, "Everybody must hear it, not only the sender.")
-            await ann.hears_nothing("The sender heard its own message: skip `ws` in your loop.")
+            ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
+            await ann.says("hi")
+            await talk.all_hear([bob, carl], "hi", {
+                None: "{name} received nothing. Send to each client in `self.connections`.",
+                "HI": "Pass the message on as it is.",
+                otherwise: "{name} should receive exactly what Ann sent."})
+            await ann.hears_nothing("Ann received her own message: skip `ws` in your loop.")
 
-    others = Exercise(conversation, hints=("vague", "nearer", "near"), answer="class Others(Server): …", why="…")
+    others = Exercise(conversation, hints=(…), answer="class Others(Server): …", why="…")
 
-Its first expectation that does not hold ends it, and the text behind that expectation is what the student reads. Such
-a text, `or_else`, may also be a function: it gets what came (None: nothing, or the end) and returns the text. So each
-likely mistake has its own. Texts may have `code` in back-ticks.
+The first expectation that does not hold ends the check, and its message is what the student reads: what the check did,
+what it expected, what happened, what to try. A message is a text, a function that gets what came (None: nothing, or the
+end) and returns a text, or a table from what came to a text or function. A key of a table is a value, a type (`bytes`),
+`has(type="presence")` for a dict with such members, any function that says whether it fits, or `otherwise`; the first
+key that fits counts. Texts may have `code` in back-ticks, and `{name}` for the client's name.
 
 What an expectation compares with: a dict means JSON with at least these members; a float is compared with a tolerance;
 a function is called and says whether what came is right (then say in `meaning` what was expected, in words); an
 exception class (only in `calls`) must be raised; anything else must be equal and of the same type. A message that is a
 JSON object or list comes decoded, all others as they are.
 
-`talk`, what a conversation is made with (each step has 2 s, unless it is told `within=…`; the whole has 15 s):
+`talk`, what a conversation is made with (each step has 2 s, unless `within=…` says otherwise; the whole has 15 s):
 
-- `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). Its state is
-  there to look at. What its handler raises is never right, and stands before your text, with its line.
-- `await talk.client(server, "ann", **options)`: connect; options are those of `connect`, and `url=…` for another
-  address, `receive_buffer=4096` for a client that can be stalled soon. `await talk.refused(server, 403, or_else, …)`
-  expects that the handshake is answered with this HTTP status.
-- `await talk.calls(function, (1, 2), expected, or_else)`: call a function, async or not; returns what it returned.
+- `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). You may look at
+  its state. An error in its handler is never right; the student reads it before your message, with its line.
+- `await talk.client(server, "Ann", **options)`: connect; options are those of `connect`, `url=…` for another address,
+  and `receive_buffer=4096` for a client that is soon stalled. `await talk.clients(server, "Ann", "Bob", **options)`
+  connects several and expects that the server keeps them. `await talk.has_connections(server, 2)` waits until the
+  server has noticed who has left. `await talk.refused(server, 403, message, …)` expects this HTTP status.
+- `await talk.all_hear(clients, expected, message)` and `none_hear(clients, message)`.
+- `await talk.calls(function, (1, 2), expected, message)`: call a function, async or not; returns what it returned.
   `await talk.call(function, 1, 2)` only calls, and expects no error. Where a class is the answer, not a server's:
   `bucket = await talk.call(cls, 10)`, then `await talk.calls(talk.method(bucket, "take"), (), True, …)`.
-- `talk.expect(fact, or_else, expected="…", came=…)`: anything else.
-- `await talk.eventually(condition, or_else, expected="…")`: a state that comes with time: `lambda: not server.rooms`.
+- `talk.expect(fact, message, expected="…", came=…)`: anything else that can be looked at.
+- `await talk.until(condition, message, expected="…")`: a state that comes with time: `lambda: not server.rooms`.
+  Without a message it ends nothing, and returns whether the state came about.
+- `talk.fail(message, "the room", "has", "two members", expected="one member")`: end the check here.
 - `talk.tells(who, did, what)`: a line for the student to read, such as `talk.tells("the network", "falls", "silent")`.
-- `talk.advises(text)`: what might be better in an answer that is right.
+- `talk.advises(text)`: what could be better in an answer that is right.
 
-Clients: `says(message)`, `hears(expected, or_else, skip=…)` the next message (those equal to `skip` do not count),
-`hears_nothing(or_else)`, `is_closed(code, reason, or_else)`, `is_still_there(or_else)`, `closes(code, reason)`,
-`vanishes()` without a goodbye, `stops_reading()` and `reads_again()`. `heard` has all messages so far, `ws` is the
-connection itself. A marker is the best proof of silence: let somebody say something else, and expect to hear that next.
+Clients: `says(message)`, `hears(expected, message, skip=…)` the next message (those that match `skip` do not count),
+`asks(said, expected, message)` for both at once, `hears_nothing(message)`, `is_closed(code, reason, message)` (the
+message gets the pair; a code alone fits too as a key), `is_still_there(message)`, `closes(code, reason)`, `vanishes()`
+without a closing handshake, `stops_reading()` and `reads_again()`. `heard` has all messages so far, `ws` is the
+connection itself, `peer` the server's end of it. A marker is the best proof of silence: let somebody else send
+something, and expect that as the next message.
 
-The check runs in a thread of its own. Code that blocks, never ends, raises or is the wrong kind of thing gets a
-diagnosis, and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
+The check runs in its own thread. Code that blocks, never ends, raises or is the wrong kind of thing gets a diagnosis,
+and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
 Tests: tests/exercise_cases.py says how to prove all this of an exercise in a few lines.
 
 In a cell that grades, show why: `assert (result := await ex.others.check(Others)), result`.
 """
 
-from wslearn.exercises.engine.client import Client
-from wslearn.exercises.engine.exercise import Exercise
-from wslearn.exercises.engine.result import Result
-from wslearn.exercises.engine.talk import Talk
+from wslearn.exercises.engine import Client, Exercise, FunctionExercise, Result, Talk, has, otherwise
 
-__all__ = ["Client", "Exercise", "Result", "Talk"]
+__all__ = ["Client", "Exercise", "FunctionExercise", "Result", "Talk", "has", "otherwise"]

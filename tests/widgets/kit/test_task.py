@@ -169,7 +169,7 @@ async def test_a_job_that_does_not_end_keeps_nobody_from_going_on(task, monkeypa
             with suppress(asyncio.CancelledError):
                 await over.wait()
 
-    monkeypatch.setattr("wslearn.widgets.task.STOP_TIMEOUT", 0.1)
+    monkeypatch.setattr("wslearn.widgets.kit.task.STOP_TIMEOUT", 0.1)
     with no_task_left():
         task.start(deaf)
         await asyncio.sleep(0)

@@ -1,31 +1,39 @@
-"""A client in a check's conversation: what it says, and what it expects to hear."""
+"""A client in a check's conversation: what it sends, and what it expects to receive."""
 
 import asyncio
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
-from wslearn.exercises.engine.expectations import STEP, NotYet, OrElse, advice, in_words, matches, read
+from wslearn.exercises.engine.calls import Calls
+from wslearn.exercises.engine.expectations import STEP, Message, NotYet, in_words, matches, read
 from wslearn.exercises.engine.result import shown
-
-if TYPE_CHECKING:
-    from wslearn.exercises.engine.talk import Talk
 
 
 class Client:
-    """A connected client with a name. `ws` is its connection, `heard` every message so far, JSON decoded."""
+    """A connected client with a name. `ws` is its connection, `heard` every message so far, JSON decoded.
 
-    def __init__(self, talk: "Talk", name: str, ws: ClientConnection) -> None:
-        self.talk, self.name, self.ws = talk, name, ws
+    Times are in seconds. An expectation that does not hold raises NotYet, which ends the check; `{name}` in a message
+    is this name; `or_else` is what `message` was called before.
+    """
+
+    def __init__(self, notes: Calls, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
+        self.notes, self.name, self.ws, self.server = notes, name, ws, server
         self.heard: list[Any] = []
         self.judged = 0  # so many of them have been compared with what was expected
         self.reading = True
+        self._all = all_clients
         self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
+
+    @property
+    def peer(self) -> Any:
+        """The server's end of this client's connection. Raises StopIteration if the server does not have it."""
+        return next(ws for ws in self.server.connections if ws.remote_address == self.ws.local_address)
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
@@ -34,14 +42,12 @@ class Client:
                 self._news.set()
         self._news.set()
 
-    # Says
-
     async def says(self, message: dict | list | str | bytes) -> None:
         """Send a dict or list as JSON, a str as text, bytes as binary.
 
-        On a closed connection nothing is said; what is expected next will tell.
+        On a closed connection nothing is sent; what is expected next will tell. Raises NotYet after 2 s.
         """
-        self._step("says", shown(message))
+        self._step("sends", shown(message))
         data = json.dumps(message, ensure_ascii=False) if isinstance(message, dict | list) else message
         try:
             async with asyncio.timeout(STEP):
@@ -49,7 +55,12 @@ class Client:
         except ConnectionClosed:
             self._step("finds", f"that it cannot: {self._end()}")
         except TimeoutError:
-            raise NotYet(f"{self.name} could not send for {STEP:g} s: your server does not read.") from None
+            raise NotYet(f"{self.name} could not send for {STEP:g} s, because your server does not read.") from None
+
+    async def asks(self, said: dict | list | str | bytes, expected: Any, message: Message = "", **options: Any) -> Any:
+        """Send something, and expect a message in return: `says`, then `hears` with its options."""
+        await self.says(said)
+        return await self.hears(expected, message, **options)
 
     async def closes(self, code: int = 1000, reason: str = "") -> None:
         """Close, with a closing handshake."""
@@ -57,12 +68,12 @@ class Client:
         await self.ws.close(code, reason)
 
     async def vanishes(self) -> None:
-        """Be gone without a goodbye, as a program that crashes (1006)."""
-        self._step("vanishes", "without a goodbye")
+        """Drop the connection, as a program that crashes does: the server sees 1006."""
+        self._step("vanishes", "without a closing handshake")
         self.ws.transport.abort()
 
     def stops_reading(self) -> None:
-        """Read no more, and so answer no ping either; the connection stays."""
+        """Read nothing more, and so answer no ping either; the connection stays."""
         self._step("stops", "reading")
         self.reading = False
         self.ws.transport.pause_reading()
@@ -73,76 +84,63 @@ class Client:
         self.reading = True
         self.ws.transport.resume_reading()
 
-    # Hears
-
     async def hears(
-        self,
-        expected: Any,
-        or_else: OrElse = "",
-        *,
-        meaning: str = "",
-        skip: Any = None,
-        within: float = STEP,
-    ) -> Any:
-        """Expect the next message, and return it. Those that match `skip` do not count."""
+        self, expected: Any, message: Message = "", *, meaning: str = "", skip: Any = None, within: float = STEP,
+        or_else: Message = "",
+    ) -> Any:  # fmt: skip
+        """Expect the next message within so many seconds, and return it. Those that match `skip` do not count."""
         came = await self._next(skip, within)
-        if came is not None and matches(expected, came):
-            self._step("hears", shown(came))
-            return came
-        wanted = in_words(expected, meaning)
-        said = shown(came) if came is not None else self._silence(within)
-        self._step("should hear", wanted)
-        self._step("hears", said, wrong=True)
-        raise NotYet(advice(or_else, came, f"{self.name} should hear {wanted}, and heard {said}."))
+        if came is None or not matches(expected, came):
+            found = shown(came) if came is not None else self._silence(within)
+            self._fail(message or or_else, "receives", found, in_words(expected, meaning), came)
+        self._step("receives", shown(came))
+        return came
 
-    async def hears_nothing(self, or_else: OrElse, *, skip: Any = None, within: float = 0) -> None:
+    async def hears_nothing(
+        self, message: Message = "", *, skip: Any = None, within: float = 0, or_else: Message = ""
+    ) -> None:
         """Expect no message after all that was sent so far has been read, and for `within` seconds more.
 
         Everybody's pings and pongs go round three times: time for any handler that has its answer ready.
         """
-        for _ in range(3):
-            for client in self.talk.clients:
-                if client.reading:
-                    with suppress(ConnectionClosed):
-                        await client._ping()
+        for client in [client for client in self._all if client.reading] * 3:
+            with suppress(ConnectionClosed):
+                await client._ping()
         came = await self._next(skip, within)
         if came is not None:
-            self._step("should hear", "nothing")
-            self._step("hears", shown(came), wrong=True)
-            raise NotYet(advice(or_else, came, f"{self.name} should hear nothing."))
-        self._step("hears", "nothing")
+            self._fail(message or or_else, "receives", shown(came), "nothing", came)
+        self._step("receives", "nothing")
 
     async def is_closed(
-        self, code: int | None = None, reason: str | None = None, or_else: OrElse = "", *, within: float = STEP
-    ) -> None:
-        """Expect that the server closes, with this code and reason. `or_else` gets the pair that came."""
+        self, code: int | None = None, reason: str | None = None, message: Message = "", *, within: float = STEP,
+        or_else: Message = "",
+    ) -> None:  # fmt: skip
+        """Expect that the server closes, with this code and reason, within so many seconds.
+
+        `message` gets the pair that came, or None if the connection is still open; in a table a code alone fits too.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.ws.wait_closed()
                 await self._reader
         while self.judged < len(self.heard):
-            self._step("hears", shown(self.heard[self.judged]))
+            self._step("receives", shown(self.heard[self.judged]))
             self.judged += 1
         came = None if self.ws.close_code is None else (self.ws.close_code, self.ws.close_reason)
-        if came and code in (None, came[0]) and reason in (None, came[1]):
-            self._step("finds", self._end())
-            return
-        wanted = f"closed with {code or 'any code'}{'' if reason is None else f' {reason!r}'}"
-        found = self._end() if came else f"open after {within:g} s"
-        self._step("should find", wanted)
-        self._step("finds", found, wrong=True)
-        raise NotYet(advice(or_else, came, f"{self.name}'s connection should be {wanted}; it was {found}."))
+        if not came or code not in (None, came[0]) or reason not in (None, came[1]):
+            wanted = f"its connection closed with {code or 'any code'}{'' if reason is None else f' {reason!r}'}"
+            found = self._end() if came else f"it open after {within:g} s"
+            self._fail(message or or_else, "finds", found, wanted, came, *(came or ())[:1])
+        self._step("finds", self._end())
 
-    async def is_still_there(self, or_else: OrElse = "") -> None:
-        """Expect that the connection is open: that a ping is answered."""
+    async def is_still_there(self, message: Message = "", *, or_else: Message = "") -> None:
+        """Expect that the connection is open: that a ping is answered. `message` gets the close code and reason."""
         try:
             await self._ping()
         except ConnectionClosed:
-            self._step("should find", "open")
-            self._step("finds", self._end(), wrong=True)
             came = (self.ws.close_code, self.ws.close_reason)
-            raise NotYet(advice(or_else, came, f"{self.name}'s connection was {self._end()}.")) from None
-        self._step("finds", "the connection open")
+            self._fail(message or or_else, "finds", self._end(), "its connection open", came, came[0])
+        self._step("finds", "its connection open")
 
     async def _ping(self) -> None:
         try:
@@ -161,7 +159,7 @@ class Client:
                 self.judged += 1
                 if skip is None or not matches(skip, came):
                     return came
-                self._step("hears", shown(came))
+                self._step("receives", shown(came))
             self._news.clear()
             if self._reader.done() or loop.time() >= late:
                 return None
@@ -175,10 +173,13 @@ class Client:
     def _end(self) -> str:
         return f"closed with {self.ws.close_code} {self.ws.close_reason or ''}".rstrip()
 
-    def _step(self, did: str, what: str, wrong: bool = False) -> None:
-        self.talk.tells(self.name, did, what, wrong)
+    def _step(self, did: str, what: str) -> None:
+        self.notes.tells(self.name, did, what)
+
+    def _fail(self, message: Message, did: str, what: str, expected: str, came: Any, *also: Any) -> NoReturn:
+        self.notes.fail(message, self.name, did, what, expected=expected, came=came, also=also)
 
     def drop(self) -> None:
-        """Be gone, for the conversation is over."""
+        """Drop the connection, because the conversation is over."""
         self._reader.cancel()
         self.ws.transport.abort()

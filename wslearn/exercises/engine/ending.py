@@ -3,11 +3,12 @@
 import ctypes
 import sys
 import threading
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from types import CodeType, FrameType
+from typing import Any
 
-from wslearn.exercises.engine.place import is_students, students_frame
+from wslearn.exercises.engine.place import is_students, students_frame, students_frames
 
 
 class Ended(BaseException):
@@ -15,7 +16,7 @@ class Ended(BaseException):
 
     def __init__(self) -> None:
         if not MONITORING:  # this runs in the very thread that is to end
-            _end_at_next_line(_students_frames(sys._getframe()))
+            _end_at_next_line(students_frames(sys._getframe()))
 
 
 def interrupt(thread: threading.Thread) -> None:
@@ -26,11 +27,11 @@ def interrupt(thread: threading.Thread) -> None:
     if (innermost := students_frame(thread)) is None:
         return
     if MONITORING:
-        _end_at_each_line(_students_frames(innermost), thread.ident)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Ended))
+        _end_at_each_line(students_frames(innermost), thread.ident)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Ended))
 
 
-def close(coroutine: Coroutine) -> None:
+def close(coroutine: Any) -> None:
     """Close, in this thread, a coroutine that goes on when it is cancelled, and would when Python closes it."""
     frames, awaited = [], coroutine
     while awaited is not None:
@@ -49,14 +50,7 @@ def ended(thread: threading.Thread) -> None:
     """Take note that a thread has ended: its number may be another thread's from now on."""
     for code in _ending.pop(thread.ident, ()):
         if not any(code in codes for codes in _ending.values()):
-            sys.monitoring.set_local_events(TOOL, code, 0)
-
-
-def _students_frames(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        if is_students(frame.f_code.co_filename):
-            yield frame
-        frame = frame.f_back
+            MONITORING.set_local_events(TOOL, code, 0)
 
 
 # Before Python 3.12 the next line of the student's code raises once more: that is the `except:`, if there is one.
@@ -79,19 +73,18 @@ def _trace(frame: FrameType, event: str, arg: object) -> None:
 
 # Since Python 3.12 (PEP 669) a callback may raise at every line, and stays: no `except:` is left to hide behind.
 
-MONITORING = hasattr(sys, "monitoring")
+MONITORING: Any = getattr(sys, "monitoring", None)
 TOOL = 4  # one of the numbers that PEP 669 leaves to anybody
 _ending: dict[int | None, set[CodeType]] = {}  # a thread's number -> the code that is not to go on in it
 
 
 def _end_at_each_line(frames: Iterable[FrameType], ident: int | None) -> None:
-    monitoring = sys.monitoring
-    if monitoring.get_tool(TOOL) is None:
-        monitoring.use_tool_id(TOOL, "wslearn")
-        monitoring.register_callback(TOOL, monitoring.events.LINE, _line)
+    if MONITORING.get_tool(TOOL) is None:
+        MONITORING.use_tool_id(TOOL, "wslearn")
+        MONITORING.register_callback(TOOL, MONITORING.events.LINE, _line)
     for frame in frames:
         _ending.setdefault(ident, set()).add(frame.f_code)
-        monitoring.set_local_events(TOOL, frame.f_code, monitoring.events.LINE)
+        MONITORING.set_local_events(TOOL, frame.f_code, MONITORING.events.LINE)
 
 
 def _line(code: CodeType, number: int) -> None:

@@ -1,22 +1,28 @@
-"""An exercise: a conversation that checks, hints from vague to near, and a solution with its why."""
+"""An exercise: a conversation or cases that check an answer, hints, and a solution with its why."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from textwrap import dedent
 from typing import Any
 
+from wslearn.exercises.engine.expectations import fits, matches
+from wslearn.exercises.engine.kinds import about_kind
 from wslearn.exercises.engine.result import UNTOUCHED, Result, lines
 from wslearn.exercises.engine.talk import Talk
 from wslearn.exercises.engine.thread import Worker
+from wslearn.progress import noted
 
 Conversation = Callable[[Talk, Any], Awaitable[None]]
+#: A text for a student, or a function that gets what came and the arguments of the call, and returns one.
+Text = str | Callable[..., str]
 #: What the last hint adds.
 LAST_HINT = "That was the last hint. Next comes `solution()`."
 
 
 @dataclass(frozen=True, repr=False)
-class Text:
+class Markdown:
     """A text that a notebook shows as Markdown: code in it gets the colours of the reader's own theme."""
 
     markdown: str
@@ -33,36 +39,74 @@ class Exercise:
     """A question that checks its answers by talking to them. `wslearn.exercises` says how to write one.
 
     `answer` is the solution's code, and passes the check itself; `why` says what matters in it. Raises ValueError
-    where there are no hints.
+    if there are no hints.
     """
 
     def __init__(self, conversation: Conversation, *, hints: tuple[str, ...], answer: str, why: str) -> None:
         if isinstance(hints, str) or not hints:
-            raise ValueError(f"hints: expected a tuple of texts, from vague to near, got {hints!r}")
+            raise ValueError(f"hints: expected a tuple of strings, the vaguest first, got {hints!r}")
         self.conversation, self.hints, self.answer, self.why = conversation, hints, dedent(answer).strip(), why.strip()
         self._hints_shown = 0
 
     async def check(self, answer: object) -> Result:
         """Talk to a student's class or function, and return what was found. Raises nothing, whatever the answer is.
 
-        It runs in a thread, with a limit of time for each step. Cancelling it ends it.
+        It runs in a thread: 2 s at most for each step, 15 s for the whole. Cancelling it ends it.
         """
         talk = Talk()
         worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)
         stuck = await worker.run()
         if talk.untouched and not stuck:
-            return Result("untouched", UNTOUCHED)
-        unfinished = "" if stuck or talk.problem is not None else "The check did not come to its end: run it again."
+            return Result("untouched", UNTOUCHED, progress=await noted(self, right=False))
+        unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
         message = lines([stuck or "", *talk.problems(), unfinished])
-        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
+        progress = await noted(self, right=not message)
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps), progress)
 
-    def hint(self) -> Text:
+    def hint(self) -> Markdown:
         """Return the next hint; the last one says that the solution comes next, and repeats."""
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
         number = f"**Hint {self._hints_shown} of {len(self.hints)}:**"
         last = f"\n\n{LAST_HINT}" if self._hints_shown == len(self.hints) else ""
-        return Text(f"{number} {self.hints[self._hints_shown - 1]}{last}")
+        return Markdown(f"{number} {self.hints[self._hints_shown - 1]}{last}")
 
-    def solution(self) -> Text:
+    def solution(self) -> Markdown:
         """Return the code of a right answer, and why it is right."""
-        return Text(f"```python\n{self.answer}\n```\n\n**Why:** {self.why}")
+        return Markdown(f"```python\n{self.answer}\n```\n\n**Why:** {self.why}")
+
+
+class FunctionExercise(Exercise):
+    """An exercise that calls a student's function with the arguments of each case, and compares what it returns.
+
+    A case is `(arguments, expected)`, or `(arguments, expected, message)` with its own message. `mistakes` is a table:
+    a key is a function that returns for a case's arguments what one wrong implementation returns, or a type, or a
+    value. A result of the wrong kind (bytes for a string, a float for an int, None) has a message already. `message` is
+    for every other result. Each text may be a function of what came and the arguments. Raises ValueError without hints.
+    """
+
+    def __init__(
+        self, *, cases: Iterable[tuple], mistakes: Mapping[Any, Text], message: Text, hints: tuple[str, ...],
+        answer: str, why: str,
+    ) -> None:  # fmt: skip
+        super().__init__(self._call, hints=hints, answer=answer, why=why)
+        self.cases, self.mistakes, self.message = list(cases), mistakes, message
+
+    async def _call(self, talk: Talk, function: Any) -> None:
+        for arguments, expected, *own in self.cases:
+            about = partial(self._about, arguments, expected, own[0] if own else self.message)
+            await talk.calls(function, arguments, expected, about)
+
+    def _about(self, arguments: tuple, expected: Any, message: Text, came: Any) -> str:
+        texts = (text for mistake, text in self.mistakes.items() if _returns(mistake, arguments, came))
+        text = next(texts, "") or about_kind(expected, came) or message
+        return text(came, *arguments) if callable(text) else text
+
+
+def _returns(mistake: Any, arguments: tuple, came: Any) -> bool:
+    """Return whether a wrong implementation returns for these arguments what came."""
+    if not callable(mistake) or isinstance(mistake, type):
+        return fits(mistake, came)
+    try:
+        return matches(mistake(*arguments), came)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return False

@@ -1,8 +1,8 @@
-"""What is expected, what came, and what a student is told when the two differ."""
+"""What is expected, what came, and the message for a student when the two differ."""
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wslearn.exercises.engine.result import shown
@@ -10,8 +10,9 @@ from wslearn.exercises.engine.result import shown
 #: Time for one step, and for a whole conversation, in seconds.
 STEP, WHOLE = 2.0, 15.0
 
-#: A text for a student, or a function that gets what came (None: nothing) and returns one.
-OrElse = str | Callable[[Any], str]
+#: What a student is told: a text; a function that gets what came (None: nothing) and returns one; or a table from what
+#: came to either. A key is a value, a type, or a function that says whether it fits; the first key that fits counts.
+Message = str | Callable[[Any], Any] | Mapping[Any, Any]
 
 
 class NotYet(Exception):
@@ -52,11 +53,31 @@ def matches(expected: Any, came: Any) -> bool:
     return type(came) is type(expected) and came == expected
 
 
+def has(**members: Any) -> Callable[[Any], bool]:
+    """Return a key for a table of messages that fits a dict with at least these members."""
+    return lambda came: matches(members, came)
+
+
+def otherwise(came: Any) -> bool:
+    """Fit whatever came: the last key of a table of messages."""
+    return True
+
+
 def in_words(expected: Any, meaning: str) -> str:
     """Return what was expected, for a student to read."""
     return meaning or (getattr(expected, "__name__", "something else") if callable(expected) else shown(expected))
 
 
-def advice(or_else: OrElse, came: Any, otherwise: str) -> str:
-    """Return what a student is told about what came."""
-    return (or_else(came) if callable(or_else) else or_else) or otherwise
+def advice(message: Message, came: Any, default: str, *also: Any) -> str:
+    """Return what a student is told about what came. A table's key may fit one of `also`, such as a close code."""
+    if isinstance(message, Mapping):
+        found = (text for key, text in message.items() if any(fits(key, value) for value in (came, *also)))
+        return advice(next(found, ""), came, default)
+    return (message(came) if callable(message) else message) or default
+
+
+def fits(key: Any, came: Any) -> bool:
+    """Return whether a table's key fits what came."""
+    if isinstance(key, type):
+        return isinstance(came, key) and (key is bool or not isinstance(came, bool))
+    return matches(key, came)

@@ -39,7 +39,7 @@ def check_server_class(answer: object) -> None:
 def check_arguments(function: object, arguments: tuple, options: dict) -> None:
     """Raise NotYet where `function` cannot be called with these."""
     if not callable(function):
-        raise NotYet(f"Expected a function, got {kind(function)}. Pass its name, without `()` behind it.")
+        raise NotYet(f"Expected a function, got {kind(function)}. Pass its name, without `()` after it.")
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):  # some functions that are written in C do not say
@@ -62,3 +62,22 @@ def kind(value: object) -> str:
     if inspect.isroutine(value):
         return f"the function `{value.__name__}`"
     return f"{shown(value)}, of type {type(value).__name__}"
+
+
+#: What a function should return, in words, and what makes it from something else.
+NOUNS: dict[type, str] = {
+    bool: "True or False", int: "a whole number, an `int`", float: "a number", str: "a string", bytes: "bytes",
+    list: "a list", tuple: "a tuple", dict: "a dictionary",
+}  # fmt: skip
+TURNS: dict[tuple[type, type], str] = {
+    (str, bytes): "`.decode()` makes a string of bytes.", (bytes, str): "Leave out `.decode()`.",
+    (bytes, list): "`bytes(…)` makes bytes of a list of numbers.",
+}  # fmt: skip
+
+
+def about_kind(expected: object, came: object) -> str:
+    """Return what to tell a student whose function returned something of the wrong kind, or an empty text."""
+    wanted, got = type(expected), type(came)
+    if got is wanted or wanted not in NOUNS or (wanted is float and got is int):
+        return ""
+    return f"It should return {NOUNS[wanted]}, but it returned {kind(came)}. {TURNS.get((wanted, got), '')}".rstrip()

@@ -6,6 +6,7 @@ import sys
 import sysconfig
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -24,12 +25,17 @@ def is_students(filename: str) -> bool:
     return not filename.startswith(("<frozen ", *LIBRARIES))
 
 
+def students_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield this frame and its callers, as far as they are a student's own code, the innermost first."""
+    while frame is not None:
+        if is_students(frame.f_code.co_filename):
+            yield frame
+        frame = frame.f_back
+
+
 def students_frame(thread: threading.Thread) -> FrameType | None:
     """Return the innermost frame of a running thread that is a student's own code."""
-    frame = sys._current_frames().get(thread.ident)
-    while frame is not None and not is_students(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
+    return next(students_frames(sys._current_frames().get(thread.ident or 0)), None)
 
 
 def line(filename: str, number: int) -> str:
@@ -42,7 +48,7 @@ def blocked(frame: FrameType | None, seconds: float) -> str:
     """Say that code held up the event loop, and where it is."""
     who, where = "code", ""
     if frame is not None:
-        who, where = f"`{frame.f_code.co_name}`", f" It was in {line(frame.f_code.co_filename, frame.f_lineno)}."
+        who, where = f"`{frame.f_code.co_name}`", f" It was in {line(frame.f_code.co_filename, frame.f_lineno or 0)}."
     return f"Your {who} blocked the event loop for {seconds:g} s, and nothing else could run. Does it ever end?{where}"
 
 
@@ -50,4 +56,4 @@ def raised(error: BaseException) -> str:
     """Say which error it was, and in which line of the student's code."""
     what = redact(f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ").replace("\n", " "))
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_students(frame.filename)]
-    return f"{what} (in `{own[-1].name}`, {line(own[-1].filename, own[-1].lineno)})" if own else what
+    return f"{what} (in `{own[-1].name}`, {line(own[-1].filename, own[-1].lineno or 0)})" if own else what

@@ -25,10 +25,11 @@ class Worker:
     The thread inherits the caller's context, by which a notebook's kernel knows to which cell a print() belongs.
     """
 
+    loop: asyncio.AbstractEventLoop
+    task: asyncio.Task[None]
+
     def __init__(self, main: Callable[[], Coroutine], failed: Callable[[BaseException], None]) -> None:
         self.main, self.failed = main, failed
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.task: asyncio.Task | None = None
         self.beats = 0
         self.unwanted = threading.Event()
         context = contextvars.copy_context()
@@ -40,11 +41,15 @@ class Worker:
         When this is cancelled, `main()` is, and its end is waited for all the same.
         """
         loop = asyncio.get_running_loop()
-        over = loop.create_future()
+        over: asyncio.Future[str | None] = loop.create_future()
+
+        def settle(stuck: str | None) -> None:
+            if not over.done():
+                over.set_result(stuck)
 
         def report(stuck: str | None) -> None:
             with suppress(RuntimeError):  # the caller's loop has been closed: nobody waits any more
-                loop.call_soon_threadsafe(lambda: over.done() or over.set_result(stuck))
+                loop.call_soon_threadsafe(settle, stuck)
 
         self.thread.start()
         threading.Thread(target=self._watch, args=(report,), name="wslearn check's watch", daemon=True).start()

@@ -1,0 +1,75 @@
+"""Task 1 of lesson 04: a client that joins another room, or whose connection ends, leaves its last room."""
+
+from functools import partial
+
+from wslearn.exercises.engine import Exercise, Talk, has
+from wslearn.exercises.rooms.guests import enters, rooms_are, sends
+from wslearn.server import Server
+
+
+async def _check(talk: Talk, server_class: type[Server]) -> None:
+    async with talk.server(server_class) as server:
+        clients_are_in = partial(rooms_are, talk, server, of_clients=True)
+        ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
+        await enters(ann, "tea", "hello", mistakes={
+            None: "{name} sent a message to its room, but didn't receive it. It is in that room too."})  # fmt: skip
+        await enters(bob, "tea", "I am here", ann, mistakes={
+            has(message="hello"): "{name} received a message that was sent before it joined a room. Send each message "
+            "to the members of the room only."})  # fmt: skip
+        await enters(bob, "coffee", "good coffee")
+        await sends(ann, "tea", "good tea", mistakes={
+            None: "guest-2 moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
+            "that moves.",
+            has(message="good coffee"): "{name} is in `tea`, but received what was sent to `coffee`. Send each message "
+            "to the members of that one room."})  # fmt: skip
+        await sends(bob, "coffee", "more coffee", mistakes={
+            has(message="good tea"): "{name} joined `coffee`, but still receives what is sent to `tea`. When a client "
+            "joins a room, remove it from its last room."})  # fmt: skip
+        await enters(bob, "coffee", "still coffee", mistakes={
+            None: "{name} joined `coffee` again, and after that it was in no room. Leave the last room first, "
+            "then join."})  # fmt: skip
+        await bob.closes()
+        await clients_are_in("guest-2 closed its connection, but is still in a room. When the loop ends, the client "
+                             "must leave its room.", "tea")  # fmt: skip
+        await enters(carl, "lobby", "hello")
+        await carl.vanishes()
+        await clients_are_in("guest-3 vanished, but is still in its room. When a connection breaks, the loop ends with "
+                             "an error, and the lines after it don't run. Lines in a `finally` do.", "tea")  # fmt: skip
+        await (await talk.client(server, "guest-4")).closes()
+        await clients_are_in("guest-4 came and left without joining a room. All rooms must stay as they were.", "tea")
+        await sends(ann, "tea", "anybody?")
+
+
+leave_room = Exercise(
+    _check,
+    hints=(
+        "Find the two moments that are missing in the code: what happens to the last room when a client joins another "
+        "one, and what happens when the loop ends?",
+        "Take a client out of a room with `self.members[room].discard(ws)`, at both moments. A new client is in no "
+        "room yet, so begin with `room = None`.",
+        'Discard before `room = request["room"]`. Put `try:` … `finally:` around the loop, and discard there too.',
+    ),
+    answer="""
+class LastRoom(Server):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.members = defaultdict(set)  # room -> the clients in it
+
+    async def handler(self, ws):
+        room = None
+        try:
+            async for text in ws:
+                request = json.loads(text)
+                if request["type"] == "join-room":
+                    self.members[room].discard(ws)  # leave first, then join, even if it is the same room
+                    room = request["room"]
+                    self.members[room].add(ws)
+                else:
+                    fan_out(self.members[room], request | {"room": room, "sender": ws.name})
+        finally:
+            self.members[room].discard(ws)
+""",
+    why="The handler's own variable `room` knows where its client is, so you never have to search. `finally` runs "
+    "when the loop simply ends (the client closed) and when it ends with an error (the client vanished). Unlike "
+    "`remove`, `discard` doesn't mind if the client isn't in the set.",
+)
