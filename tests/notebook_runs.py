@@ -103,8 +103,8 @@ def picture(running: Kernel, cell: NotebookNode) -> str:
 def kernel(folder: Path) -> Iterator[Kernel]:
     """Start a kernel of this Python in `folder`, without the user's IPython settings, and shut it down at the end.
 
-    It knows no hub, whatever runs here: pages are shown directly. Where it can, it listens on files instead of ports:
-    ports are chosen some time before it binds them, and another test that runs meanwhile could get one.
+    It knows no hub, whatever runs here: pages are shown directly. It listens on files, except on Windows. Jupyter
+    chooses ports long before the kernel opens them, and meanwhile another test could be given one of these ports.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTERHUB_")}
     with TemporaryDirectory(ignore_cleanup_errors=True) as private:

@@ -1,8 +1,8 @@
-"""The whole suite runs with two workers, where pytest-xdist is here; what looks at a clock has the machine for itself.
+"""Two workers of pytest-xdist run the whole suite, and tests that measure times closely run alone.
 
-- A file's tests stay together, and so do all that need the same costly thing: one JupyterLab, one run of the notebooks.
-- A test marked `clock` waits until no other test runs, and no other begins before it has ended.
-- A part of the suite, `--pdb`, `-s`, `-n 0` and `-p no:xdist` run one test after the other, in this process.
+- One worker runs all tests of a file, and all tests that share an expensive fixture, such as JupyterLab.
+- A test marked `clock` waits until no other test is running, and the others wait until it has ended.
+- With a file's name, `--pdb`, `-s`, `-n 0` or `-p no:xdist`, one process runs one test after the other.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ import pytest
 
 try:
     import fcntl
-except ImportError:  # Windows, where tests cannot wait for each other: one runs after the other
+except ImportError:  # Windows cannot lock a file for several readers, so there one process runs all tests
     fcntl = None
 
 WORKERS = 2
-#: Where files share something costly, so that one worker runs them all. The longest group comes first: it begins first.
+#: What tests share, and where these tests are. The longest group is the first one, because it must begin first.
 GROUPS = {
     "one browser and one JupyterLab": ("tests/browser/",),
     "one kernel": ("tests/widgets/", "tests/test_readme.py"),
@@ -27,14 +27,14 @@ GROUPS = {
 
 
 def group(nodeid: str) -> str:
-    """Return the group that a test belongs to: its file, where it shares nothing."""
+    """Return the name of the group that a test belongs to. Other tests belong to their file."""
     file = nodeid.partition("::")[0]
     return next((name for name, places in GROUPS.items() if file.startswith(places)), file)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Start workers for the whole suite, unless the command line says how many."""
+    """Start workers for the whole suite, unless the command line says how many workers to start."""
     option, plugins = config.option, config.pluginmanager
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if not whole or fcntl is None or not plugins.hasplugin("xdist") or hasattr(config, "workerinput"):
@@ -45,13 +45,16 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """Hand out groups, in the order that the workers have put them in."""
+    """Give whole groups to the workers, in the order of `pytest_collection_modifyitems`.
+
+    `--dist loadgroup` would put the group into each test's id, and then `--lf` does not find the test again.
+    """
     if config.option.dist == "each":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Groups(LoadScopeScheduling):
-        """Tests of one group that follow each other in the workers' order are one piece of work."""
+        """Tests of the same group that follow each other are one piece of work."""
 
         def schedule(self) -> None:
             collection = next(iter(self.registered_collections.values()))
@@ -66,7 +69,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a worker, begin with the groups and end with the tests that have the machine for themselves."""
+    """In a worker, put the groups first, and last the tests that run alone."""
     if hasattr(config, "workerinput"):
         places = {name: place for place, name in enumerate(GROUPS)}
         items.sort(key=lambda item: (alone(item), places.get(group(item.nodeid), len(places))))
@@ -79,7 +82,7 @@ def alone(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Wait for the test's turn before anything of it begins, its timeout too."""
+    """Wait for the test's turn before its timeout begins."""
     if fcntl is None or not hasattr(item.config, "workerinput"):
         return (yield)
     with turn(Path(item.config.option.basetemp).parent, fcntl.LOCK_EX if alone(item) else fcntl.LOCK_SH):
@@ -88,7 +91,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @contextmanager
 def turn(folder: Path, how: int) -> Iterator[None]:
-    """Be in the room, beside others or alone. All workers have this folder; who waits at the gate is the next."""
+    """Hold the room's lock, shared or exclusive. All workers use this folder.
+
+    A worker that waits for the room keeps the gate closed. Otherwise the others could enter again and again before it.
+    """
     with open(folder / "gate", "w") as gate, open(folder / "room", "w") as room:
         fcntl.flock(gate, fcntl.LOCK_EX)
         try:
@@ -98,4 +104,4 @@ def turn(folder: Path, how: int) -> Iterator[None]:
         try:
             yield
         finally:
-            fcntl.flock(room, fcntl.LOCK_UN)  # a child that the test has left may still hold the file
+            fcntl.flock(room, fcntl.LOCK_UN)  # closing the file is not enough if a child process still has it open

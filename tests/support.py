@@ -44,7 +44,7 @@ def no_task_left() -> Iterator[None]:
 def free_ports(count: int) -> int:
     """Return the first of so many ports in a row that are all free.
 
-    Systems give out only higher ones by themselves, so no other program is likely to get one of these meanwhile.
+    Where a program asks for any port, the system chooses a higher one, so these are likely to stay free for a while.
     """
     while True:
         with ExitStack() as held, suppress(OSError):

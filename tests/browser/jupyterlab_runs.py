@@ -16,8 +16,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
 START, OPEN, RUN = 60, 60, 90
-#: Milliseconds from one look at the page to the next. By default Playwright looks at each frame, which the browser must
-#: then draw: that takes the processor from the kernel that is waited for.
+#: Milliseconds between two checks of a condition. By default Playwright checks it at each frame, and the browser draws
+#: 60 frames a second for that, which slows down the kernel that the test is waiting for.
 LOOK = 50
 TOKEN = "test"
 #: Bytes that a line of its log may have.

@@ -13,7 +13,7 @@ from wslearn.cli.main import SERVERS
 pytest.importorskip("axe_playwright_python", reason="no axe-core: install wslearn[test]")
 #: Read from the package, whose own reading depends on the system's encoding.
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-#: Of what passes only the rules are counted: all the elements would take longer to hand over than to look at.
+#: Returns the violations, and only the number of rules that passed, because their elements would take long to transfer.
 RUN = """async ours => {
     const where = ours.length ? {include: ours.map(one => [one])} : document
     const {violations, passes} = await axe.run(where, {resultTypes: ["violations"]})
