@@ -29,7 +29,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_kernel(tmp_path_factory) -> Iterator[Callable[[], AbstractContextManager[Kernel]]]:
-    """One kernel for all tests that need no fresh one. Each `with shared_kernel() as running:` deletes its variables."""
+    """A kernel for all tests that need no fresh one. Each `with shared_kernel() as running:` deletes its variables."""
     with kernel(tmp_path_factory.mktemp("kernel")) as running:
 
         @contextmanager
