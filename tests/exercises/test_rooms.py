@@ -71,7 +71,7 @@ class TestLeaveRoom(ServerExercise):
             (".add(ws)\n", ".add(ws)\n                    self.members[last].discard(ws)\n"),
         ),
         "was sent before it joined a room": mistake(exercise, (SAYS, SAYS.replace("members[room]", "connections"))),
-        "what was sent to `coffee`": mistake(exercise, (SAYS, SAYS.replace("self.members[room]", ALL_IN_ROOMS))),
+        "received what was sent to": mistake(exercise, (SAYS, SAYS.replace("self.members[room]", ALL_IN_ROOMS))),
         "It is in that room too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
         "KeyError: <": mistake(exercise, ("discard(ws)", "remove(ws)")),
         "must be a dictionary": mistake(exercise, ("self.members", "self.rooms")),
