@@ -110,7 +110,7 @@ class TestPresence(ServerExercise):
         "received the list of `coffee`": mistake(
             exercise, (TELLS_WHO, TELLS_WHO.replace("self.members[room]", ALL_IN_ROOMS))
         ),
-        "vanished, and so it left `tea`": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
+        "closed its connection, and so it left `tea`": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
         "not with each message": mistake(exercise, (TALKS, f"{TALKS}                    self.tell(room)\n")),
         "unsupported": mistake(exercise, ("sorted(ws.name for ws in", "list(ws for ws in")),
     }

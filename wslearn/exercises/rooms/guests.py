@@ -10,11 +10,17 @@ from wslearn.common import polling
 from wslearn.exercises.engine import STEP, Client, Message, Talk, has, otherwise, shown
 from wslearn.server import Server
 
-#: How a client's connection may end, and what the student reads that it did.
+#: How a client's connection may end, what the student reads that it did, and what to try if it is still in a room.
 ENDS = {
-    "closes": "closed its connection",
-    "vanishes": "vanished, so the loop in your handler ended with an error",
-    "breaks": "sent `not JSON`, so your handler ended with an error",
+    "closes": ("closed its connection", "When the loop ends, the client must leave its room."),
+    "vanishes": (
+        "vanished, so the loop in your handler ended with an error",
+        "The lines after the loop don't run then. Lines in a `finally` do.",
+    ),
+    "breaks": (
+        "sent `not JSON`, and then its connection ended",
+        "Perhaps `json.loads` raised an error that no `except` caught. Lines in a `finally` run whatever the error is.",
+    ),
 }
 
 
@@ -74,6 +80,23 @@ async def ends(talk: Talk, server: Server, client: Client, how: str) -> None:
         talk.forgives(server)
     await (client.vanishes() if how == "vanishes" else client.closes())
     await talk.has_connections(server, left)
+
+
+async def come_and_go(talk: Talk, server: Server, first: int, *stay: Client, rooms: list[str]) -> None:
+    """Let a client for each of the `ENDS`, `guest-<first>` and on, join `tea` and go.
+
+    Those who stay in `tea` must hear each other afterwards, and `rooms` are those of all clients that are in one.
+    """
+    for number, (how, (what, advice)) in enumerate(ENDS.items(), start=first):
+        zoe = await talk.client(server, f"guest-{number}")
+        await enters(zoe, "tea", "I'll be gone soon", *stay)
+        await ends(talk, server, zoe, how)
+        removed = f"{zoe.name} {what}, and then other clients were no longer in their rooms. Remove only the client " \
+            "whose connection has ended."  # fmt: skip
+        still = f"{zoe.name} {what}, but it is still in a room. {advice}"
+        table = {lambda came: len(came) < len(rooms): removed, otherwise: still}
+        await rooms_are(talk, server, table, *rooms, of_clients=True)
+        await sends(stay[-1], "tea", f"{zoe.name} has left", *stay[:-1], mistakes={None: removed})
 
 
 async def rooms_are(

@@ -2,16 +2,18 @@
 
 from functools import partial
 
-from wslearn.exercises.engine import Exercise, Talk, has, otherwise
-from wslearn.exercises.rooms.guests import ENDS, ends, enters, is_no_other_servers, joins, receive, rooms_are, sends
+from wslearn.exercises.engine import Exercise, Talk, has
+from wslearn.exercises.rooms.guests import (
+    come_and_go,
+    ends,
+    enters,
+    is_no_other_servers,
+    joins,
+    receive,
+    rooms_are,
+    sends,
+)  # fmt: skip
 from wslearn.server import Server
-
-#: What to try if a client is still in a room after its connection has ended in one of these ways.
-TRY = {
-    "closes": "When the loop ends, the client must leave its room.",
-    "vanishes": "The lines after the loop don't run then. Lines in a `finally` do.",
-    "breaks": "No `except` of yours caught that error. Lines in a `finally` run whatever the error is.",
-}
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
@@ -27,7 +29,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await enters(carl, "Tea", " Grüße ☕ ", mistakes={
             has(room="tea"): "{name} joined `Tea`, which is another room than `tea`."})  # fmt: skip
         await enters(dora, "green tea", "", mistakes={
-            None: "{name} sent an empty string as its message, and received nothing. It is a message too."})  # fmt: skip
+            None: "{name} sent an empty string, and received nothing. It is a message too."})  # fmt: skip
         await bob.says({"type": "room-message", "message": "I am going"})
         await joins(bob, "coffee")
         await receive([bob, ann], bob, "tea", "I am going")
@@ -45,18 +47,10 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             None: "{name} joined `lobby` again, and after that it was in no room. Leave the last room first, "
             "then join."})  # fmt: skip
         await enters(carl, "tea", "here I am", ann)
-        stay = ["tea", "tea", "green tea", "lobby"]
-        for number, (how, what) in enumerate(ENDS.items(), start=5):
-            zoe = await talk.client(server, f"guest-{number}")
-            await enters(zoe, "tea", "I'll be gone soon", ann, carl)
-            await ends(talk, server, zoe, how)
-            await clients_are_in({
-                lambda came: len(came) < len(stay): f"{zoe.name} {what}, and then other clients were no longer in "
-                "their rooms. Remove only the client whose connection has ended.",
-                otherwise: f"{zoe.name} {what}, but it is still in a room. {TRY[how]}"}, *stay)  # fmt: skip
-            await sends(carl, "tea", f"{zoe.name} has left", ann)
+        rooms = ["tea", "tea", "green tea", "lobby"]
+        await come_and_go(talk, server, 5, ann, carl, rooms=rooms)
         await ends(talk, server, await talk.client(server, "guest-8"), "closes")
-        await clients_are_in("guest-8 came and left without joining a room. All rooms must stay as they were.", *stay)
+        await clients_are_in("guest-8 came and left without joining a room. All rooms must stay as they were.", *rooms)
         await sends(ann, "tea", "anybody?", carl)
         await is_no_other_servers(talk, server_class)
 
