@@ -126,7 +126,7 @@ class TestPrivate(ServerExercise):
             exercise, ("fan_out(found,", "fan_out(self.rooms.members[room],"), ("if found:", "if room:")
         ),
         "guest-1 received a private message": mistake(exercise, ("fan_out(found,", "fan_out([ws, *found],")),
-        "Look for the name in the sender's room only": mistake(
+        "because guest-4 is in another room. But guest-4 received it": mistake(
             exercise, ("self.rooms.members.get(room, ())", "self.connections")
         ),
         "because guest-4 is in another room. Send": mistake(exercise, ("await ws.complain(", "print(end=''); str(")),
