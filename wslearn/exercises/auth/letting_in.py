@@ -1,21 +1,58 @@
-"""What the checks of lesson 05 share: a client that authenticates, and a connection that is closed in a wrong way."""
+"""What the checks of lesson 05 share: clients that are let in or refused, and connections closed in a wrong way."""
 
+import json
+import re
 from typing import Any
 
-from wslearn.exercises.engine import Client, Talk, otherwise
+from wslearn.exercises.engine import Client, Talk, has, otherwise
 from wslearn.servers.auth import AuthServer
+from wslearn.tokens import InvalidToken
+
+ERROR = has(type="error")
+#: What each client that was let in sends, and must receive unchanged.
+MESSAGES = ["hello", "", " Grüße ☕ ", b"\x00\xff", b"", {"type": "authenticate", "token": "once more"}, "bye"]
 
 
-async def lets_in(talk: Talk, server: Any, name: str, message: str, life: float = 60) -> Client:
+async def lets_in(
+    talk: Talk, server: Any, name: str, message: str, life: float = 60, token: str | None = None
+) -> Client:
     """Connect a client that sends a token, valid for `life` seconds, and expect that the server lets it in."""
     if not isinstance(server, AuthServer):
         own, base = type(server).__name__, type(server).mro()[1].__name__
         needs = f"`{own}` must build on AuthServer, which has `self.tokens`. Begin it with `class {own}(AuthServer):`."
         talk.fail(needs, own, "builds on", base)
     client = await talk.client(server, name)
-    token = server.tokens.issue(name, life)
+    token = token or server.tokens.issue(name, life)
     await client.asks({"type": "authenticate", "token": token}, {"type": "authenticated", "user": name}, message)
     return client
+
+
+async def echoes(client: Client, message: str) -> None:
+    """Expect that a client that was let in receives each of its messages, and nothing else."""
+    for said in MESSAGES:
+        await client.asks(said, said, message)
+
+
+async def is_refused(talk: Talk, server: Any, client: Client, what: str, within: float) -> None:
+    """Expect that a client is closed with 1008 `Invalid token`, and has received errors at most."""
+    await client.is_closed(1008, "Invalid token", wrong_close(what, "Invalid token"), within=within)
+    for message in client.heard:
+        if not ERROR(message):
+            talk.fail(f"{what}. It must be closed, and receive nothing before that but an error. Verify the token "
+                      "first, then send anything.", client.name, "receives", str(message))  # fmt: skip
+        if _opens(server, json.dumps(message)):
+            talk.fail(f"{what}, and the error that it received has a token or the secret in it. Now it can get in.",
+                      client.name, "receives", "a token or the secret")  # fmt: skip
+
+
+def _opens(server: Any, text: str) -> bool:
+    """Return whether somebody who has read this can get in."""
+    for token in re.findall(r"[\w-]+\.[\w-]+\.[\w-]+", text):
+        try:
+            return bool(server.tokens.verify(token))
+        except InvalidToken:
+            pass
+    return server.tokens.secret in text
 
 
 def wrong_close(what: str, reason: str) -> dict:
