@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from wslearn.exercises.auth.letting_in import echoes, is_refused, lets_in
+from wslearn.exercises.auth.letting_in import closing, echoes, is_refused, lets_in
 from wslearn.exercises.engine import Client, Exercise, Talk, has
 from wslearn.limits import Limits
 from wslearn.server import Server
@@ -50,7 +50,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await echoes(ann, "Ann has authenticated. Send each of her messages back as it is.")
         dora, sam = [await _silent(talk, where, name) for where, name in ((server, "Dora"), (patient, "Sam"))]
         bob = await lets_in(talk, server, "Bob", "Bob sent a valid token, but had to wait because Dora sent nothing.")
-        if dora[1].done():
+        if dora[-1].done():
             await _was_in_time(talk, server, *dora, SHORT)
             talk.fail("Bob was let in only when Dora was gone. Let no client wait for another.", "Bob", "is", "late")
         await _both(talk, server)
@@ -68,31 +68,28 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await ann.asks("still here", "still here", "Ann has authenticated. Serve her for as long as she likes.")
 
 
-async def _silent(talk: Talk, server: Any, name: str) -> tuple[Client, asyncio.Task[float]]:
-    """Connect a client that sends nothing; the task returns after how many seconds it was closed."""
-    began = time.perf_counter()
+async def _silent(talk: Talk, server: Any, name: str) -> tuple[Client, float, asyncio.Task[float]]:
+    """Connect a client that sends nothing; return it, when it began, and a task that returns when it is closed."""
+    began = time.time()
     client = await talk.client(server, name)
-
-    async def closed() -> float:
-        await client.ws.wait_closed()
-        return time.perf_counter() - began
-
-    return client, asyncio.create_task(closed())
+    return client, began, closing(client)
 
 
-async def _was_in_time(talk: Talk, server: Any, client: Client, closed: asyncio.Task[float], limit: float) -> None:
+async def _was_in_time(
+    talk: Talk, server: Any, client: Client, began: float, closed: asyncio.Task[float], limit: float
+) -> None:
     """Expect that a silent client is closed after its server's limit, neither before nor much later."""
     await asyncio.wait([closed], timeout=limit + LATE)
-    if closed.done() and closed.result() < limit - 0.02:
+    if closed.done() and closed.result() - began < limit - 0.02:
         sooner = f"{client.name} sent nothing, but had {limit:g} s to authenticate, which is " \
             "`self.limits.auth_timeout`. Your server closed the connection sooner."  # fmt: skip
-        talk.fail(sooner, client.name, "is", f"closed after {closed.result():.2f} s")
+        talk.fail(sooner, client.name, "is", f"closed after {closed.result() - began:.2f} s")
     silent = f"{client.name} sent nothing for {limit:g} s, which is `self.limits.auth_timeout`"
     await is_refused(talk, server, client, silent, within=0.2)
-    if await closed > limit + LATE:
+    if await closed - began > limit + LATE:
         later = f"{silent}, but was closed later. Each server may have another limit, so use that one, and no number " \
             "of your own."  # fmt: skip
-        talk.fail(later, client.name, "is", f"closed after {closed.result():.2f} s")
+        talk.fail(later, client.name, "is", f"closed after {closed.result() - began:.2f} s")
 
 
 async def _both(talk: Talk, server: Any) -> None:

@@ -1,10 +1,12 @@
 """What the checks of lesson 05 share: clients that are let in or refused, and connections closed in a wrong way."""
 
+import asyncio
 import json
 import re
+import time
 from typing import Any
 
-from wslearn.exercises.engine import Client, Talk, has, otherwise
+from wslearn.exercises.engine import Client, Talk, has, otherwise, shown
 from wslearn.servers.auth import AuthServer
 from wslearn.tokens import InvalidToken
 
@@ -30,7 +32,17 @@ async def lets_in(
 async def echoes(client: Client, message: str) -> None:
     """Expect that a client that was let in receives each of its messages, and nothing else."""
     for said in MESSAGES:
-        await client.asks(said, said, message)
+        await client.asks(said, said, message if said else f"{message} An empty string is a message too.")
+
+
+def closing(client: Client) -> asyncio.Task[float]:
+    """Return a task that ends with a client's connection, and returns the time, in seconds since 1970."""
+
+    async def closed() -> float:
+        await client.ws.wait_closed()
+        return time.time()
+
+    return asyncio.create_task(closed())
 
 
 async def is_refused(talk: Talk, server: Any, client: Client, what: str, within: float) -> None:
@@ -38,8 +50,9 @@ async def is_refused(talk: Talk, server: Any, client: Client, what: str, within:
     await client.is_closed(1008, "Invalid token", wrong_close(what, "Invalid token"), within=within)
     for message in client.heard:
         if not ERROR(message):
-            talk.fail(f"{what}. It must be closed, and receive nothing before that but an error. Verify the token "
-                      "first, then send anything.", client.name, "receives", str(message))  # fmt: skip
+            talk.fail(f"{what}. It must be closed, and receive nothing before that but an error. Verify a token before "
+                      "you answer it, and send messages back to their sender only.", client.name, "receives",
+                      shown(message))  # fmt: skip
         if _opens(server, json.dumps(message)):
             talk.fail(f"{what}, and the error that it received has a token or the secret in it. Now it can get in.",
                       client.name, "receives", "a token or the secret")  # fmt: skip
