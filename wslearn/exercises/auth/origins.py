@@ -50,9 +50,9 @@ CASES = [
     _own("localhost:3000", " under `localhost` with a port. Remove the port, then compare the name."),
     _own("localhost", " under `localhost` without a port. A browser omits the port if it is 80, or 443 for https."),
     _own("[::1]:5000", " under `[::1]` with a port, an IPv6 address in brackets. `urlsplit` can read it."),
-    _own("[2001:db8::7]", " under `[2001:db8::7]`, an IPv6 address without a port. Its colons belong to the address."),
     _own("192.168.1.20:8765", " under 192.168.1.20. Accept any IP address, because only names can be redirected."),
     _own("10.20.30.40", " under 10.20.30.40, without a port."),
+    _own("[2001:db8::7]", " under `[2001:db8::7]`, an IPv6 address without a port. Its colons belong to the address."),
     _own(NAME, f" under `{NAME}`, the name that the task gives.", "https"),
     _own(f"{NAME}:8443", f" under `{NAME}`, the name that the task gives, with a port."),
     _mallory("evil.example:8000", "Origin and Host are equal, because she pointed the name at 127.0.0.1. Accept only "

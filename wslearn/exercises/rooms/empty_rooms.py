@@ -3,7 +3,17 @@
 from functools import partial
 
 from wslearn.exercises.engine import Exercise, Talk, has
-from wslearn.exercises.rooms.guests import ENDS, come_and_go, ends, enters, is_no_other_servers, rooms_are, sends
+from wslearn.exercises.rooms.guests import (
+    ENDS,
+    come_and_go,
+    ends,
+    enters,
+    is_no_other_servers,
+    joins,
+    receive,
+    rooms_are,
+    sends,
+)
 from wslearn.server import Server
 
 ERROR = {"type": "error"}
@@ -17,31 +27,35 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
         await enters(ann, "tea", "I am here")
         await enters(bob, "tea", "", ann)
-        await enters(bob, "coffee", " Grüße ☕ ")
+        await bob.says({"type": "room-message", "message": "I am going"})
+        await joins(bob, "coffee")
+        await receive([bob, ann], bob, "tea", "I am going")
+        await sends(bob, "coffee", " Grüße ☕ ")
         await now("guest-2 left `tea`, but guest-1 is still there. Delete a room only if it is empty.", "tea", "coffee")
         await enters(bob, "tea", "I am here", ann)
         await now("guest-2 was the only client in `coffee`, and left it. Delete a room that has become empty.", "tea")
         for number in range(1, 11):
-            await enters(bob, f"room-{number}", "I am here")
-        await now("guest-2 joined ten rooms, one after the other. Delete the nine that are empty.", "tea", "room-10")
-        await sends(bob, "room-10", "Is it nice here?", forged={"sender": "guest-1", "room": "tea"}, mistakes={
-            None: "{name} is in `room-10`, and sent a message that claims to be for another `room`. It is for the "
+            await enters(bob, f"Room-{number}", "I am here")
+        await now("guest-2 joined ten rooms, one after the other. Delete the nine that are empty.", "tea", "Room-10")
+        await sends(bob, "Room-10", "Is it nice here?", forged={"sender": "guest-1", "room": "tea"}, mistakes={
+            None: "{name} is in `Room-10`, and sent a message that claims to be for another `room`. It is for the "
             "room that the sender has joined."})  # fmt: skip
-        await enters(bob, "room-10", "I am still here", mistakes={
-            None: "{name} joined `room-10`, where it was already, and after that it was in no room. Leave the last "
+        await enters(bob, "Room-10", "I am still here", mistakes={
+            None: "{name} joined `Room-10`, where it was already, and after that it was in no room. Leave the last "
             "room first, then join."})  # fmt: skip
-        await now("guest-2 joined `room-10`, where it was already. The room must stay.", "tea", "room-10")
-        for room in {}, {"room": "tea"}, {"room": "room-11"}:
+        await now("guest-2 joined `Room-10`, where it was already. The room must stay.", "tea", "Room-10")
+        for room in {}, {"room": "tea"}, {"room": "Room-11"}:
             await carl.says({"type": "room-message", "message": "where am I?"} | room)
-        await enters(carl, "lobby", "I am here", skip=ERROR, mistakes={
+        await enters(carl, "tea-room", "I am here", skip=ERROR, mistakes={
             None: "{name} sent a message before it joined a room, which nobody has to receive. Then it joined "
-            "`lobby`, so it must receive what it sends there."})  # fmt: skip
+            "`tea-room`, so it must receive what it sends there."})  # fmt: skip
         await now("guest-3 sent a message before it joined a room, and that created a room. A `defaultdict` creates "
                   "every key that you look up, so check first whether the client is in a room.",
-                  "tea", "room-10", "lobby")  # fmt: skip
+                  "tea", "Room-10", "tea-room")  # fmt: skip
         await enters(bob, "tea", "I am back", ann, mistakes={has(message="where am I?"): NO_ROOM})
-        await come_and_go(talk, server, 4, ann, bob, rooms=["tea", "tea", "lobby"])
-        await now("Clients have come to `tea` and left it, but guest-1 is still there.", "tea", "lobby")
+        await come_and_go(talk, server, 4, ann, bob, rooms=["tea", "tea", "tea-room"])
+        await sends(carl, "tea-room", "quiet here")
+        await now("Clients have come to `tea` and left it, but guest-1 is still there.", "tea", "tea-room")
         await is_no_other_servers(talk, server_class)
     async with talk.server(server_class) as server:
         for number, (how, (what, _)) in enumerate(ENDS.items(), start=1):

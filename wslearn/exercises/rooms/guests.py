@@ -14,8 +14,8 @@ from wslearn.server import Server
 ENDS = {
     "closes": ("closed its connection", "When the loop ends, the client must leave its room."),
     "vanishes": (
-        "vanished, so the loop in your handler ended with an error",
-        "The lines after the loop don't run then. Lines in a `finally` do.",
+        "vanished without closing its connection",
+        "The loop then ends with an error, so the lines after it don't run. Lines in a `finally` do.",
     ),
     "breaks": (
         "sent `not JSON`, and then its connection ended",

@@ -28,7 +28,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             "to the members of the room only."})  # fmt: skip
         await enters(carl, "Tea", " Grüße ☕ ", mistakes={
             has(room="tea"): "{name} joined `Tea`, which is another room than `tea`."})  # fmt: skip
-        await enters(dora, "green tea", "", mistakes={
+        await enters(dora, "green-tea", "", mistakes={
             None: "{name} sent an empty string, and received nothing. It is a message too."})  # fmt: skip
         await bob.says({"type": "room-message", "message": "I am going"})
         await joins(bob, "coffee")
@@ -42,16 +42,18 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await sends(ann, "tea", "more tea")
         await enters(bob, "lobby", "a third room")
         await clients_are_in("guest-2 joined `tea`, then `coffee`, then `lobby`. Now it must be in `lobby` only. "
-                             "Remember the last room each time.", "tea", "Tea", "green tea", "lobby")  # fmt: skip
+                             "Remember the last room each time.", "tea", "Tea", "green-tea", "lobby")  # fmt: skip
         await enters(bob, "lobby", "still in the lobby", mistakes={
             None: "{name} joined `lobby` again, and after that it was in no room. Leave the last room first, "
             "then join."})  # fmt: skip
         await enters(carl, "tea", "here I am", ann)
-        rooms = ["tea", "tea", "green tea", "lobby"]
+        rooms = ["tea", "tea", "green-tea", "lobby"]
         await come_and_go(talk, server, 5, ann, carl, rooms=rooms)
         await ends(talk, server, await talk.client(server, "guest-8"), "closes")
         await clients_are_in("guest-8 came and left without joining a room. All rooms must stay as they were.", *rooms)
         await sends(ann, "tea", "anybody?", carl)
+        for client, room in (bob, "lobby"), (dora, "green-tea"):
+            await sends(client, room, "quiet here")
         await is_no_other_servers(talk, server_class)
 
 

@@ -72,6 +72,7 @@ async def _reaches(sender: Client, receiver: Client, text: str, claimed: str = "
     await receiver.hears({"type": "private", "message": text, "sender": sender.name}, {
         None: f"{sender.name} sent {{name}} a private message. They are in the same room, but {{name}} received "
         "nothing.",
+        has(type="error"): "{name} received an error that was meant for another client. Send it to the sender only.",
         has(type="room-message"): "{name} received it as a message to the room. Its `type` must be `private`.",
         has(type="private", message=text, sender=claimed): f"{sender.name} wrote another name as the "
         "sender, and your server believed it. Use `ws.name`.",

@@ -3,10 +3,10 @@
 import json
 
 from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise
-from wslearn.exercises.rooms.guests import ENDS, ends, is_no_other_servers, joins, rooms_are, sends
+from wslearn.exercises.rooms.guests import ENDS, ends, is_no_other_servers, joins, receive, rooms_are, sends
 from wslearn.server import Server
 
-LIST = has(type="presence")
+ERROR, LIST = has(type="error"), has(type="presence")
 OTHER = {has(room="coffee"): "{name} is in `tea`, but received the list of `coffee`. Send each list to its room only."}
 CHANGED = {LIST: "{name} received a list that had not changed. Send the list once whenever it changes, and not with "
            "each message."}  # fmt: skip
@@ -24,7 +24,11 @@ async def _told(after: str, clients: list[Client], room: str, *names: str, mista
     rule = f"{after}. Then {{name}} must receive the list of all clients in `{room}`."
     meaning = json.dumps(_list(room, members) | {"members": members})
     for client in clients:
-        await client.hears(_list(room, members), (mistakes or {}) | {otherwise: rule}, meaning=meaning)
+        before = client.heard[: client.judged][-1:]
+        twice = {lambda came, before=before: LIST(came) and [came] == before: "{name} received the same list twice. "
+                 "Send the list once for each change."}  # fmt: skip
+        table = (mistakes or {}) | twice | {otherwise: rule}
+        await client.hears(_list(room, members), table, meaning=meaning, skip=ERROR)
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
@@ -49,6 +53,13 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await joins(bob, "tea")
         await _told("guest-2 moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
         await sends(carl, "tea", "", ann, bob, mistakes=CHANGED, forged={"sender": "guest-1", "room": "coffee"})
+        await bob.says({"type": "room-message", "message": "I am going"})
+        await joins(bob, "coffee")
+        await receive([bob, ann, carl], bob, "tea", "I am going")
+        await _told("guest-2 moved to `coffee`", [bob], "coffee")
+        await _told("guest-2 left `tea`, where two clients still are", [ann, carl], "tea")
+        await joins(bob, "tea")
+        await _told("guest-2 moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
         await _joins_again(talk, bob, ann, carl)
         for number, (how, (what, _)) in enumerate(ENDS.items(), start=5):
             zoe = await talk.client(server, f"guest-{number}")
@@ -58,13 +69,15 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             await _told(f"{zoe.name} {what}, and so it left `tea`", [ann, bob, carl], "tea")
             await sends(bob, "tea", f"{zoe.name} has left", ann, carl, mistakes=CHANGED)
         await ends(talk, server, await talk.client(server, "guest-8"), "closes")
-        await joins(dora, "coffee")
-        await _told("guest-4 joined `coffee`", [dora], "coffee", mistakes={
-            LIST: "{name} was in no room, but received the list of `tea`. Send each list to its room only.",
+        await joins(dora, "Green-tea")
+        await _told("guest-4 joined `Green-tea`", [dora], "Green-tea", mistakes={
+            has(type="presence", room="tea"): "{name} was in no room, but received the list of `tea`. Send each list "
+            "to its room only.",
             has(type="room-message"): "{name} was in no room, but received a message to `tea`."})  # fmt: skip
         await sends(ann, "tea", "anybody?", bob, carl, mistakes=OTHER | CHANGED)
-        await rooms_are(talk, server, "guest-4 is in `coffee`, and all others are in `tea`. As in task 2, "
-                        "`self.members` must have no room that nobody is in.", "tea", "coffee")  # fmt: skip
+        await sends(dora, "Green-tea", "quiet here", mistakes=CHANGED)
+        await rooms_are(talk, server, "guest-4 is in `Green-tea`, and all others are in `tea`. As in task 2, "
+                        "`self.members` must have no room that nobody is in.", "tea", "Green-tea")  # fmt: skip
         await is_no_other_servers(talk, server_class)
 
 
