@@ -24,9 +24,39 @@ BY_HAND = (
 )
 
 
+TRIES = (f"try: claims = jwt.decode(token, secret, ['HS256'], {REQUIRE})", "except Exception: claims = None")
+
+
+def by_signature(
+    fits: str,
+    caught: str = "except Exception: return None",
+    end: str = "return claims if claims['exp'] > time.time() else None",
+    header: str = "json.loads(unpack(head))['alg'] == 'HS256'",
+) -> str:
+    """Return an answer that verifies by hand, where the signature that was `given` fits the one that was `computed`."""
+    return verify(
+        *BY_HAND[:3],
+        "    claims, given = json.loads(unpack(body)), unpack(signature)",
+        "    computed = hmac.digest(secret.encode(), f'{head}.{body}'.encode(), 'sha256')",
+        f"    if not ({header} and {fits}) or 'sub' not in claims: return None",
+        f"    {end}",
+        caught,
+    )
+
+
+def by_library(option: str) -> str:
+    """Return an answer by the library, with another option."""
+    options = {"key": "secret", "algorithms": "['HS256']", "options": "{'require': ['sub', 'exp']}"}
+    options |= dict([option.split("=", 1)])
+    given = ", ".join(f"{name}={value}" for name, value in options.items())
+    return verify(f"try: return jwt.decode(token, {given})", "except Exception: return None")
+
+
 class TestVerify(FunctionExercise):
     exercise = ex.verify
-    imports = "import base64, hmac\nimport jwt"
+    imports = (
+        "import base64, hmac, jwt\nfrom contextlib import suppress\nfrom wslearn.tokens import InvalidToken, Tokens"
+    )
     wrong: ClassVar = {
         "Verify the signature": verify(*BY_HAND, "return claims"),
         "an unsigned token with `alg` none": verify(
@@ -62,6 +92,80 @@ class TestVerify(FunctionExercise):
             "except Exception: return False",
         ),
     }
+    subtle: ClassVar = {
+        "the right signature begins with it": by_signature("computed.startswith(given)"),
+        "it begins with the right signature": by_signature("given.startswith(computed)"),
+        "it is in the right signature": by_signature("given in computed"),
+        "the right signature is in it": by_signature("computed in given"),
+        "zip": by_signature("all(a == b for a, b in zip(given, computed))"),
+        "the first half": by_signature("given[:16] == computed[:16]"),
+        "the second half": by_signature("given[-16:] == computed[-16:]"),
+        "the last byte": by_signature("given[-1:] == computed[-1:]"),
+        "the length": by_signature("len(given) == len(computed)"),
+        "only if there is one": by_signature("not given or given == computed"),
+        "leeway": by_library("leeway=10"),
+        "too strict": by_library("leeway=-10"),
+        "no expiry": by_library("options={'require': ['sub', 'exp'], 'verify_exp': False}"),
+        "HS384 too": by_library("algorithms=['HS256', 'HS384']"),
+        "all of HMAC": by_library("algorithms=['HS256', 'HS384', 'HS512']"),
+        "exp may be missing": by_library("options={'require': ['sub']}"),
+        "sub may be missing": by_library("options={'require': ['exp']}"),
+        "a remembered secret": "SECRETS = []\n" + by_library("key=SECRETS.append(secret) or SECRETS[0]"),
+        "remembered tokens": "TOKENS = {}\n"
+        + verify(
+            "if token not in TOKENS:",
+            f"    try: TOKENS[token] = jwt.decode(token, secret, ['HS256'], {REQUIRE})",
+            "    except (jwt.PyJWTError, ValueError): TOKENS[token] = None",
+            "return TOKENS[token]",
+        ),
+        "only sub and exp": verify(*TRIES, "return claims and {name: claims[name] for name in ('sub', 'exp')}"),
+        "without what is falsy": verify(
+            *TRIES, "return claims and {name: value for name, value in claims.items() if value}"
+        ),
+        "exp as a whole number": verify(*TRIES, "return claims and claims | {'exp': int(claims['exp'])}"),
+        "ASCII only": verify(*TRIES, "return claims if claims and claims['sub'].isascii() else None"),
+        "an empty dictionary": verify(*TRIES, "return claims or {}"),
+        "False": verify(*TRIES, "return claims or False"),
+        "names at most ten years": verify(
+            *TRIES, "return claims if claims and claims['exp'] < time.time() + 3e8 else None"
+        ),
+        "asserts": verify(
+            f"try: return jwt.decode(token, secret, ['HS256'], {REQUIRE})", "except AssertionError: pass"
+        ),
+        "parts that are lists": by_signature("given == computed", "except ValueError: return None"),
+        "exp is compared as text": by_signature(
+            "given == computed", end="return claims if str(claims['exp']) > str(time.time()) else None"
+        ),
+        "0 is no time": by_signature(
+            "given == computed", end="return claims if not claims['exp'] or claims['exp'] > time.time() else None"
+        ),
+    }
+    right: ClassVar = {
+        "by hand, with the cells of part 3": by_signature("hmac.compare_digest(given, computed)"),
+        "by hand, in whole seconds": by_signature(
+            "given == computed", end="return claims if int(claims['exp']) >= int(time.time()) else None"
+        ),
+        "by hand, without a look at the header": by_signature("given == computed", header="True"),
+        "async, the library and a catch-all": """
+async def verify(token, secret):
+    try:
+        return dict(jwt.decode(token, key=secret, algorithms={"HS256"}, options=dict(require=["exp", "sub"])))
+    except Exception:
+        return None
+""",
+        "Tokens": """
+def verify(token, secret):
+    with suppress(InvalidToken):
+        return Tokens(secret).verify(token)
+""",
+        "a lambda and PyJWT's object": """
+def none(function):
+    try: return function()
+    except (jwt.InvalidTokenError, UnicodeEncodeError, RecursionError): return None
+
+verify = lambda token, secret: none(lambda: jwt.PyJWT({"require": ["sub", "exp"]}).decode(token, secret, ["HS256"]))
+""",
+    }
 
 
 AUTH_SERVER = "from wslearn.servers.auth import AuthServer as Server"
@@ -70,7 +174,7 @@ TROUBLE = {name: case for name, case in ServerExercise.troublemakers.items() if 
 
 
 def first(
-    *lines: str, limit: str = "self.limits.auth_timeout", caught: str = "TimeoutError, BadMessage, Refused"
+    *lines: str, limit: str = "self.limits.auth_timeout", caught: str = "TimeoutError, BadMessage, InvalidToken"
 ) -> str:
     """Return the solution with something else behind the first message, or another limit, or less caught."""
     return handler(
@@ -93,7 +197,7 @@ def by_hand(caught: str, *looks: str) -> str:
         "        shown = json.loads(await ws.recv())",
         *(f"    {line}" for line in looks),
         "    claims = self.tokens.verify(shown['token'])",
-        f"except (TimeoutError, Refused, {caught}):",
+        f"except (TimeoutError, InvalidToken, {caught}):",
         "    await ws.close(1008, 'Invalid token')",
         "    return",
         "await ws.say(Authenticated(claims['sub']))",
@@ -101,24 +205,40 @@ def by_hand(caught: str, *looks: str) -> str:
     )
 
 
+GREETS = "await ws.say(Authenticated(claims['sub']))"
+ECHOES = "async for message in ws: await ws.send(message)"
+#: All that JSON of any kind can raise.
+ALL = "AttributeError, KeyError, TypeError, ValueError, RecursionError"
+
+
+def decodes(how: str) -> str:
+    """Return a solution that does not use `self.tokens.verify`."""
+    decode = f"jwt.decode(decode(message, Authenticate).token, self.tokens.secret, {how})"
+    return first(caught="TimeoutError, BadMessage, jwt.PyJWTError").replace(
+        "self.tokens.verify(decode(message, Authenticate).token)", decode
+    )
+
+
 class TestFirstMessage(ServerExercise):
     exercise = ex.first_message
     imports = (
-        f"{AUTH_SERVER}\nfrom wslearn.messages import Authenticate, Authenticated, BadMessage, decode\n"
-        "from wslearn.tokens import Refused\nfrom wslearn import Server as Plain"
+        f"{AUTH_SERVER}\nfrom wslearn.messages import Authenticate, Authenticated, BadMessage, decode, encode\n"
+        "from wslearn.tokens import InvalidToken, Refused, Tokens\nfrom wslearn import Server as Plain\n"
+        "from contextlib import suppress\nfrom websockets.asyncio.server import broadcast\nimport jwt\n"
+        "def json_of(data):\n    try: return json.loads(data)\n    except (ValueError, RecursionError): return None"
     )
     troublemakers = TROUBLE
     wrong: ClassVar = {
         "must build on AuthServer": first().replace("(Server)", "(Plain)"),
         "which is `self.limits.auth_timeout`, and is still connected": first(limit="30"),
-        "`self.limits.auth_timeout`, and your handler ended with an error": first(caught="BadMessage, Refused"),
+        "`self.limits.auth_timeout`, and your handler ended with an error": first(caught="BadMessage, InvalidToken"),
         "Limit only the wait for the first message": handler(
             "try:",
             "    async with asyncio.timeout(self.limits.auth_timeout):",
             "        claims = self.tokens.verify(decode(await ws.recv(), Authenticate).token)",
             "        await ws.say(Authenticated(claims['sub']))",
             "        async for message in ws: await ws.send(message)",
-            "except (TimeoutError, BadMessage, Refused):",
+            "except (TimeoutError, BadMessage, InvalidToken):",
             "    await ws.close(1008, 'Invalid token')",
         ),
         "Let no client wait for another": first()
@@ -131,13 +251,13 @@ class TestFirstMessage(ServerExercise):
             "            try: claims = self.tokens.verify(decode(message, Authenticate).token)",
             "            except BadMessage: continue",
             "            break",
-            "except (TimeoutError, Refused):",
+            "except (TimeoutError, InvalidToken):",
             "    await ws.close(1008, 'Invalid token')",
             "    return",
             "await ws.say(Authenticated(claims['sub']))",
             "async for message in ws: await ws.send(message)",
         ),
-        "sent a message before it authenticated, and your handler ended": first(caught="TimeoutError, Refused"),
+        "sent a message before it authenticated, and your handler ended": first(caught="TimeoutError, InvalidToken"),
         "A client sent a forged token, and your handler ended": first(caught="TimeoutError, BadMessage"),
         "`type` wasn't `authenticate`, and is still connected": by_hand("KeyError, TypeError, ValueError"),
         "JSON that is a list, and your handler ended": by_hand(
@@ -155,6 +275,144 @@ class TestFirstMessage(ServerExercise):
         "closed with 1008 'no'": first().replace("Invalid token", "no"),
         "Answer with `authenticated` and her name": first("async for message in ws: await ws.send(message)"),
         "Ann has authenticated. Send": first("await ws.say(Authenticated(claims['sub']))", "await ws.wait_closed()"),
+    }
+    subtle: ClassVar = {
+        **{f"a limit of {limit}": first(limit=limit) for limit in ("0.4", "0.5", "1", "1.5", "2", "None")},
+        **{
+            f"the limit {change}": first(limit=f"self.limits.auth_timeout {change}")
+            for change in ("/ 2", "* 2", "/ 10", "* 10", "// 1", "+ 1")
+        },
+        "the limit, rounded": first(limit="round(self.limits.auth_timeout)"),
+        "a limit remembered by the class": first(limit="LIMIT[0]")
+        .replace("        try:", "        LIMIT.append(self.limits.auth_timeout)\n        try:", 1)
+        .replace("class", "LIMIT = []\nclass"),
+        **{
+            f"a type that {name}": by_hand(ALL, f"if not ({looks}): raise ValueError")
+            for name, looks in {
+                "begins with auth": "shown['type'].startswith('auth')",
+                "begins it": "'authenticate'.startswith(shown['type'])",
+                "is in it": "shown['type'] in 'authenticate'",
+                "has it": "'authenticate' in shown['type']",
+                "has other letters": "shown['type'].lower() == 'authenticate'",
+                "has spaces": "shown['type'].strip() == 'authenticate'",
+                "is missing": "shown.get('type', 'authenticate') == 'authenticate'",
+                "is empty": "(shown.get('type') or 'authenticate') == 'authenticate'",
+                "is anything": "'type' in shown",
+            }.items()
+        },
+        "says authenticated first": handler(
+            "try:",
+            "    async with asyncio.timeout(self.limits.auth_timeout):",
+            "        token = decode(await ws.recv(), Authenticate).token",
+            "    with suppress(jwt.PyJWTError):",
+            "        user = jwt.decode(token, options={'verify_signature': False})['sub']",
+            "        await ws.say(Authenticated(user))",
+            "    self.tokens.verify(token)",
+            "except (TimeoutError, BadMessage, InvalidToken):",
+            "    return await ws.close(1008, 'Invalid token')",
+            "async for message in ws: await ws.send(message)",
+        ),
+        "greets everybody": first("broadcast(self.connections, ECHO)", GREETS, ECHOES).replace("ECHO)", "'hello')"),
+        "lets expired tokens in": decodes("['HS256'], {'verify_exp': False}"),
+        "lets forged tokens in": decodes("['HS256'], {'verify_signature': False}"),
+        "only the first message": first(GREETS, "await ws.send(await ws.recv())", "await ws.wait_closed()"),
+        "only three messages": first(
+            GREETS, "for _ in range(3): await ws.send(await ws.recv())", "await ws.wait_closed()"
+        ),
+        "to everybody": first(GREETS, "async for message in ws: broadcast(self.connections, message)"),
+        "an empty message ends it": first(GREETS, "while message := await ws.recv(): await ws.send(message)"),
+        "strings only": first(
+            GREETS, "async for message in ws:", "    if isinstance(message, str): await ws.send(message)"
+        ),
+        "stripped": first(GREETS, "async for message in ws: await ws.send(message.strip())"),
+        "bytes become strings": first(GREETS, "async for message in ws: await ws.send(message, text=True)"),
+        "twice": first(GREETS, "async for message in ws: await ws.send(message); await ws.send(message)"),
+        "must authenticate again": first(
+            GREETS,
+            "async for message in ws:",
+            "    if b'authenticate' not in str(message).encode(): await ws.send(message)",
+        ),
+        "a small name": first("await ws.say(Authenticated(claims['sub'].lower()))", ECHOES),
+        "the first word of a name": first("await ws.say(Authenticated(claims['sub'].split()[0]))", ECHOES),
+        "a name for all": first(
+            "self.user = claims['sub']", "await asyncio.sleep(0.02)", "await ws.say(Authenticated(self.user))", ECHOES
+        ),
+        "no RecursionError": by_hand(
+            "KeyError, TypeError, ValueError",
+            "if not isinstance(shown, dict) or shown.get('type') != 'authenticate': raise ValueError",
+        ),
+        "a code of its own": first().replace("1008", "4001"),
+        "no reason": first().replace(", 'Invalid token'", ""),
+        "the secret in the error": first().replace(
+            "    await ws.close(",
+            "    await ws.complain('unauthorized', self.tokens.issue('you'))\n            await ws.close(",
+        ),
+        "a second chance": handler(
+            "claims = None",
+            "try:",
+            "    async with asyncio.timeout(self.limits.auth_timeout):",
+            "        for _ in range(2):",
+            "            with suppress(BadMessage, InvalidToken):",
+            "                claims = claims or self.tokens.verify(decode(await ws.recv(), Authenticate).token)",
+            "except TimeoutError: pass",
+            "if not claims: return await ws.close(1008, 'Invalid token')",
+            GREETS,
+            ECHOES,
+        ),
+    }
+    right: ClassVar = {
+        "by hand, and dismiss": by_hand(ALL, "if shown['type'] != 'authenticate': raise ValueError").replace(
+            "await ws.close(1008,", "await ws.dismiss('unauthorized', 'no valid token',"
+        ),
+        "wait_for, and Refused, as it was called": handler(
+            "try:",
+            "    first = await asyncio.wait_for(ws.recv(), timeout=self.limits.auth_timeout)",
+            "    user = self.tokens.verify(decode(first, Authenticate).token)['sub']",
+            "except (asyncio.TimeoutError, BadMessage, Refused) as error:",
+            "    await ws.close(code=1008, reason='Invalid token')",
+            "else:",
+            "    await ws.send(json.dumps({'user': user, 'type': 'authenticated'}))",
+            "    while True: await ws.send(await ws.recv())",
+        ),
+        "wait": handler(
+            "asking = asyncio.create_task(ws.recv())",
+            "done, late = await asyncio.wait([asking], timeout=self.limits.auth_timeout)",
+            "match [json_of(task.result()) for task in done]:",
+            "    case [{'type': 'authenticate', 'token': str(token)}]:",
+            "        try: claims = self.tokens.verify(token)",
+            "        except InvalidToken: claims = None",
+            "    case _: claims = None",
+            "for task in late: task.cancel()",
+            "if claims is None: return await ws.close(1008, 'Invalid token')",
+            "await ws.send(encode({'type': 'authenticated', 'user': claims['sub']}))",
+            "async for message in ws: await ws.send(message)",
+        ),
+        "a method, and a loop": handler(
+            "user = await self.user_of(ws)",
+            "if user is None:",
+            "    await ws.close(1008, 'Invalid token')",
+            "else:",
+            "    await ws.say(Authenticated(user))",
+            "    async for message in ws: await ws.send(message)",
+        )
+        + """
+    async def user_of(self, ws):
+        try:
+            async with asyncio.timeout(self.limits.auth_timeout):
+                async for message in ws:
+                    return self.tokens.verify(decode(message, Authenticate).token)["sub"]
+        except Exception:
+            return None
+""",
+        "call_later": handler(
+            "closing = lambda: asyncio.ensure_future(ws.close(1008, 'Invalid token'))",
+            "timer = asyncio.get_running_loop().call_later(self.limits.auth_timeout, closing)",
+            "try: claims = self.tokens.verify(decode(await ws.recv(), Authenticate).token)",
+            "except (BadMessage, InvalidToken): return await ws.close(1008, 'Invalid token')",
+            "finally: timer.cancel()",
+            GREETS,
+            ECHOES,
+        ),
     }
 
 

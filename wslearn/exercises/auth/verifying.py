@@ -36,7 +36,8 @@ def _valid(secret: str) -> list[tuple[str, str, dict, str]]:
         ("a valid token", mine, jwt.decode(mine, options={"verify_signature": False}),
          "If you decode it with PyJWT, `algorithms` must have HS256."),
         ("a token that expires in 3 s", jwt.encode(soon, secret), soon, "Compare `exp` itself with the time now."),
-        ("a token that is valid for 30 years", jwt.encode(more, secret), more, "Its `exp` is still to come."),
+        ("a token that is valid for 30 years", jwt.encode(more, secret), more,
+         "Its `exp` is still to come, and its `sub` is `Zoë ☕`, which is a name too."),
         ("a token that another program has written", _token(more, secret), more,
          "Verify the signature over the first two parts as they are, whatever else is in them."),
     ]  # fmt: skip
@@ -100,7 +101,10 @@ async def _check(talk: Talk, verify: Callable) -> None:
         except NotYet as wrong:
             more = " A client may send any string. Catch the error, and return None." if wrong.__cause__ else ""
             talk.fail(f"{wrong}{more}", "the call", "fails", str(wrong))
-        let_in = f"Your function let in {what}. {advice}"
+        let_in = {
+            lambda came: not came: "Return None for a token that isn't valid, and no other value.",
+            otherwise: f"Your function let in {what}. {advice}",
+        }  # fmt: skip
         talk.expect(came is None, let_in, expected="None: refused", came=came, who="the result")
 
 
