@@ -422,12 +422,34 @@ GREETING = (
 )
 
 
-def until(seconds: str, *end: str) -> str:
+LEFT = "claims['exp'] - time.time()"
+#: A method that sends each message back.
+ECHO = """
+    async def echo(self, ws):
+        async for message in ws: await ws.send(message)
+"""
+LOOKS = (
+    handler(
+        *GREETING,
+        "echo = asyncio.create_task(self.echo(ws))",
+        "while time.time() < claims['exp'] and not echo.done(): await asyncio.sleep(SECONDS)",
+        "echo.cancel()",
+        "await ws.close(1008, 'Token expired')",
+    )
+    + ECHO
+)
+
+
+def until(
+    seconds: str, *end: str, echo: str = "async for message in ws: await ws.send(message)", after: str = "pass",
+    whole: str = "",
+) -> str:  # fmt: skip
+    """Return an answer with a timeout; what it does when that is over, and with the messages, may be something else."""
+    block = [whole] if whole else [f"async with asyncio.timeout({seconds}):", f"    {echo}", f"    {after}"]
     return handler(
         *GREETING,
         "try:",
-        f"    async with asyncio.timeout({seconds}):",
-        "        async for message in ws: await ws.send(message)",
+        *(f"    {line}" for line in block),
         "except TimeoutError:",
         *(f"    {line}" for line in end or ["await ws.close(1008, 'Token expired')"]),
     )
@@ -435,7 +457,10 @@ def until(seconds: str, *end: str) -> str:
 
 class TestUntilExpiry(ServerExercise):
     exercise = ex.until_expiry
-    imports = f"{AUTH_SERVER}\nfrom wslearn import Server as Plain"
+    imports = (
+        f"{AUTH_SERVER}\nfrom wslearn import Server as Plain\nfrom contextlib import suppress\n"
+        "from websockets.asyncio.server import broadcast\nfrom wslearn.tokens import Expired, until_expiry"
+    )
     troublemakers = TROUBLE
     stub = handler(*GREETING, "raise NotImplementedError")
     wrong: ClassVar = {
@@ -470,6 +495,110 @@ class TestUntilExpiry(ServerExercise):
         "Send each of her messages back": handler(*GREETING, "await ws.wait_closed()"),
         "Answer as the stub does": handler("async for message in ws: await ws.send(message)"),
     }
+    subtle: ClassVar = {
+        **{
+            f"a timeout of {seconds}": until(seconds)
+            for seconds in (
+                "1",
+                "1.5",
+                "60",
+                "claims['exp'] - claims['iat']",
+                "int(claims['exp'] - time.time())",
+                "int(claims['exp']) - time.time()",
+                "round(claims['exp']) - time.time()",
+                "-(-claims['exp'] // 1) - time.time()",
+                f"({LEFT}) / 10",
+                f"({LEFT}) / 2",
+                f"({LEFT}) * 2",
+                f"{LEFT} - 0.5",
+                f"{LEFT} + 0.6",
+                f"max({LEFT}, 2)",
+                f"min({LEFT}, 0.9)",
+                "time.time() - claims['exp']",
+            )
+        },
+        "one expiry for all": handler(
+            *GREETING,
+            "self.exp = claims['exp']",
+            "try: await asyncio.wait_for(self.echo(ws), self.exp - time.time())",
+            "except TimeoutError: await ws.close(1008, 'Token expired')",
+            "for other in list(self.connections): await other.close(1008, 'Token expired')",
+        )
+        + ECHO,
+        "the last one's expiry": handler(
+            *GREETING,
+            "self.exp = claims['exp']",
+            "echo = asyncio.create_task(self.echo(ws))",
+            "while time.time() < self.exp and not echo.done(): await asyncio.sleep(0.01)",
+            "echo.cancel()",
+            "await ws.close(1008, 'Token expired')",
+        )
+        + ECHO,
+        "looks once a second": LOOKS.replace("SECONDS", "1"),
+        "the end of all that began": until(
+            LEFT, "for one in list(self.connections): await one.close(1008, 'Token expired')"
+        ),
+        "an empty message ends it": until(LEFT, echo="while message := await ws.recv(): await ws.send(message)"),
+        "stripped": until(LEFT, echo="async for message in ws: await ws.send(message.strip())"),
+        "strings": until(LEFT, echo="async for message in ws: await ws.send(message, text=True)"),
+        "small letters": until(LEFT, echo="async for message in ws: await ws.send(message.lower())"),
+        "to everybody": until(LEFT, echo="async for message in ws: broadcast(self.connections, message)"),
+        "the first four": until(
+            LEFT, echo="for _ in range(4): await ws.send(await ws.recv())", after="await ws.wait_closed()"
+        ),
+        "the first ten": until(
+            LEFT, echo="for _ in range(10): await ws.send(await ws.recv())", after="await ws.wait_closed()"
+        ),
+        "twice": until(LEFT, echo="async for message in ws: await ws.send(message); await ws.send(message)"),
+        "no reason": until(LEFT, "await ws.close(1008)"),
+        "another reason": until(LEFT, "await ws.close(1008, 'token expired')"),
+        "1000": until(LEFT, "await ws.close(1000, 'Token expired')"),
+        "dropped": until(LEFT, "ws.transport.abort()"),
+    }
+    right: ClassVar = {
+        "wait_for": until(LEFT, whole="await asyncio.wait_for(self.echo(ws), " + LEFT + ")") + ECHO,
+        "timeout_at": handler(
+            *GREETING,
+            "loop = asyncio.get_running_loop()",
+            "with suppress(TimeoutError):",
+            "    async with asyncio.timeout_at(loop.time() + claims['exp'] - time.time()):",
+            "        while True: await ws.send(await ws.recv())",
+            "await ws.close(code=1008, reason='Token expired')",
+        ),
+        "a timeout for each message": handler(
+            *GREETING,
+            "while (left := claims['exp'] - time.time()) > 0:",
+            "    try: message = await asyncio.wait_for(ws.recv(), left)",
+            "    except TimeoutError: break",
+            "    await ws.send(message)",
+            "await ws.close(1008, 'Token expired')",
+        ),
+        "call_later": handler(
+            *GREETING,
+            "close = lambda: asyncio.ensure_future(ws.close(1008, 'Token expired'))",
+            "timer = asyncio.get_running_loop().call_later(claims['exp'] - time.time(), close)",
+            "try:",
+            "    async for message in ws: await ws.send(message)",
+            "finally: timer.cancel()",
+        ),
+        "two tasks": handler(
+            *GREETING,
+            "echo = asyncio.create_task(self.echo(ws))",
+            "end = asyncio.create_task(asyncio.sleep(claims['exp'] - time.time()))",
+            "await asyncio.wait([echo, end], return_when=asyncio.FIRST_COMPLETED)",
+            "if end.done(): await ws.dismiss('token-expired', 'get a new one', 'Token expired')",
+            "end.cancel(), echo.cancel()",
+        )
+        + ECHO,
+        "the package's own": handler(
+            *GREETING,
+            "try:",
+            "    async with until_expiry(claims['exp']):",
+            "        async for message in ws: await ws.send(message)",
+            "except Expired: await ws.close(1008, 'Token expired')",
+        ),
+        "looks ten times a second": LOOKS.replace("SECONDS", "0.1"),
+    }
 
 
 def rule(*lines: str) -> str:
@@ -479,6 +608,7 @@ def rule(*lines: str) -> str:
 #: The parts of a right answer: the Origin rule, the names that the Host rule knows, and how `name` is made of `host`.
 ORIGIN = "if origin is not None and origin.partition('://')[2] != host: return False"
 KNOWN = "name in ('localhost', 'chat.example')"
+THEIRS = "origin.partition('://')[2]"
 NAME = ("if host is None: return True", "name = urlsplit('//' + host).hostname")
 
 
@@ -528,6 +658,19 @@ def may_connect(origin, host):
     if origin and not re.fullmatch("https?://" + re.escape(host or ""), origin):
         return False
     return not host or KNOWN.fullmatch(host) is not None
+""",
+    "a set, and a match": """
+def may_connect(origin, host):
+    match origin:
+        case None: pass
+        case str() if origin in {"http://%s" % host, "https://%s" % host} and host is not None: pass
+        case _: return False
+    if host is None: return True
+    address, name = re.match(r"(?:\\[(.*)\\]|([^:]*))(?::[0-9]*)?$", host).groups()
+    try:
+        return name in frozenset(["localhost", "chat.example"]) or bool(ip_address(address or name))
+    except ValueError as error:
+        return False
 """,
     "async, by the library": """
 import ipaddress
@@ -593,10 +736,58 @@ class TestOriginRule(FunctionExercise):
         "It may send neither header": names(KNOWN, "if host is None: return False", ORIGIN, *NAME),
         'can only concatenate str (not "NoneType") to str': names(KNOWN, ORIGIN, NAME[1]),
     }
-
-    async def test_other_ways_are_right_too(self):
-        for style, code in RIGHT.items():
-            assert (result := await self.check(code)), f"{style}\n{result}"
+    subtle: ClassVar = (
+        {
+            name: names(KNOWN, f"if origin is not None and not ({fits}): return False", *NAME)
+            for name, fits in {
+                "one port": "origin.endswith(':8000')",
+                "this computer's own page": "urlsplit(origin).hostname == '127.0.0.1'",
+                "any page of a name that is known": "urlsplit(origin).hostname in '127.0.0.1 localhost chat.example'",
+                "lstrip": "origin.lstrip('htps:/') == host",
+                "strip": "origin.strip('htps:/') == host",
+                "in": "host is not None and host in origin",
+                "in, the other way round": f"{THEIRS} and host is not None and {THEIRS} in host",
+                "startswith": f"host is not None and {THEIRS}.startswith(host)",
+                "startswith, the other way round": f"{THEIRS} and host is not None and host.startswith({THEIRS})",
+                "endswith": "host is not None and origin.endswith(host)",
+                "endswith, the other way round": f"{THEIRS} and host is not None and host.endswith({THEIRS})",
+                "the name without the port": f"host and {THEIRS}.partition(':')[0] == host.partition(':')[0]",
+                "the port without the name": f"host and {THEIRS}.partition(':')[2] == host.partition(':')[2]",
+                "http only": "origin == f'http://{host}'",
+                "https only": "origin == f'https://{host}'",
+                "any page, where there is no Host": f"host is None or {THEIRS} == host",
+                "null too": f"origin == 'null' or {THEIRS} == host",
+            }.items()
+        }
+        | {
+            name: names(condition)
+            for name, condition in {
+                "localhost only": "name == 'localhost'",
+                "its own name only": "name == 'chat.example'",
+                "a domain": "name == 'localhost' or name.endswith('.example')",
+                "a part of its name": "name == 'localhost' or name in 'chat.example'",
+                "ends with localhost": f"{KNOWN} or name.endswith('localhost')",
+                "digits": f"{KNOWN} or name[0].isdigit()",
+                "an address somewhere": f"{KNOWN} or re.search(r'\\d+\\.\\d+\\.\\d+\\.\\d+', name)",
+                "names with a dash": f"{KNOWN} or '-' in name",
+                "every Host without a port": f"{KNOWN} or ':' not in host",
+                "every program": f"{KNOWN} or origin is None",
+            }.items()
+        }
+        | {
+            "one of two rules": rule(
+                f"return origin is None or {THEIRS} == host or host.partition(':')[0] == 'localhost'"
+            ),
+            "private addresses only": rule(
+                ORIGIN, *NAME, f"try: return {KNOWN} or ip_address(name).is_private", "except ValueError: return False"
+            ).replace("is_private", "is_loopback"),
+            "IPv4 only": rule(ORIGIN, *NAME, f"return {KNOWN} or bool(re.fullmatch(r'[\\d.]+', name))"),
+            "IPv6 by its last colon": names(
+                KNOWN, ORIGIN, NAME[0], "name = host.rpartition(':')[0].strip('[]') or host"
+            ),
+        }
+    )
+    right = RIGHT
 
     async def test_it_never_asks_a_name_server(self, monkeypatch):
         async def getaddrinfo(loop, host, *arguments, **options):

@@ -29,10 +29,18 @@ async def lets_in(
     return client
 
 
-async def echoes(client: Client, message: str) -> None:
-    """Expect that a client that was let in receives each of its messages, and nothing else."""
+async def echoes(client: Client, message: str, closed: str = "") -> None:
+    """Expect that a client that was let in receives each of its messages, and nothing else.
+
+    `closed` is what to tell a student whose server has closed its connection with 1008 instead.
+    """
     for said in MESSAGES:
-        await client.asks(said, said, message if said else f"{message} An empty string is a message too.")
+        more = " An empty message is a message too." if not said else " Bytes stay bytes." * isinstance(said, bytes)
+
+        def lost(came: object, text: str = message + more) -> str:
+            return closed if closed and client.ws.close_code == 1008 else text
+
+        await client.asks(said, said, lost)
 
 
 def closing(client: Client) -> asyncio.Task[float]:

@@ -41,8 +41,8 @@ CASES = [
         _stranger(f"http://{host}.stranger.example", host, "It only begins with Host."),
         _stranger(f"http://stranger-{host}", host, "It only ends with Host."),
     )),
-    _stranger(f"https://pt{NAME}", NAME, "`strip` and `lstrip` remove letters, not words, so they remove the begin of "
-              "its name too. Use `removeprefix`, or take the part after `://`."),
+    _stranger(f"https://pt{NAME}", NAME, "`strip` and `lstrip` remove letters, not words, so they remove the beginning "
+              "of its name too. Use `removeprefix`, or take the part after `://`."),
     _stranger("null", "127.0.0.1:9999", "A browser sends `null` for a page that was opened from disk, and any stranger "
               "can make one."),
     _stranger("https://stranger.example", None, "The request has an Origin, but no Host, so they are not equal."),
