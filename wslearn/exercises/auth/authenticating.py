@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from wslearn.exercises.auth.letting_in import closing, echoes, is_refused, lets_in
+from wslearn.exercises.auth.letting_in import closing, echoes, is_refused, lets_in, tokens_of
 from wslearn.exercises.engine import Client, Exercise, Talk, has
 from wslearn.limits import Limits
 from wslearn.server import Server
@@ -58,8 +58,9 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
                                               "its sender only."})  # fmt: skip
         await _was_in_time(talk, server, *dora, SHORT)
         await ann.is_still_there("Ann authenticated, but was disconnected. Limit only the wait for the first message.")
-        valid = patient.tokens.issue("carl", 60)
-        for what, message in _invalid(valid, patient.tokens.secret):
+        tokens = tokens_of(talk, patient)
+        valid = tokens.issue("carl", 60)
+        for what, message in _invalid(valid, tokens.secret):
             carl = await talk.client(patient, "Carl")
             await carl.says(message)
             await carl.says({"type": "authenticate", "token": valid})  # there is no second chance
@@ -96,7 +97,7 @@ async def _both(talk: Talk, server: Any) -> None:
     """Let two clients authenticate at the same time, and expect that each gets in under its own name."""
     pair = [await talk.client(server, name) for name in ("Zoë van Dam ☕", "carl")]
     for client in pair:
-        await client.says({"type": "authenticate", "token": server.tokens.issue(client.name, 60)})
+        await client.says({"type": "authenticate", "token": tokens_of(talk, server).issue(client.name, 60)})
     for client in pair:
         await client.hears({"type": "authenticated", "user": client.name}, {
             has(type="authenticated"): "Two clients authenticated at the same time, and {name} was let in under "

@@ -9,13 +9,13 @@ from typing import Any
 import jwt
 from websockets.exceptions import ConnectionClosed
 
-from wslearn.exercises.auth.letting_in import ERROR, closing, echoes, lets_in, wrong_close
+from wslearn.exercises.auth.letting_in import ERROR, closing, echoes, lets_in, tokens_of, wrong_close
 from wslearn.exercises.engine import Client, Exercise, Talk, shown
 from wslearn.server import Server
 
 #: How long Ann's and Carl's tokens are valid, and how much later their connections may be closed, in seconds. Who
 #: rounds `exp` up or down is wrong by more than that for one of the two, because they are half a second apart.
-LIVES, SOONER, LATER = {"Ann": 1.0, "Carl": 1.5}, 0.1, 0.4
+LIVES, SOONER, LATER = {"Ann": 1.0, "Carl": 1.5}, 0.03, 0.4
 EARLY = "{0} was disconnected before {0}'s token expired. Compute the seconds that are left, and don't round them."
 LATE = "{0} was disconnected, but only some time after {0}'s token expired. Compute the seconds that are left, don't " \
     "round them, and wait exactly as long."  # fmt: skip
@@ -30,7 +30,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         began = time.time()
         ends = {name: began + life for name, life in LIVES.items()}
         claims = [{"sub": name, "iat": began - 3600, "exp": end} for name, end in ends.items()]
-        tokens = [jwt.encode(claim, server.tokens.secret) for claim in claims]
+        tokens = [jwt.encode(claim, tokens_of(talk, server).secret) for claim in claims]
         ann, carl = [
             await lets_in(talk, server, name, stub, token=token) for name, token in zip(LIVES, tokens, strict=True)
         ]
@@ -38,23 +38,22 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await echoes(ann, "Ann's token is still valid. Send each of her messages back as it is.", EARLY.format("Ann"))
         talk.tells("Carl", "sends", "messages all the time, but Ann is silent")
         ticks: list[str] = []
-        tasks = [closing(ann), closing(carl), asyncio.create_task(_chat(carl, ticks))]
+        chatter, anns, carls = asyncio.create_task(_chat(carl, ticks)), closing(ann), closing(carl)
         try:
-            await asyncio.wait(tasks[:1], timeout=ends["Ann"] + 1 - time.time())
-            if not tasks[0].done():
+            await asyncio.wait([anns], timeout=ends["Ann"] + 1 - time.time())
+            if not anns.done():
                 talk.fail(await _mistake(talk, server, ann), "Ann", "is", "connected", expected="disconnected by now")
-            await _was_in_time(talk, ann, tasks[0].result(), ends["Ann"])
+            await _was_in_time(talk, ann, anns.result(), ends["Ann"])
             for client in bob, dora:
                 await client.is_still_there("{name} was disconnected too, but {name}'s token is valid for a minute. "
                                             "Use the `exp` of each client's own token.")  # fmt: skip
-            await asyncio.wait(tasks[1:2], timeout=ends["Carl"] + 1 - time.time())
-            if not tasks[1].done():
+            await asyncio.wait([carls], timeout=ends["Carl"] + 1 - time.time())
+            if not carls.done():
                 talk.fail("Carl kept sending after his token expired. Start the timer once, not again with each "
                           "message.", "Carl", "is", "connected", expected="disconnected by now")  # fmt: skip
-            await _was_in_time(talk, carl, tasks[1].result(), ends["Carl"])
+            await _was_in_time(talk, carl, carls.result(), ends["Carl"])
         finally:
-            for task in tasks:
-                task.cancel()
+            chatter.cancel()
         back = [message for message in carl.heard[1:] if not ERROR(message)]
         talk.expect(
             back == ticks[: len(back)] and len(back) >= len(ticks) - 2, "Carl's token was valid while he sent these "

@@ -8,23 +8,39 @@ from typing import Any
 
 from wslearn.exercises.engine import Client, Talk, has, otherwise, shown
 from wslearn.servers.auth import AuthServer
-from wslearn.tokens import InvalidToken
+from wslearn.tokens import InvalidToken, Tokens
 
 ERROR = has(type="error")
 #: What each client that was let in sends, and must receive unchanged.
-MESSAGES = ["hello", "", " Grüße ☕ ", b"\x00\xff", b"", {"type": "authenticate", "token": "once more"}, "bye"]
+MESSAGES: list[str | bytes | dict] = [
+    "hello",
+    "",
+    " Grüße ☕ ",
+    b"\x00\xff",
+    b"",
+    {"type": "authenticate", "token": "once more"},
+    "bye",
+]
+
+
+def tokens_of(talk: Talk, server: Any) -> Tokens:
+    """Return the server's `tokens`, or tell the student why there are none."""
+    if not isinstance(server, AuthServer):
+        own, base = type(server).__name__, type(server).mro()[1].__name__
+        needs = f"`{own}` must build on AuthServer, which has `self.tokens`. Begin it with `class {own}(AuthServer):`."
+        talk.fail(needs, own, "builds on", base)
+    if not isinstance(server.tokens, Tokens):
+        kept = "`self.tokens` is AuthServer's, and verifies tokens. Keep what is yours under another name."
+        talk.fail(kept, "self.tokens", "is", shown(server.tokens), expected="an object of class Tokens")
+    return server.tokens
 
 
 async def lets_in(
     talk: Talk, server: Any, name: str, message: str, life: float = 60, token: str | None = None
 ) -> Client:
     """Connect a client that sends a token, valid for `life` seconds, and expect that the server lets it in."""
-    if not isinstance(server, AuthServer):
-        own, base = type(server).__name__, type(server).mro()[1].__name__
-        needs = f"`{own}` must build on AuthServer, which has `self.tokens`. Begin it with `class {own}(AuthServer):`."
-        talk.fail(needs, own, "builds on", base)
     client = await talk.client(server, name)
-    token = token or server.tokens.issue(name, life)
+    token = token or tokens_of(talk, server).issue(name, life)
     await client.asks({"type": "authenticate", "token": token}, {"type": "authenticated", "user": name}, message)
     return client
 
@@ -61,19 +77,19 @@ async def is_refused(talk: Talk, server: Any, client: Client, what: str, within:
             talk.fail(f"{what}. It must be closed, and receive nothing before that but an error. Verify a token before "
                       "you answer it, and send messages back to their sender only.", client.name, "receives",
                       shown(message))  # fmt: skip
-        if _opens(server, json.dumps(message)):
+        if _opens(tokens_of(talk, server), json.dumps(message)):
             talk.fail(f"{what}, and the error that it received has a token or the secret in it. Now it can get in.",
                       client.name, "receives", "a token or the secret")  # fmt: skip
 
 
-def _opens(server: Any, text: str) -> bool:
+def _opens(tokens: Tokens, text: str) -> bool:
     """Return whether somebody who has read this can get in."""
     for token in re.findall(r"[\w-]+\.[\w-]+\.[\w-]+", text):
         try:
-            return bool(server.tokens.verify(token))
+            return bool(tokens.verify(token))
         except InvalidToken:
             pass
-    return server.tokens.secret in text
+    return tokens.secret in text
 
 
 def wrong_close(what: str, reason: str) -> dict:

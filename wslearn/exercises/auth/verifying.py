@@ -88,9 +88,9 @@ async def _check(talk: Talk, verify: Callable) -> None:
     for what, token, claims, advice in _valid(first):
         await _accepts(talk, verify, token, first, what, claims, advice)
     what, token, claims, _ = _valid(second)[0]
-    advice = "It was signed with another secret than the tokens before it. Use the argument `secret`."
+    advice = "It was signed with another secret than the tokens before it. Use `secret`, which may be any string."
     came = await _accepts(talk, verify, token, second, what, claims, advice)
-    came["sub"] = "admin"
+    dict.__setitem__(came, "sub", "admin")  # whatever kind of dictionary it is
     talk.tells("the caller", "changes", "the dictionary that it was given, and then shows the same token again")
     advice = "Verify the token in each call, and remember nothing: a token that is remembered never expires."
     await _accepts(talk, verify, token, second, "the same token, shown again", claims, advice, advice)
