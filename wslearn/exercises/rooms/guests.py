@@ -52,7 +52,7 @@ async def receive(
         "sender was when it sent the message, exactly as the sender named it when it joined.",
         has(room=room, sender=sender.name): "{name} received another text than the one that was just sent. Pass each "
         "message on once, and its text as it is.",
-        has(type="room-message"): lambda came: f"{{name}} is in `{room}`, but received what was sent to "
+        lambda came: came["room"] != room: lambda came: f"{{name}} is in `{room}`, but received what was sent to "
         f"`{came.get('room')}`. Send each message to the members of that one room.",
         otherwise: f"{sender.name} sent a message to `{room}`. {{name}} was in that room, so it must receive it.",
     }  # fmt: skip
