@@ -62,6 +62,9 @@ class ExerciseCase:
     #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them
     #: may get the same message.
     wrong: ClassVar[dict[str, str]]
+    #: More wrong answers, by what they do; their message may be another one's too. And right ones, by their style.
+    subtle: ClassVar[dict[str, str]] = {}
+    right: ClassVar[dict[str, str]] = {}
     #: How many answers are checked at one time; fewer where a check looks at times.
     at_once: ClassVar[int] = 16
     #: What its lesson imports, besides `IMPORTS`.
@@ -99,6 +102,19 @@ class ExerciseCase:
             assert part in result.message, f"meant for: {part}\n{result}"
         messages = [result.message for result in results]
         assert len(set(messages)) == len(messages), "two mistakes get the same message:\n" + "\n\n".join(messages)
+
+    async def test_subtly_wrong_answers_are_refused_and_right_ones_are_not(self):
+        turn = asyncio.Semaphore(self.at_once)
+
+        async def misjudged(style: str, code: str, right: bool) -> str:
+            async with turn:
+                result = await self.check(code)
+            judged = bool(result) is right and "check itself failed" not in str(result)
+            return "" if judged else f"{style}\n{result}"
+
+        answers = [(*one, False) for one in self.subtle.items()] + [(*one, True) for one in self.right.items()]
+        wrong = list(filter(None, await asyncio.gather(*(misjudged(*one) for one in answers))))
+        assert not wrong, "\n\n".join(wrong)
 
     async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
         async def diagnosis(name: str, value: Any, part: str) -> None:

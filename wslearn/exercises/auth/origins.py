@@ -2,54 +2,73 @@
 
 from wslearn.exercises.engine import FunctionExercise
 
-#: Where the server listens, and its own name, as the task gives it.
-PORT, NAME = 48_231, "chat.example"
-ME = f"127.0.0.1:{PORT}"
+#: The server's own name, as the task gives it.
+NAME = "chat.example"
 
 
 def _own(host: str, why: str, scheme: str = "http") -> tuple:
     return (f"{scheme}://{host}", host), True, f"The server's own page was refused{why}"
 
 
-def _stranger(origin: str, why: str) -> tuple:
-    return (origin, ME), False, f"A page from `{origin}` got in. {why}"
+def _stranger(origin: str, host: str | None, why: str) -> tuple:
+    return (origin, host), False, f"A page from `{origin}` got in. {why}"
 
 
-def _mallory(name: str, why: str) -> tuple:
-    host = f"{name}:{PORT}"
+def _mallory(host: str, why: str) -> tuple:
+    name = host.rpartition(":")[0] or host
     return (f"http://{host}", host), False, f"Mallory's page got in under her own name, `{name}`. {why}"
 
 
 #: Origin and Host, whether they may connect, and what to tell a student who decides otherwise. The order matters: each
-#: mistake should be met first by a case that only this mistake decides wrongly.
+#: mistake should be met first by a case that only this mistake decides wrongly. No port comes twice in a row.
 CASES = [
     # The Origin rule
-    _own(ME, ". Compare the part after `://`, because Host does not begin with `http://` or `https://`."),
-    _own(ME, " when it came by `https://`, as pages on the internet do. Accept both.", "https"),
-    ((None, ME), True, "A program was refused. It sends no Origin, so `origin` is None, which passes the Origin rule."),
-    _stranger("https://stranger.example", "The user's cookies came with it. Compare the Origin with Host."),
-    _stranger("http://127.0.0.1:1", "It belongs to another program on this computer. Compare the port too."),
-    _stranger(f"http://192.168.1.66:{PORT}", "It is an IP address, but not the one in Host. They must be equal."),
-    _stranger(f"http://x-{ME}.stranger.example", "It contains Host, but must be equal to it."),
-    _stranger(f"http://{ME}.stranger.example", "It only begins with Host."),
-    _stranger(f"http://stranger-{ME}", "It only ends with Host."),
-    _stranger("null", "A browser sends `null` for a page that was opened from disk, and any stranger can make one."),
+    _own("127.0.0.1:8000", ". Compare the part after `://`, because Host does not begin with `http://` or `https://`."),
+    _own("127.0.0.1:48231", " when it came by `https://`, as pages on the internet do. Accept both.", "https"),
+    ((None, "127.0.0.1:9001"), True, "A program was refused. It sends no Origin, so `origin` is None, which passes the "
+     "Origin rule."),
+    _stranger("https://stranger.example", "127.0.0.1:8000", "The user's cookies came with it. Compare the Origin with "
+              "Host."),
+    _stranger("http://127.0.0.1:1", "127.0.0.1:8765", "It belongs to another program on this computer. Compare the "
+              "port too."),
+    _stranger("http://127.0.0.1", "127.0.0.1:8000", "Its port is 80, and the one in Host is another one. Host only "
+              "begins with the Origin's host, but must be equal to it."),
+    _stranger("http://192.168.1.66:8888", "192.168.1.20:8888", "It is an IP address, but not the one in Host. They "
+              "must be equal."),
+    _stranger("http://8.0.0.1:8000", "108.0.0.1:8000", "Host only ends with it, but must be equal to it."),
+    *(case for host in ("127.0.0.1:8000", "localhost:8080", NAME) for case in (
+        _stranger(f"http://x-{host}.stranger.example", host, "It contains Host, but must be equal to it."),
+        _stranger(f"http://{host}.stranger.example", host, "It only begins with Host."),
+        _stranger(f"http://stranger-{host}", host, "It only ends with Host."),
+    )),
+    _stranger(f"https://pt{NAME}", NAME, "`strip` and `lstrip` remove letters, not words, so they remove the beginning "
+              "of its name too. Use `removeprefix`, or take the part after `://`."),
+    _stranger("null", "127.0.0.1:9999", "A browser sends `null` for a page that was opened from disk, and any stranger "
+              "can make one."),
+    _stranger("https://stranger.example", None, "The request has an Origin, but no Host, so they are not equal."),
     # The Host rule
-    _own(f"localhost:{PORT}", " under `localhost` with a port. Remove the port, then compare the name."),
+    _own("localhost:3000", " under `localhost` with a port. Remove the port, then compare the name."),
     _own("localhost", " under `localhost` without a port. A browser omits the port if it is 80, or 443 for https."),
-    _own(f"[::1]:{PORT}", " under `[::1]` with a port, an IPv6 address in brackets. `urlsplit` can read it."),
-    _own(f"192.168.1.20:{PORT}", " under 192.168.1.20. Accept any IP address, because only names can be redirected."),
+    _own("[::1]:5000", " under `[::1]` with a port, an IPv6 address in brackets. `urlsplit` can read it."),
+    _own("192.168.1.20:8765", " under 192.168.1.20. Accept any IP address, because only names can be redirected."),
+    _own("10.20.30.40", " under 10.20.30.40, without a port."),
+    _own("[2001:db8::7]", " under `[2001:db8::7]`, an IPv6 address without a port. Its colons belong to the address."),
     _own(NAME, f" under `{NAME}`, the name that the task gives.", "https"),
-    _own(f"{NAME}:{PORT}", f" under `{NAME}`, the name that the task gives, with a port."),
-    _mallory("evil.example", "Origin and Host are equal, because she pointed the name at 127.0.0.1. Accept only names "
-             "that you know in Host."),
-    _mallory(f"my-{NAME}.evil.example", f"It contains `{NAME}`, but must be equal to it."),
-    _mallory(f"{NAME}.evil.example", f"It only begins with `{NAME}`. Compare the whole name."),
-    _mallory(f"evil-{NAME}", f"It only ends with `{NAME}`. List names that you accept, not names that you refuse."),
-    _mallory("localhost.evil.example", "It only begins with `localhost`. Compare the whole name."),
-    _mallory("127.0.0.1.evil.example", "It only begins with an IP address. Check all of it with `ip_address`."),
-    ((None, f"evil.example:{PORT}"), False, "A request without an Origin got in under Mallory's name. When a page "
+    _own(f"{NAME}:8443", f" under `{NAME}`, the name that the task gives, with a port."),
+    _mallory("evil.example:8000", "Origin and Host are equal, because she pointed the name at 127.0.0.1. Accept only "
+             "names that you know in Host."),
+    _mallory("evil.example", "Without a port it is the same."),
+    _mallory(f"my-{NAME}.evil.example:9000", f"It contains `{NAME}`, but must be equal to it."),
+    _mallory(f"{NAME}.evil.example:9000", f"It only begins with `{NAME}`. Compare the whole name."),
+    _mallory(f"evil-{NAME}:7000", f"It only ends with `{NAME}`. List names that you accept, not others."),
+    _mallory("example:8000", f"`{NAME}` contains it, but must be equal to it."),
+    _mallory("localhost.evil.example:8000", "It only begins with `localhost`. Compare the whole name."),
+    _mallory("evil-localhost:8000", "It only ends with `localhost`. Compare the whole name."),
+    _mallory("127.0.0.1.evil.example:8001", "It only begins with an IP address. Check all of it with `ip_address`."),
+    _mallory("evil.127.0.0.1.example:8001", "It contains an IP address. Check all of it with `ip_address`."),
+    ((None, "evil.example:48231"), False, "A request without an Origin got in under Mallory's name. When a page "
      "sends a plain GET to its own site, its browser sends no Origin either. Always check Host."),
+    ((None, "localhost:8000"), True, "A program was refused that asked for `localhost`, and sent no Origin."),
     ((None, None), True, "A program was refused. It may send neither header. Then both are None, and pass both rules."),
 ]  # fmt: skip
 

@@ -3,41 +3,58 @@
 from functools import partial
 
 from wslearn.exercises.engine import Exercise, Talk, has
-from wslearn.exercises.rooms.guests import enters, rooms_are, sends
+from wslearn.exercises.rooms.guests import (
+    come_and_go,
+    ends,
+    enters,
+    is_no_other_servers,
+    joins,
+    receive,
+    rooms_are,
+    sends,
+)  # fmt: skip
 from wslearn.server import Server
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         clients_are_in = partial(rooms_are, talk, server, of_clients=True)
-        ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
+        names = [f"guest-{number}" for number in range(1, 5)]
+        ann, bob, carl, dora = await talk.clients(server, *names)
         await enters(ann, "tea", "hello", mistakes={
             None: "{name} sent a message to its room, but didn't receive it. It is in that room too."})  # fmt: skip
         await enters(bob, "tea", "I am here", ann, mistakes={
             has(message="hello"): "{name} received a message that was sent before it joined a room. Send each message "
             "to the members of the room only."})  # fmt: skip
-        await enters(bob, "coffee", "good coffee")
+        await enters(carl, "Tea", " Grüße ☕ ", mistakes={
+            has(room="tea"): "{name} joined `Tea`, which is another room than `tea`."})  # fmt: skip
+        await enters(dora, "green-tea", "", mistakes={
+            None: "{name} sent an empty string, and received nothing. It is a message too."})  # fmt: skip
+        await bob.says({"type": "room-message", "message": "I am going"})
+        await joins(bob, "coffee")
+        await receive([bob, ann], bob, "tea", "I am going")
         await sends(ann, "tea", "good tea", mistakes={
             None: "guest-2 moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
-            "that moves.",
-            has(message="good coffee"): "{name} is in `tea`, but received what was sent to `coffee`. Send each message "
-            "to the members of that one room."})  # fmt: skip
-        await sends(bob, "coffee", "more coffee", mistakes={
+            "that moves."})  # fmt: skip
+        await sends(bob, "coffee", "good coffee", forged={"sender": "guest-1", "room": "tea"}, mistakes={
             has(message="good tea"): "{name} joined `coffee`, but still receives what is sent to `tea`. When a client "
             "joins a room, remove it from its last room."})  # fmt: skip
-        await enters(bob, "coffee", "still coffee", mistakes={
-            None: "{name} joined `coffee` again, and after that it was in no room. Leave the last room first, "
+        await sends(ann, "tea", "more tea")
+        await enters(bob, "lobby", "a third room")
+        await clients_are_in("guest-2 joined `tea`, then `coffee`, then `lobby`. Now it must be in `lobby` only. "
+                             "Remember the last room each time.", "tea", "Tea", "green-tea", "lobby")  # fmt: skip
+        await enters(bob, "lobby", "still in the lobby", mistakes={
+            None: "{name} joined `lobby` again, and after that it was in no room. Leave the last room first, "
             "then join."})  # fmt: skip
-        await bob.closes()
-        await clients_are_in("guest-2 closed its connection, but is still in a room. When the loop ends, the client "
-                             "must leave its room.", "tea")  # fmt: skip
-        await enters(carl, "lobby", "hello")
-        await carl.vanishes()
-        await clients_are_in("guest-3 vanished, but is still in its room. When a connection breaks, the loop ends with "
-                             "an error, and the lines after it don't run. Lines in a `finally` do.", "tea")  # fmt: skip
-        await (await talk.client(server, "guest-4")).closes()
-        await clients_are_in("guest-4 came and left without joining a room. All rooms must stay as they were.", "tea")
-        await sends(ann, "tea", "anybody?")
+        await enters(carl, "tea", "here I am", ann)
+        rooms = ["tea", "tea", "green-tea", "lobby"]
+        await come_and_go(talk, server, 5, ann, carl, rooms=rooms)
+        await ends(talk, server, await talk.client(server, "guest-8"), "closes")
+        await clients_are_in("guest-8 came and left without joining a room. All rooms must stay as they were.", *rooms)
+        await sends(ann, "tea", "anybody?", carl)
+        for client, room in (bob, "lobby"), (dora, "green-tea"):
+            await sends(client, room, "quiet here")
+        await is_no_other_servers(talk, server_class)
 
 
 leave_room = Exercise(

@@ -1,50 +1,104 @@
 """Task 4 of lesson 04: a message to one client in the sender's room."""
 
-from wslearn.exercises.engine import Exercise, Talk, has
-from wslearn.exercises.rooms.guests import joins, sends
+from functools import partial
+
+from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise
+from wslearn.exercises.rooms.guests import ends, joins, sends
 from wslearn.server import Server
 
 LIST = {"type": "presence"}
+PRIVATE = has(type="private")
+LEAKED = {PRIVATE: "{name} received a private message that was not for it. Send it once, and only to the client whose "
+          "name is `request.to`: not to the room, not to the sender, and not to the next client."}  # fmt: skip
+#: Whom Ann, guest-1, cannot reach, and why. With her in `tea` are guest-2, guest-3 and guest-10.
+NOT_HERE = [
+    ("guest-4", "guest-4 is in another room"),
+    ("guest-5", "guest-5 is in no room"),
+    ("guest-99", "there is no guest-99"),
+    ("guest-", "no name is equal to `guest-`, though some begin with it"),
+    ("2", "no name is equal to `2`, though one ends with it"),
+    ("guest-22", "no name is equal to `guest-22`, though one is contained in it"),
+    ("Guest-2", "no name is equal to `Guest-2`, with a capital letter"),
+    (" guest-2", "no name is equal to ` guest-2`, with a space"),
+    ("", "nobody's name is an empty string"),
+]
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
-        ann, bob, carl, dora = everybody = await talk.clients(server, "guest-1", "guest-2", "guest-3", "guest-4")
-
-        async def whispers(to: str, text: str, **more: str) -> None:
-            await ann.says({"type": "private", "to": to, "message": text, **more})
-
-        for client in everybody:
+        fails = partial(_fails, talk)
+        everybody = await talk.clients(server, *(f"guest-{number}" for number in range(1, 11)))
+        ann, bob, carl, dora, zoe, sam, *_, last = everybody
+        for client in ann, bob, carl, last, dora:
             room = "coffee" if client is dora else "tea"
             await joins(client, room)
-            await client.hears(LIST | {"room": room}, "{name} joined a room, so it must receive the list of members.")
-        await whispers("guest-2", "psst")
-        await bob.hears({"type": "private", "message": "psst", "sender": "guest-1"}, {
-            None: "guest-1 sent {name} a private message. They are in the same room, but {name} received nothing.",
-            has(type="room-message"): "{name} received it as a message to the room. Its `type` must be `private`.",
-            has(message="psst"): "{name} received the private message, but cannot see who sent it. Add `sender`.",
-        }, skip=LIST)  # fmt: skip
-        await sends(carl, "tea", "what?", ann, bob, skip=LIST, mistakes={
-            has(message="psst"): "{name} received a private message that guest-1 sent to guest-2. Send it once, and "
-            "only to that client: not to the room, and not to the sender."})  # fmt: skip
-        await whispers("guest-2", "trust me", sender="guest-3")
-        await bob.hears({"type": "private", "message": "trust me", "sender": "guest-1"}, {
-            has(sender="guest-3"): "guest-1 wrote `guest-3` as the sender, and your server believed it. Use `ws.name`."
-        }, skip=LIST)  # fmt: skip
-        for to, why in (
-            ("guest-4", "guest-4 is in another room"),
-            ("guest-99", "there is no guest-99"),
-            ("guest-2", "guest-1 has left its room"),
-        ):
-            if to == "guest-2":
-                await ann.says({"type": "leave-room"})
-            await whispers(to, "are you there?")
-            far = "guest-1 is in `tea`, but reached {name} in `coffee`. Look for the name in the sender's room only."
-            await dora.hears_nothing(far, skip=LIST)
-            lost = f"The private message to {to} cannot be delivered, because {why}. Send the sender an error."
-            await ann.hears({"type": "error"}, {None: lost}, skip=LIST)
-        await joins(ann, "tea")
-        await ann.hears(LIST | {"room": "tea"}, "{name} joined `tea` again, so it must receive the list of members.")
+            joined = "{name} joined a room, so it must receive the list of members."
+            await client.hears(LIST | {"room": room}, joined)
+        for text in "psst", " Grüße ☕ ", "":
+            await _reaches(ann, bob, text)
+        await sends(carl, "tea", "what?", ann, bob, last, skip=LIST, mistakes=LEAKED | {
+            has(type="error"): "{name} received an error, although every private message until now was delivered."
+        })  # fmt: skip
+        await _reaches(ann, bob, "trust me", claimed="guest-3")
+        for to, why in NOT_HERE:
+            await fails(ann, to, why)
+        await fails(zoe, "guest-6", "guest-5 and guest-6 are in no room")
+        await fails(zoe, "guest-2", "guest-5 is in no room")
+        await ann.says({"type": "leave-room"})
+        await fails(ann, "guest-2", "guest-1 has left its room")
+        await fails(bob, "guest-1", "guest-1 has left the room of guest-2")
+        await joins(ann, "coffee")
+        await fails(ann, "guest-2", "guest-1 has moved to `coffee`, and guest-2 is in `tea`")
+        await _reaches(ann, dora, "nice here")
+        await _reaches(bob, last, "I am still here")
+        await ends(talk, server, carl, "vanishes")
+        await fails(bob, "guest-3", "the connection of guest-3 has ended. Let the client leave in a `finally`")
+        far = {PRIVATE: "{name} received a private message from another room, or of a client that is in no room. Look "
+               "for the name in the sender's room only."}  # fmt: skip
+        for client in zoe, sam:
+            await joins(client, "lobby")
+            await client.hears(LIST | {"room": "lobby"}, far)
+        await sends(ann, "coffee", "that is all", dora, skip=LIST, mistakes=far)
+        await sends(bob, "tea", "that is all", last, skip=LIST, mistakes=far)
+
+
+async def _reaches(sender: Client, receiver: Client, text: str, claimed: str = "") -> None:
+    """Let a client send another one in its room a private message, and expect that it arrives.
+
+    `claimed` is a sender that the message names, wrongly.
+    """
+    forged = {"sender": claimed} if claimed else {}
+    await sender.says({"type": "private", "to": receiver.name, "message": text} | forged)
+    await receiver.hears({"type": "private", "message": text, "sender": sender.name}, {
+        None: f"{sender.name} sent {{name}} a private message. They are in the same room, but {{name}} received "
+        "nothing.",
+        has(type="error"): "{name} received an error that was meant for another client. Send it to the sender only.",
+        has(type="room-message"): "{name} received it as a message to the room. Its `type` must be `private`.",
+        has(type="private", message=text, sender=claimed): f"{sender.name} wrote another name as the "
+        "sender, and your server believed it. Use `ws.name`.",
+        has(type="private", message=text): "{name} received the private message, but cannot see who sent it. Add "
+        "`sender`, which is `ws.name`.",
+        PRIVATE: "{name} received another text than the one that was sent. Send each message once, and its text as "
+        "it is.",
+    }, skip=LIST)  # fmt: skip
+
+
+async def _fails(talk: Talk, sender: Client, to: str, why: str) -> None:
+    """Let a client send a private message to a name that is not in its room, and expect that it gets an error."""
+    text = f"Are you there, {to}?"
+    lost = f"The private message to {to!r} cannot be delivered, because {why}."
+
+    def reached(came: object) -> str:
+        found = [client.name for client in talk.everybody if any(has(message=text)(heard) for heard in client.heard)]
+        if not found:
+            return f"{lost} Send the sender an error."
+        return f"{lost} But {found[0]} received it. Look for a name equal to `request.to`, in the sender's room only."
+
+    await sender.says({"type": "private", "to": to, "message": text})
+    await sender.hears({"type": "error", "code": "not-here"}, {
+        has(type="error"): "{name} received an error, as it should, but its `code` must be `not-here`, which is the "
+        "first argument of `ws.complain`.",
+        otherwise: reached}, skip=LIST)  # fmt: skip
 
 
 private = Exercise(
