@@ -447,3 +447,39 @@ async def test_clients_are_gone_when_the_conversation_is_over():
 
     await right(talks)
     assert clients[0]._reader.done() and clients[0].ws.transport.is_closing()
+
+
+class OutlivesItsClient(Server):
+    """The loop that many write so that nothing can stop it."""
+
+    async def handler(self, ws):
+        while True:
+            try:
+                await ws.send(await ws.recv())
+            except Exception:  # noqa: BLE001, S112 - the fault
+                await asyncio.sleep(0.01)
+
+
+class LeavesWorkBehind(Server):
+    async def handler(self, ws):
+        async def spin():
+            while True:
+                await asyncio.sleep(0)
+
+        self.spinning = asyncio.create_task(spin())
+        async for message in ws:
+            await ws.send(message)
+
+
+@pytest.mark.parametrize(
+    ("server_class", "message"),
+    [(OutlivesItsClient, "a handler of yours is still running"), (LeavesWorkBehind, "your code is still busy")],
+)
+async def test_a_handler_must_end_with_its_client(server_class, message):
+    async def conversation(talk, answer):
+        async with talk.server(answer) as server:
+            ann = await talk.client(server, "Ann")
+            await ann.asks("hi", "hi", "Reply.")
+
+    result = await check(conversation, server_class)
+    assert not result and message in str(result)

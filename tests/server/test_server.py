@@ -246,7 +246,7 @@ async def test_a_handler_that_does_not_end_is_left_after_a_time_and_the_log_says
     with pytest.raises(RuntimeError, match="not running"):
         _ = server.url
     over.set()
-    await until(lambda: not server._handlers)
+    await until(lambda: not server.handlers)
 
 
 async def test_a_client_that_stops_reading_is_dropped_and_others_go_on():

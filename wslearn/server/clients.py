@@ -48,7 +48,7 @@ class Clients:
         self._names = count(1)
         #: The bucket of each user who has a connection.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
-        self._handlers: dict[asyncio.Task[Any] | None, Connection] = {}
+        self.handlers: dict[asyncio.Task[Any] | None, Connection] = {}
         # Random for each run. A request through jupyter-server-proxy looks like DNS rebinding, but only a user who has
         # the link knows this path.
         self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
@@ -80,7 +80,7 @@ class Clients:
         if wants_last_words(path):
             speak_last_words(ws.protocol)
         self.connections.add(ws)
-        self._handlers[task] = ws
+        self.handlers[task] = ws
         self.record("connect", ws.name, f"{address.peer(ws.transport)} {truncate(path)}")
         try:
             await self.handler(ws)
@@ -92,7 +92,7 @@ class Clients:
             await ws.close(1011, "the server's handler failed")
         finally:
             self.connections.discard(ws)
-            del self._handlers[task]
+            del self.handlers[task]
 
     def identify(self, ws: Connection, name: str) -> None:
         """Call a client `name` from now on. All connections with one name share the rate of one connection."""

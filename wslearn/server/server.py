@@ -132,19 +132,19 @@ class Server(Clients):
         for ws in list(self.sockets):
             if ws.request is None:  # no request yet; browsers open such spare connections
                 ws.transport.abort()
-        own = self._handlers.get(asyncio.current_task())  # a handler that stops its server
+        own = self.handlers.get(asyncio.current_task())  # a handler that stops its server
         gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
         try:
             async with asyncio.timeout(STOP_GRACE):
                 await gone()
-                if others := set(filter(None, self._handlers)) - {asyncio.current_task()}:
+                if others := set(filter(None, self.handlers)) - {asyncio.current_task()}:
                     await asyncio.wait(others)
         except TimeoutError:
             logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
         finally:
             for ws in list(self.sockets):
                 ws.transport.abort()
-            await tasks.end([*self._tasks, *filter(None, self._handlers)], STOP_GRACE / 2, self.name, [gone()])
+            await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, [gone()])
 
     async def __aenter__(self) -> Self:
         return await self.start()
