@@ -66,7 +66,7 @@ async def test_the_page_is_shown_and_talks(lab, jupyter):
     await expect(rows(inside, "received")).to_have_text(["Welcome! Connection established.", "Echo: from far away"])
 
     async with page.expect_popup() as popup:
-        await page.get_by_role("link", name="Open the page in a tab of its own").click()
+        await page.get_by_role("link", name="Open the page in its own tab").click()
     alone = await popup.value
     await expect(alone.locator("#url")).to_have_text(websocket)
     await button(alone, "Connect").click()

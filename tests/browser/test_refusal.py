@@ -150,7 +150,7 @@ async def test_a_host_that_is_no_longer_allowed_is_named(browser, chromium, quie
         async with EchoServer(limits=Limits(hosts=(NAME,))) as server:
             await page.goto(f"http://{NAME}:{server.port}/")
         async with EchoServer(port=server.port):
-            refused = f"The server refused (HTTP 403): Host '{NAME}:{server.port}' may not be asked for:"
+            refused = f"The server refused (HTTP 403): Host '{NAME}:{server.port}' is not allowed:"
             await fails(page, refused)
             await expect(page.locator("#details li").first).to_contain_text("--allow-host")
     finally:

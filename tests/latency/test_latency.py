@@ -120,7 +120,7 @@ async def test_a_host_that_is_not_there():
     [
         (Settings(), "the direct connection: the server at .* does not answer like a 'wslearn .*404"),
         (Settings(push=True), "the direct connection: .* does not answer .*404"),
-        (Settings(transports=["websocket"]), "websocket: .* does not answer .*answered with another"),
+        (Settings(transports=["websocket"]), "websocket: .* does not answer .*another message comes back"),
     ],
     ids=str,
 )
