@@ -3,12 +3,15 @@
 import asyncio
 import importlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from exercise_cases import answer
+from exercises.mutants.equivalent import EQUIVALENT
+from exercises.mutants.faults import mutants
 
+from wslearn import progress
 from wslearn.exercises import Exercise, Result
 
-LESSONS = ("http_vs_websocket", "echo", "broadcast", "rooms", "auth", "heartbeat", "robustness")
 #: What the notebooks import or define before their tasks; the solutions of some lessons import the rest themselves.
 IMPORTS = """
 from collections import defaultdict
@@ -28,8 +31,12 @@ AT_ONCE = 4
 
 def exercises() -> dict[str, Exercise]:
     """Return every exercise of the course by its name, such as `echo.shout`."""
-    modules = {lesson: importlib.import_module(f"wslearn.exercises.{lesson}") for lesson in LESSONS}
-    return {f"{lesson}.{name}": getattr(module, name) for lesson, module in modules.items() for name in module.__all__}
+    found = {}
+    for lesson in progress.LESSONS:
+        for name in progress.exercises(lesson):
+            module, _, attribute = name.partition(".")
+            found[name] = getattr(importlib.import_module(f"wslearn.exercises.{module}"), attribute)
+    return found
 
 
 async def judge(exercise: Exercise, codes: Iterable[str], at_once: int = AT_ONCE) -> list[Result]:
@@ -50,3 +57,37 @@ async def judge(exercise: Exercise, codes: Iterable[str], at_once: int = AT_ONCE
 def refuses(result: Result) -> bool:
     """Return whether a check has refused an answer, and has not just failed itself."""
     return result.state == "wrong" and bool(result.message) and "The check itself failed" not in result.message
+
+
+@dataclass
+class Score:
+    """How many mutants of an exercise should be refused, how many are as right as it, and which are not refused."""
+
+    exercise: str
+    count: int
+    as_right: int
+    survivors: list[str]
+    unused: list[tuple[str, str]]
+
+    def __str__(self) -> str:
+        refused = self.count - len(self.survivors)
+        as_right = (
+            f", and {right} as right as the solution" if (right := len(EQUIVALENT.get(self.exercise, ()))) else ""
+        )
+        unused = [f"No mutant for this entry of equivalent.py: {key}" for key in self.unused]
+        return "\n\n".join([f"{self.exercise}: {refused} of {self.count} refused{as_right}", *self.survivors, *unused])
+
+
+async def score(name: str, exercise: Exercise) -> Score:
+    """Judge every mutant of an exercise that is not as right as its solution."""
+    original, as_right = exercise.answer, EQUIVALENT.get(name, {})
+    keys = {mutant: mutant.key(original) for mutant in mutants(original)}
+    wrong = [mutant for mutant, key in keys.items() if key not in as_right]
+    results = await judge(exercise, [mutant.code for mutant in wrong])
+    survivors = [
+        f"[{mutant.fault}] {result.state} {'' if result else result.message}\n{mutant.change(original)}"
+        for mutant, result in zip(wrong, results, strict=True)
+        if not refuses(result)
+    ]
+    unused = [key for key in as_right if key not in keys.values()]
+    return Score(name, len(wrong), len(keys) - len(wrong), survivors, unused)
