@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exercise_cases import answer
-from exercises.mutants.equivalent import EQUIVALENT
+from exercises.mutants.equivalent import EQUIVALENT, entry
 from exercises.mutants.faults import mutants
 
 from wslearn import progress
@@ -80,14 +80,14 @@ class Score:
 
 async def score(name: str, exercise: Exercise) -> Score:
     """Judge every mutant of an exercise that is not as right as its solution."""
-    original, as_right = exercise.answer, EQUIVALENT.get(name, {})
-    keys = {mutant: mutant.key(original) for mutant in mutants(original)}
-    wrong = [mutant for mutant, key in keys.items() if key not in as_right]
+    original = exercise.answer
+    entries = {mutant: entry(name, mutant.key(original)) for mutant in mutants(original)}
+    wrong = [mutant for mutant, known in entries.items() if known is None]
     results = await judge(exercise, [mutant.code for mutant in wrong])
     survivors = [
         f"[{mutant.fault}] {result.state} {'' if result else result.message}\n{mutant.change(original)}"
         for mutant, result in zip(wrong, results, strict=True)
         if not refuses(result)
     ]
-    unused = [key for key in as_right if key not in keys.values()]
-    return Score(name, len(wrong), len(keys) - len(wrong), survivors, unused)
+    unused = [key for key in EQUIVALENT.get(name, {}) if key not in entries.values()]
+    return Score(name, len(wrong), len(entries) - len(wrong), survivors, unused)

@@ -5,6 +5,8 @@
 It prints each exercise's score, and the faults that its check does not see.
 """
 
+from collections import Counter
+
 import pytest
 from exercises.mutants.scoring import exercises, judge, score
 
@@ -14,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
 ]
 EXERCISES = exercises()
+TOTAL: Counter[str] = Counter()
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -23,6 +26,8 @@ async def test_every_mutant_is_refused_or_as_right_as_the_solution(name, capsys)
     [result] = await judge(exercise, [exercise.answer])
     assert result, f"the solution itself: {result}"
     found = await score(name, exercise)
+    TOTAL.update(all=found.count, refused=found.count - len(found.survivors))
     with capsys.disabled():
-        print(f"\n{found}")
-    assert not found.survivors and not found.unused, str(found)
+        print(f"\n{found}\n(so far {TOTAL['refused']} of {TOTAL['all']})")
+    assert not found.survivors, "the check calls the faults above right"
+    assert not found.unused, "equivalent.py has more than it needs"
