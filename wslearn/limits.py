@@ -26,7 +26,7 @@ class Limits:
     #: Time to authenticate, in seconds, if the server requires it; then close code 1008.
     auth_timeout: float | None = 5
     #: Bytes queued for a client that reads too slowly; with more its connection is dropped. Over TLS the event loop
-    #: hides a large message that it has encrypted (findings/asyncio_tls_hides_unsent_bytes.sh), so one more gets through.
+    #: hides what it has encrypted, so one large message gets through (findings/asyncio_tls_hides_unsent_bytes.sh).
     max_unsent: int | None = 1024 * 1024
     #: Seconds for which queued bytes may stay without any of them going out; then the connection is dropped.
     stall_timeout: float | None = 5

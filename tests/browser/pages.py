@@ -19,7 +19,7 @@ class Sends(Server):
 
     def __init__(self, *messages, features="", **options):
         super().__init__(**options)
-        self.messages, self.features, self.received = messages, features, []
+        self.messages, self.features, self.received = messages, features.split(), []
 
     async def handler(self, ws):
         for message in self.messages:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from nbformat.v4 import new_code_cell
-from notebook_runs import kernel, picture
+from notebook_runs import picture
 from support import until
 
 from wslearn.tokens import Refused, Tokens
@@ -182,8 +182,8 @@ def test_an_expired_token_was_good_once_and_for_as_long_as_the_real_one():
 CELL = new_code_cell("from wslearn.widgets.auth import token_lab\n\nlab = await token_lab()")
 
 
-def test_a_cell_leaves_a_picture_and_run_again_one_lab(tmp_path):
-    with kernel(tmp_path) as running:
+def test_a_cell_leaves_a_picture_and_run_again_one_lab(shared_kernel):
+    with shared_kernel() as running:
         for _ in range(2):
             assert "ann (token expires after 1 s): ✔ connected for" in picture(running, CELL)
         running.ask("lab.run.click()")

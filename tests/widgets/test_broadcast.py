@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from nbformat.v4 import new_code_cell
-from notebook_runs import kernel, picture
+from notebook_runs import picture
 from support import until
 
 from wslearn.widgets import broadcast
@@ -104,9 +104,9 @@ async def test_cancelled_and_reset(lab, monkeypatch):
     assert (lab.task.state, len(lab.rows), lab.rate.value, lab.clients.value) == ("done", 1, 20, 8)
 
 
-def test_its_cell_leaves_a_picture_and_may_run_again(tmp_path):
+def test_its_cell_leaves_a_picture_and_may_run_again(shared_kernel):
     cell = new_code_cell("from wslearn.widgets.broadcast import fan_out_lab\nlab = await fan_out_lab()")
-    with kernel(tmp_path) as running:
+    with shared_kernel() as running:
         for _ in range(2):
             assert picture(running, cell).startswith("awaited loop: 51 messages were due")
         assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"

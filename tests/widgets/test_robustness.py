@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from nbformat.v4 import new_code_cell
-from notebook_runs import kernel, picture
+from notebook_runs import picture
 from support import until
 
 from wslearn.widgets import robustness
@@ -102,6 +102,7 @@ async def test_on_the_naive_server_one_bad_message_throws_bob_out_again_and_agai
     await end(lab)
 
 
+@pytest.mark.clock
 async def test_on_the_naive_server_nobody_stops_a_flood_and_who_stalls_makes_bob_wait(lab):
     await begin(lab, "naive")
     assert (await press(lab, "flood")).verdict == "nobody stopped it"
@@ -150,9 +151,9 @@ async def test_a_click_on_a_thread_of_its_own_acts_where_the_server_is(lab):
     await until(lambda: lab.task.state == "cancelled")
 
 
-def test_its_cell_leaves_a_picture_and_may_run_again(tmp_path):
+def test_its_cell_leaves_a_picture_and_may_run_again(shared_kernel):
     cell = new_code_cell("from wslearn.widgets.robustness import robustness_lab\nlab = await robustness_lab()")
-    with kernel(tmp_path) as running:
+    with shared_kernel() as running:
         for _ in range(2):
             assert picture(running, cell).startswith("protected server: Bob's round trips: median ")
         assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"

@@ -54,12 +54,7 @@ def explained(*kinds: type[Exception]) -> Iterator[None]:
         raise click.ClickException(text) from error
 
 
-def examples(*commands: str) -> str:
-    """Return the last paragraph of a help text; click does not wrap its lines."""
-    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
-
-
-@click.group(epilog=examples("wslearn lab", "wslearn serve echo"))
+@click.group(epilog=options.examples("wslearn lab", "wslearn serve echo"))
 @click.version_option(__version__, prog_name="wslearn")
 def main() -> None:
     """Learn WebSockets in Python, with notebooks that run real servers."""
@@ -81,7 +76,7 @@ class LabCommand(click.Command):
 
 @main.command(
     cls=LabCommand,
-    epilog=examples("wslearn lab", "wslearn lab my-copy --reset 02", "wslearn lab -- --no-browser --port 9999"),
+    epilog=options.examples("wslearn lab", "wslearn lab my-copy --reset 02", "wslearn lab -- --no-browser --port 9999"),
 )
 @click.argument("folder", default="wslearn-notebooks", type=click.Path(path_type=Path))
 @click.option(
@@ -111,7 +106,7 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
     Prints the addresses of the WebSocket and of the page when both are ready. Ctrl-C stops it. The limits protect the
     server; the value none switches a limit off.
     """,
-    epilog=examples(
+    epilog=options.examples(
         "wslearn serve echo", "wslearn serve chat --port 0 --tls", "wslearn serve broadcast --rate 5 --max-size none"
     ),
 )
@@ -164,7 +159,7 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
 
 
 @main.command(
-    epilog=examples(
+    epilog=options.examples(
         "wslearn latency",
         "wslearn latency --push --delay 100 --interval 500",
         "wslearn latency --transport http-keepalive --transport websocket --delay 5 --json",
@@ -194,7 +189,7 @@ def latency(http: str | None, ws: str | None, as_json: bool, **given: object) ->
     click.echo(report.as_json(samples) if as_json else report.as_table(samples))
 
 
-@main.command(epilog=examples("wslearn token ann --secret a-secret-that-the-server-has-too --expires 600"))
+@main.command(epilog=options.examples("wslearn token ann --secret a-secret-that-the-server-has-too --expires 600"))
 @click.argument("user")
 @options.secret
 @click.option("--expires", default=3600.0, show_default=True, metavar="SECONDS", help="Time until the token expires.")

@@ -41,6 +41,11 @@ OWN = {"plain": ("echo",), "interval": ("heartbeat", "chat"), "secret": ("auth",
 DELAY = 25.0
 
 
+def examples(*commands: str) -> str:
+    """Return the last paragraph of a help text; click does not wrap its lines."""
+    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
+
+
 class Limit(click.ParamType):
     """A limit's value: a number or a word as `metavar` says, or `none` for no limit."""
 

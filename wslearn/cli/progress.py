@@ -4,10 +4,14 @@ from pathlib import Path
 
 import click
 
+from wslearn.cli import options
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(
+    epilog=options.examples("wslearn progress", "wslearn progress --export ann.json", "wslearn progress --csv .")
+)
 @click.argument("notebooks", required=False, type=FOLDER)
 @click.option("--export", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file to hand in.")
 @click.option("--csv", "handed_in", metavar="FOLDER", type=FOLDER, help="Print a table of the files in FOLDER, as CSV.")
