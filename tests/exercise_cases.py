@@ -15,41 +15,23 @@
     ''',
         }
 
-The code of an answer, and of the exercise's own solution, runs after `imports`; the last name that it makes is the
-answer. `ServerExercise` is for exercises that want a server's class; `FunctionExercise` for those that want a function,
-or a class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's.
+The code of an answer, and of the exercise's own solution, runs after `imports`, as `Exercise.prove` says.
+`ServerExercise` is for exercises that want a server's class; `FunctionExercise` for those that want a function, or a
+class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's.
 """
 
 import asyncio
 import time
-from textwrap import dedent
 from typing import Any, ClassVar
 
 import pytest
 
 from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
+from wslearn.exercises.engine.proof import made as answer
 
 #: A diagnosis is there after so many seconds.
 DIAGNOSIS = 5
-
-IMPORTS = """
-import asyncio
-import json
-import time
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
-from wslearn import Server
-"""
-
-
-def answer(code: str, imports: str = "") -> Any:
-    """Run the code of an answer as a cell would, and return the last thing that it names."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-    exec(IMPORTS + dedent(imports), names)
-    before = set(names)
-    exec(compile(dedent(code), "<an answer>", "exec"), names)
-    return next(value for name, value in reversed(names.items()) if name not in before)
 
 
 class ExerciseCase:
@@ -88,20 +70,13 @@ class ExerciseCase:
 
     async def test_each_wrong_answer_gets_its_own_message(self):
         assert len(self.wrong) >= 3
-        turn = asyncio.Semaphore(self.at_once)
-
-        async def check(code: str) -> Result:
-            async with turn:
-                return await self.check(code)
-
-        results = await asyncio.gather(*map(check, self.wrong.values()))
-        said = dict(zip(self.wrong, results, strict=True))
-        for part, result in said.items():
+        proof = await self.exercise.prove(wrong=self.wrong, imports=self.imports, at_once=self.at_once)
+        assert proof, proof
+        for part in self.wrong:
+            result = proof.results[part]
             assert str(result).startswith("Not yet.\n") and not result, f"meant for: {part}\n{result}"
             assert any(step.wrong for step in result.steps), f"what came, and what was expected?\n{result}"
             assert part in result.message, f"meant for: {part}\n{result}"
-        messages = [result.message for result in results]
-        assert len(set(messages)) == len(messages), "two mistakes get the same message:\n" + "\n\n".join(messages)
 
     async def test_subtly_wrong_answers_are_refused_and_right_ones_are_not(self):
         turn = asyncio.Semaphore(self.at_once)

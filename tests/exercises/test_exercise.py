@@ -6,6 +6,7 @@ import pytest
 from exercise_cases import answer, handler
 
 from wslearn.exercises import Exercise, FunctionExercise
+from wslearn.exercises.engine import exercise as exercises
 from wslearn.exercises.engine import talk as talking
 
 PARTS = {"hints": ("first", "second"), "answer": "\n    x = 1\n    y = 2\n", "why": " because "}
@@ -108,3 +109,86 @@ def test_a_function_exercise_has_hints_and_a_solution_too():
     assert str(HALF.hint()) == "Hint 1 of 2: first" and "x = 1" in str(HALF.solution())
     with pytest.raises(ValueError, match="hints: expected a tuple of strings"):
         FunctionExercise(cases=[], mistakes={}, message="", **PARTS | {"hints": ()})
+
+
+async def five(talk, function):
+    await talk.calls(function, (), 5, {4: "One more.", 3: lambda came: 1 / 0})
+
+
+WRONG = {"one too few": "def f(): return 4", "returns nothing": lambda: None}
+FIVE = {"hints": ("a hint",), "answer": "def five(): return 5", "why": ""}
+
+
+async def test_an_exercise_that_judges_rightly_proves_it():
+    proof = await Exercise(five, **FIVE).prove(
+        wrong=WRONG, right=["f = lambda: 5", lambda: 5, "from random import Random\ndef f(): return number"],
+        imports="number = 5",
+    )  # fmt: skip
+    assert proof and proof.message == "The check judged all 7 answers rightly."
+    assert [line[2:] for line in str(proof).splitlines()[2:]] == [
+        "    the solution is right",
+        "          a stub is not attempted",
+        "  right answer 1 is right",
+        "  right answer 2 is right",
+        "  right answer 3 is right",
+        "     one too few is refused        One more.",
+        " returns nothing is refused        It returned None: is a `return` missing?",
+    ]
+    assert "<b>one too few</b>" in proof._repr_html_()
+    assert proof.results["one too few"].steps[-1].wrong
+
+
+@pytest.mark.parametrize(
+    ("parts", "wrong", "right", "message"),
+    [
+        ({"answer": "def five(): return 4"}, {}, [], "the solution: The check refuses it. One more."),
+        ({"answer": "def five(): return"}, WRONG, [], "the solution: The check refuses it. It returned None"),
+        ({"answer": "def five() return 5"}, {}, [], "the solution: Its code cannot be run: SyntaxError: "),
+        ({"answer": ""}, {}, [], "the solution: Its code cannot be run: ValueError: it gives nothing a new name"),
+        ({"answer": "five = number"}, {}, [], "the solution: Its code cannot be run: NameError: "),
+        ({}, {}, ["lambda: 5"], "right answer 1: Its code cannot be run: ValueError: "),
+        ({}, {}, {"in words": lambda: "five"}, "in words: The check refuses it. "),
+        ({}, {"is right": lambda: 5}, [], "is right: The check says that it is right."),
+        ({}, {"is empty": "def f(): raise NotImplementedError"}, [], "is empty: The check takes it for a stub."),
+        ({}, {"breaks it": lambda: 3}, [], "breaks it: The check fails. The check itself failed, which is not your"),
+        ({}, WRONG | {"also 4": lambda: 4}, [], "also 4: It gets the same message as 'one too few'. One more."),
+    ],
+)
+async def test_an_exercise_that_judges_wrongly_says_of_which_answer(parts, wrong, right, message):
+    proof = await Exercise(five, **FIVE | parts).prove(wrong=wrong, right=right)
+    assert not proof and proof.message.startswith(message), proof
+    assert [step.who for step in proof.steps if step.wrong] == [message.partition(":")[0]]
+
+
+async def test_a_class_is_made_a_stub_of_too_and_what_blocks_is_refused():
+    async def conversation(talk, server_class):
+        async with talk.server(server_class) as server:
+            ann = await talk.client(server, "Ann")
+            await ann.hears("hello")
+
+    solution = """
+        class Hello(Server):
+            def __init__(self, *args, **options):
+                super().__init__(*args, **options)
+
+            async def handler(self, ws):
+                await ws.send("hello")
+                await ws.wait_closed()
+    """
+    exercise = Exercise(conversation, hints=("one",), answer=solution, why="")
+    proof = await exercise.prove(wrong={"blocks": handler("time.sleep(5)")}, right=[solution.replace("Hello", "Hi")])
+    assert proof, proof
+    assert proof.results["a stub"].state == "untouched"
+
+
+async def test_a_proof_notes_no_progress(monkeypatch):
+    noted = []
+
+    async def note(exercise, right):
+        noted.append(right)
+        return "Lesson 01: 1 of 3 tasks done."
+
+    monkeypatch.setattr(exercises, "noted", note)
+    exercise = Exercise(five, **FIVE)
+    assert await exercise.prove(wrong=WRONG) and not noted
+    assert (await exercise.check(lambda: 5)).progress and noted == [True]

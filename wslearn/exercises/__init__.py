@@ -69,7 +69,10 @@ something, and expect that as the next message.
 
 The check runs in its own thread. Code that blocks, never ends, raises or is the wrong kind of thing gets a diagnosis,
 and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
-Tests: tests/exercise_cases.py says how to prove all this of an exercise in a few lines.
+
+Prove an exercise, in a notebook or a test: its own `answer` and each of `right` pass, and each of `wrong` is refused
+with its own message. An answer is an object, or a string with its code, which runs after the code `imports`:
+`assert (proof := await ex.others.prove(wrong={"sends to everybody": "…"}, right=["…"])), proof`. It shows a table.
 
 In a cell that grades, show why: `assert (result := await ex.others.check(Others)), result`.
 """

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from textwrap import dedent
 from typing import Any
 
 from wslearn.exercises.engine.expectations import fits, matches
 from wslearn.exercises.engine.kinds import about_kind
+from wslearn.exercises.engine.proof import Proof, prove
 from wslearn.exercises.engine.result import UNTOUCHED, Result, lines
 from wslearn.exercises.engine.talk import Talk
 from wslearn.exercises.engine.thread import Worker
@@ -53,15 +54,31 @@ class Exercise:
 
         It runs in a thread: 2 s at most for each step, 15 s for the whole. Cancelling it ends it.
         """
+        result = await self._judge(answer)
+        return replace(result, progress=await noted(self, right=bool(result)))
+
+    async def prove(
+        self, *, wrong: Mapping[str, Any], right: Mapping[str, Any] | Iterable[Any] = (), imports: str = "",
+        at_once: int = 8,
+    ) -> Proof:  # fmt: skip
+        """Check that this exercise judges rightly, and return what was found; `assert proof, proof` shows it.
+
+        Its own `answer` and each of `right` must pass, each of `wrong` (what it does -> the answer) must be refused
+        with its own message, and a stub must be "not attempted". An answer that is a string is code, which runs after
+        the code `imports`; the last name that it makes is the answer. `at_once` are checked at the same time. Raises
+        nothing, and notes no progress.
+        """
+        return await prove(self._judge, self.answer, wrong, right, imports, at_once)
+
+    async def _judge(self, answer: object) -> Result:
         talk = Talk()
         worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)
         stuck = await worker.run()
         if talk.untouched and not stuck:
-            return Result("untouched", UNTOUCHED, progress=await noted(self, right=False))
+            return Result("untouched", UNTOUCHED)
         unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
         message = lines([stuck or "", *talk.problems(), unfinished])
-        progress = await noted(self, right=not message)
-        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps), progress)
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
 
     def hint(self) -> Markdown:
         """Return the next hint; the last one says that the solution comes next, and repeats."""

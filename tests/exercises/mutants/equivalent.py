@@ -1,0 +1,174 @@
+"""Mutants that are as right as the solution they come from, with the reason: no check should refuse them.
+
+The key is the first line that the fault takes away, and the first that it puts in its place; `except …` is any line
+that begins with it. The whole run complains about an entry that no mutant needs any more.
+"""
+
+OWN_WORDS = "The task leaves the words of an error to the student."
+ONLY_THESE = "Nothing else can be raised there, or it would be as much a mistake of the client."
+CLOSED_ALREADY = "Besides, only the end of the connection can be caught; closing a closed connection does nothing."
+CANCELLED_LATE = "Besides, only cancelling can be caught; the server does so when its clients are gone already."
+NO_AWAIT = "No `await` that really waits lies between setting and reading it, so no other client can come in between."
+END_ANYWAY = "The connection is closed by then, so the loop ends with the next message that doesn't come."
+NO_OPTIONS = "The task's own `__init__` takes no arguments; the check gives none."
+TWO_TYPES = "The task gives this line, and says that a message is either `join-room` or a room's message."
+GIVEN = "The task gives this line; it only switches something else off, and the answer's own code works without that."
+CHECK_SETS_IT = "The task gives this value, and says that the check sets another."
+ONE_BYTE = "One byte of a million: how many wait at one moment depends on the system's buffers."
+RETURNS_NONE = "A function without `return` returns None."
+GUESTS = "The server gives its guests their names, such as `guest-2`, in small letters and without blanks."
+NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/messages.py."
+MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
+
+EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
+    "echo.careful": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): ONLY_THESE,
+        ('answer = json.loads(message)["say"]', 'self.answer = json.loads(message)["say"]'): NO_AWAIT,
+        (
+            """answer = json.dumps({"error": 'expected JSON like {"say": "hello"}'})""",
+            """answer = json.dumps({"error": 'expected JSON like {"say": "hello"}x'})""",
+        ): OWN_WORDS,
+    },
+    "echo.goodbye": {("return", "pass"): END_ANYWAY},
+    "echo.unmask": {
+        ("key, masked = frame[2:6], frame[6:]", "key, masked = frame[2: 7], frame[6:]"): "A fifth byte is never used.",
+    },
+    "broadcast.bounded": {
+        (
+            "if client.transport.get_write_buffer_size() > self.MOST:",
+            "if client.transport.get_write_buffer_size() >= self.MOST:",
+        ): ONE_BYTE,
+        ("MOST = 1_000_000", "MOST = 1000001"): ONE_BYTE,
+        ("MOST = 1_000_000", "MOST = 999999"): ONE_BYTE,
+        ("MOST = 1_000_000", "pass"): "The task gives this line, and the check sets another value.",
+        ("limits = Limits(max_unsent=None, stall_timeout=None)", "pass"): GIVEN,
+        (
+            "limits = Limits(max_unsent=None, stall_timeout=None)",
+            "limits = Limits(stall_timeout=None)",
+        ): GIVEN,
+        ("limits = Limits(max_unsent=None, stall_timeout=None)", "limits = Limits(max_unsent=None)"): GIVEN,
+        (
+            "for client in list(self.connections):",
+            "for client in self.connections:",
+        ): "`abort()` takes a client out of the set only after this loop, which does not wait.",
+    },
+    "rooms.leave_room": {
+        ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
+        ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
+        ("request = json.loads(text)", "self.request = json.loads(text)"): NO_AWAIT,
+    },
+    "rooms.private": {
+        (
+            "room = self.rooms.room_of.get(ws)",
+            "self.room = self.rooms.room_of.get(ws)",
+        ): NO_AWAIT,
+        (
+            "found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
+            "self.found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
+        ): NO_AWAIT,
+        (
+            "found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
+            "found = [member for member in self.rooms.members.get(room, ()) if member.name.strip() == request.to]",
+        ): GUESTS,
+        (
+            "found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
+            "found = [member for member in self.rooms.members.get(room, ()) if member.name.lower() == request.to]",
+        ): GUESTS,
+    },
+    "auth.first_message": {
+        ("except …", "except Exception:"): CLOSED_ALREADY,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+        ("message = await ws.recv()", "self.message = await ws.recv()"): NO_AWAIT,
+        (
+            "claims = self.tokens.verify(decode(message, Authenticate).token)",
+            "self.claims = self.tokens.verify(decode(message, Authenticate).token)",
+        ): NO_AWAIT,
+    },
+    "auth.origin_rule": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): ONLY_THESE,
+    },
+    "auth.until_expiry": {
+        ("except …", "except Exception:"): CLOSED_ALREADY,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+        (
+            'claims = self.tokens.verify(json.loads(await ws.recv())["token"])',
+            'self.claims = self.tokens.verify(json.loads(await ws.recv())["token"])',
+        ): NO_AWAIT + " (`ws.send` waits only for a client that is stalled.)",
+    },
+    "auth.verify": {
+        ("return None", "pass"): RETURNS_NONE,
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): ONLY_THESE,
+    },
+    "heartbeat.find_dead": {
+        ("return", "pass"): "The next `ping()` raises ConnectionClosed at once, which ends the loop.",
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): "Cancelled, the function ends too: without an error.",
+    },
+    "heartbeat.patience": {
+        ("patience = 90", "patience = 91"): CHECK_SETS_IT,
+        ("patience = 90", "patience = 89"): CHECK_SETS_IT,
+        ("patience = 90", "pass"): CHECK_SETS_IT,
+        ("keepalive = None", "pass"): GIVEN,
+        ("return", "pass"): "The connection is closed by then, so the next `recv()` raises ConnectionClosed.",
+        ("except TimeoutError:", "except Exception:"): CLOSED_ALREADY,
+        ("except TimeoutError:", "except BaseException:"): CANCELLED_LATE,
+        ("except ValueError:", "except Exception:"): ONLY_THESE,
+        ("except ValueError:", "except BaseException:"): ONLY_THESE,
+        (
+            'is_ping = json.loads(message) == {"type": "ping"}',
+            'self.is_ping = json.loads(message) == {"type": "ping"}',
+        ): NO_AWAIT,
+        (
+            "message = await asyncio.wait_for(ws.recv(), self.patience)",
+            "self.message = await asyncio.wait_for(ws.recv(), self.patience)",
+        ): NO_AWAIT,
+    },
+    "robustness.fair_share": {
+        ("return", "pass"): "The connection is closed by then: its slot is given back at once.",
+        ("if self.slots[user] == 0:", "if self.slots[user] == -1:"): MAY_STAY,
+        ("if self.slots[user] == 0:", "pass"): MAY_STAY,
+        ("if self.slots[user] == 0:", "if False:"): MAY_STAY,
+        ("del self.slots[user]", "pass"): MAY_STAY,
+    },
+    "robustness.goodbye": {
+        (
+            "with suppress(TimeoutError):",
+            "with suppress(Exception):",
+        ): ONLY_THESE,
+    },
+    "robustness.useful_error": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): ONLY_THESE,
+        (
+            'answer = {"message": json.loads(data)["message"].upper()}',
+            'self.answer = {"message": json.loads(data)["message"].upper()}',
+        ): NO_AWAIT,
+        (
+            """answer = {"type": "error", "message": 'expected an object such as {"message": "hi"}'}""",
+            """answer = {"type": "error", "message": 'expected an object such as {"message": "hi"}x'}""",
+        ): OWN_WORDS,
+    },
+}
+for same in ("rooms.no_empty_rooms", "rooms.presence"):
+    EQUIVALENT[same] = dict(EQUIVALENT["rooms.leave_room"])
+    EQUIVALENT[same]["if room is None:", "if not room:"] = NOT_EMPTY
+    EQUIVALENT[same]["elif room is not None:", "elif room:"] = NOT_EMPTY
+for rooms in ("rooms.leave_room", "rooms.no_empty_rooms", "rooms.presence"):
+    for loose in (
+        "request['type'] in 'join-room'", "'join-room' in request['type']", "request['type'].startswith('join-room')",
+        "request['type'].strip() == 'join-room'", "request['type'].lower() == 'join-room'",
+    ):  # fmt: skip
+        EQUIVALENT[rooms]['if request["type"] == "join-room":', f"if {loose}:"] = TWO_TYPES
+
+
+def entry(exercise: str, change: tuple[str, str]) -> tuple[str, str] | None:
+    """Return the key of the entry that says why this change of an exercise's solution is as right, or None."""
+    gone, new = change
+    for key in EQUIVALENT.get(exercise, {}):
+        prefix = key[0].removesuffix("…")
+        if new == key[1] and (gone.startswith(prefix) if prefix != key[0] else gone == prefix):
+            return key
+    return None
