@@ -456,14 +456,14 @@ class OutlivesItsClient(Server):
         while True:
             try:
                 await ws.send(await ws.recv())
-            except Exception:  # noqa: BLE001, S112 - the fault
+            except Exception:  # noqa: BLE001 - the fault
                 await asyncio.sleep(0.01)
 
 
 class LeavesWorkBehind(Server):
     async def handler(self, ws):
         async def spin():
-            while True:
+            while True:  # noqa: ASYNC110 - the fault
                 await asyncio.sleep(0)
 
         self.spinning = asyncio.create_task(spin())
