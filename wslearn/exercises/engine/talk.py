@@ -28,6 +28,7 @@ CLIENT: dict[str, Any] = {
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
 TOO_SOON = "A client was disconnected as soon as it connected. A handler must go on until its client has left."
+NOT_ASYNC = "Your `handler` must begin with `async def`, not `def`: it has to wait for its client."
 TOO_LATE = "A client has left, and the server still has its connection. A handler must end when its client has left."
 
 
@@ -81,7 +82,11 @@ class Talk(Calls):
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
-            file = inspect.unwrap(type(server).handler).__code__.co_filename
+            handler = inspect.unwrap(type(server).handler)
+            if error["name"] in ("handler", "_converse") and not inspect.iscoroutinefunction(handler):
+                self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
+                continue
+            file = handler.__code__.co_filename
             place = f"in `{error['name']}`, {line(file, int(error['line']))}"
             self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
 
