@@ -11,7 +11,7 @@ MANY, LONG, PATIENCE = 4, 60_000, 1.0
 
 
 async def _others(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class) as server, talk.server(server_class) as second:
+    async with talk.server(server_class) as second, talk.server(server_class) as server:
         crowd = Crowd(talk, server)
         ann, bob, carl, dora = await talk.clients(server, "Ann", "Bob", "Carl", "Dora")
         await crowd.sends(ann, "good morning", [bob, carl, dora], {
@@ -39,6 +39,7 @@ async def _others(talk: Talk, server_class: type[Server]) -> None:
 async def _who_comes_and_goes(talk: Talk, crowd: Crowd, second: Server, *clients: Client) -> None:
     """Let Carl vanish, Dora close, Zoe come, and one more client connect to a second server of the class."""
     ann, bob, carl, dora = clients
+    await crowd.pause()
     await carl.vanishes()
     await dora.closes()
     await talk.has_connections(crowd.server, 2)

@@ -15,7 +15,7 @@ _LATECOMER = {
 
 
 async def _latest(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class) as server, talk.server(server_class) as second:
+    async with talk.server(server_class) as second, talk.server(server_class) as server:
         crowd = Crowd(talk, server)
         ann, bob = await _first_clients(talk, server)
         too_early = "{name} received a value before anybody had sent one. Send nothing until there is a value."
@@ -45,14 +45,14 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
 
 async def _more_latecomers(talk: Talk, crowd: Crowd, clients: list[Client]) -> None:
     """Let one client after the other connect late, also after all others have left. The last value is empty."""
-    ann = clients[0]
-    for name, value in (("Dora", "Grüße 👋 "), ("Zoe", "")):
-        await crowd.sends(ann, value, clients, "A new value goes to all clients, as it is.")
+    await crowd.pause()
+    for name, sender, value in (("Dora", clients[-1], "Grüße 👋 "), ("Zoe", clients[0], "")):
+        await crowd.sends(sender, value, clients, "A new value goes to all clients, as it is.")
         clients += await talk.clients(crowd.server, name)
         empty = "" if value else " An empty string is a value too: compare with `is not None`."
         next_one = f"{{name}} connected late too, and must receive the last value as it was sent, at once.{empty}"
         await crowd.receive(clients[-1:], value, next_one, within=1)
-        await talk.none_hear(clients, "{name} connected late, and {name} or another client received more than that.")
+        await talk.none_hear(clients, f"{name} connected late, and {{name}} received something more.")
     for client in clients:
         await client.closes()
     await talk.has_connections(crowd.server, 0)

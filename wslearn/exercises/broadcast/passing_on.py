@@ -1,5 +1,6 @@
 """What the exercises share: messages that a server should pass on as they are."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,8 +22,8 @@ TRICKY = (
     ("Again", "Pass on each message as it is, with its capital letters."),
     ("Again", "The same message may come again. Pass it on again."),
 )
-#: So many messages each client sends at one time.
-BURST = 12
+#: So many messages each client sends at one time, and so long nobody sends anything, in seconds.
+BURST, PAUSE = 12, 0.5
 
 
 def in_json(text: str, came: Any) -> bool:
@@ -53,6 +54,14 @@ class Crowd:
             return IN_JSON if in_json(text, came) else advice(message, came, "")
 
         await self.talk.all_hear(receivers, text, nearest, **options)
+
+    async def pause(self) -> None:
+        """Let nobody send anything for a moment. A server that gives up then has an error or fewer clients."""
+        self.talk.tells("nobody", "sends", f"anything for {PAUSE:g} s")
+        count = len(self.server.connections)
+        await asyncio.sleep(PAUSE)
+        await self.talk.has_connections(self.server, count, "Nobody had sent anything for a moment, and a connection was "
+                                        "closed. Wait for the next message as long as it takes.")  # fmt: skip
 
     async def all_at_once(self, clients: list[Client], receivers: Callable[[Client], list[Client]]) -> None:
         """Let all clients send many messages at one time, and expect each at its receivers, in its sender's order."""
@@ -92,7 +101,7 @@ class Crowd:
         else:
             why = (
                 f"All clients sent messages at one time, and {{name}} received {len(came)} of {BURST} from {sender.name} "
-                f"in {STEP:g} s. Does your code sleep, or stop after a few messages?"
+                f"in {STEP:g} s. Does your code sleep, stop after a few messages, or keep a sender in `self`?"
             )
         expected = f"{BURST} messages from {sender.name}, in order"
         self.talk.fail(why, client.name, "receives", shown(came), expected=expected)
