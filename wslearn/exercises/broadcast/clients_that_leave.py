@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import OPEN
 
 from wslearn.common import buffers
 from wslearn.exercises import Client, Exercise, Talk, otherwise
@@ -24,6 +25,11 @@ _RAISES_TOO = (
 _ENDS_THERE = (
     "Your function ended there, so not all the others received the message. Catch the error for that one client, and "
     "continue."
+)
+
+_CLOSED = (
+    "Your function has closed the connection of {name}, who has not left. A slow client is a client all the same: only "
+    "send."
 )
 
 
@@ -69,11 +75,18 @@ class Sending:
         if lost:
             why = f"Your function took connections out of `clients`: {', '.join(lost)}. The caller needs them again. "
             talk.fail(f"{why}Loop over a copy.", "clients", "lacks", ", ".join(lost), expected="all connected clients")
+        for end, client in self.ends.items():
+            if client in there and (end.protocol.state is not OPEN or end.transport.is_closing()):
+                talk.fail(_CLOSED, client.name, "is", "disconnected", expected="connected")
 
     async def reaches(self, message: str, there: list[Client], why: str) -> None:
         """Send a short message, and expect it once at each of those who are `there`."""
         await self.call(message, there)
-        await self.talk.all_hear(there, message, {lambda came: in_json(message, came): IN_JSON, otherwise: why})
+        await self.talk.all_hear(there, message, {
+            lambda came: in_json(message, came): IN_JSON,
+            lambda came: came and not message: f"The message was empty. Send `message` as it is. {why}",
+            otherwise: why,
+        })  # fmt: skip
         again = "{name} received the message again. Send it once to each client."
         await self.talk.none_hear(there, again)
 
@@ -129,9 +142,11 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
         return client.heard[before[client] :] == [long]
 
     prompt = await talk.until(lambda: task.done() or received(listener), within=PATIENCE)
+    if task.done():
+        await task  # it may have found a mistake already, which says more than what follows
     for client, connections in ((leaving, 3), (slow, 2)):  # an awaited send to a slow one waits meanwhile
         await client.vanishes()
-        await talk.has_connections(server, connections)
+        await talk.has_connections(server, connections, lambda came: _CLOSED.replace("{name}", "a client"))
         sending.clients.intersection_update(server.connections)
     late.reads_again()
     await task
