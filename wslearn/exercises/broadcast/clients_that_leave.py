@@ -108,8 +108,8 @@ async def _vanish(talk: Talk, send_to_all: Callable) -> None:
         await talk.has_connections(server, 4)
         talk.tells("", "send_to_all(…, 'two')", f"{gone.name} and {polite.name} are still in the set")
         ends = (
-            f"{gone.name} has vanished, {polite.name} has closed, and {{name}} did not receive the message. One client's "
-            "end must not end the loop: catch ConnectionClosed for each client, as both its kinds."
+            f"{gone.name} has vanished, {polite.name} has closed, and {{name}} did not receive the message. One "
+            "client's end must not end the loop: catch ConnectionClosed for each client, as both its kinds."
         )
         await sending.reaches("two", there, ends)
         await _leave_meanwhile(talk, server, sending, there)

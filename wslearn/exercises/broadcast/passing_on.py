@@ -3,7 +3,10 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
+
+from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Talk
 from wslearn.exercises.engine import STEP, Message, advice, matches, shown
@@ -21,6 +24,9 @@ TRICKY = (
     ("0", "`0` is a message like any other."),
     ("Again", "Pass on each message as it is, with its capital letters."),
     ("Again", "The same message may come again. Pass it on again."),
+)
+_GAVE_UP = (
+    "Nobody had sent anything for a moment, and a connection was closed. Wait for the next message as long as it takes."
 )
 #: So many messages each client sends at one time, and so long nobody sends anything, in seconds.
 BURST, PAUSE = 12, 0.5
@@ -43,7 +49,10 @@ class Crowd:
         await self.receive(receivers, text, message)
 
     async def receive(self, receivers: Iterable[Client], text: str, message: Message, **options: Any) -> None:
-        """Expect that all of these receive a text as it is; `options` are those of `Client.hears`. After an error in a handler, `message` would mislead."""
+        """Expect that all of these receive a text as it is; `options` are those of `Client.hears`.
+
+        After an error in a handler, `message` would mislead.
+        """
 
         def nearest(came: Any) -> str:
             if self.talk.error(self.server):
@@ -60,17 +69,17 @@ class Crowd:
         self.talk.tells("nobody", "sends", f"anything for {PAUSE:g} s")
         count = len(self.server.connections)
         await asyncio.sleep(PAUSE)
-        await self.talk.has_connections(self.server, count, "Nobody had sent anything for a moment, and a connection was "
-                                        "closed. Wait for the next message as long as it takes.")  # fmt: skip
+        await self.talk.has_connections(self.server, count, _GAVE_UP)
 
     async def all_at_once(self, clients: list[Client], receivers: Callable[[Client], list[Client]]) -> None:
         """Let all clients send many messages at one time, and expect each at its receivers, in its sender's order."""
         before = {client: len(client.heard) for client in clients}
         self.talk.tells("all", "send", f"{BURST} messages each, at one time: `{clients[0].name} 1`, and so on")
         sent = {client: [f"{client.name} {number}" for number in range(1, BURST + 1)] for client in clients}
-        for texts in zip(*sent.values(), strict=True):
-            for client, text in zip(clients, texts, strict=True):
-                await client.ws.send(text)
+        with suppress(ConnectionClosed):  # then the others do not receive it either
+            for texts in zip(*sent.values(), strict=True):
+                for client, text in zip(clients, texts, strict=True):
+                    await client.ws.send(text)
         due = {client: [one for one in clients if client in receivers(one)] for client in clients}
 
         def all_came() -> bool:
@@ -100,8 +109,8 @@ class Crowd:
             )
         else:
             why = (
-                f"All clients sent messages at one time, and {{name}} received {len(came)} of {BURST} from {sender.name} "
-                f"in {STEP:g} s. Does your code sleep, stop after a few messages, or keep a sender in `self`?"
+                f"All clients sent messages at one time. {{name}} received {len(came)} of {BURST} from {sender.name} in "
+                f"{STEP:g} s. Does your code sleep, stop after a few messages, or keep a sender in `self`?"
             )
         expected = f"{BURST} messages from {sender.name}, in order"
         self.talk.fail(why, client.name, "receives", shown(came), expected=expected)

@@ -26,7 +26,8 @@ _BAD: tuple[tuple[str | bytes, str], ...] = (
 )  # fmt: skip
 #: Good messages that look different, and what is in them.
 _GOOD = (
-    ('{"say":"hello"}', "hello"), (' {\n "say" :\t"hello" } ', "hello"), (r'{"say": "\u00fc \"quoted\" \\"}', 'ü "quoted" \\'),
+    ('{"say":"hello"}', "hello"), (' {\n "say" :\t"hello" } ', "hello"),
+    (r'{"say": "\u00fc \"quoted\" \\"}', 'ü "quoted" \\'),
 )  # fmt: skip
 
 
@@ -51,7 +52,9 @@ async def _stays_careful(talk: Talk, server_class: type[Server]) -> None:
             await ann.asks(bad, expected, message, meaning='{"error": "…"}, in your own words')
         await ann.asks({"say": "still there?"}, "still there?", "After the mistakes, answer a good message as before.")
         for good, said in _GOOD:
-            await ann.asks(good, said, "JSON may have spaces, line breaks and `\\u00fc`. Let `json.loads` read all of it.")
+            await ann.asks(
+                good, said, "JSON may have spaces, line breaks and `\\u00fc`. Let `json.loads` read all of it."
+            )
         none = "Ann made mistakes, and {name} received something. Send each reply to `ws` alone."
         await talk.none_hear([bob, carl], none)
         replies = Replies(talk, lambda text, number: text, request=lambda text: json.dumps({"say": text}))
@@ -63,8 +66,8 @@ careful = Exercise(
     _stays_careful,
     hints=(
         "Find out what can go wrong when you read such a message. Look at what the check sends.",
-        "Read inside `try`, and catch `ValueError`, `KeyError`, `TypeError` and `RecursionError`: then the answer is an "
-        "error.",
+        "Read inside `try`, and catch `ValueError`, `KeyError`, `TypeError` and `RecursionError`: then the answer is "
+        "an error.",
         "Check `isinstance(said, str)`, and try `said.encode()`. Raise a `TypeError` yourself, inside the `try`.",
     ),
     answer="""
@@ -81,6 +84,6 @@ class Careful(Server):
             await ws.send(answer)
 """,
     why="Everything that a client sends may be wrong. `try` is inside the loop, so the loop continues after a mistake. "
-    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read. And JSON can name "
+    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read. JSON can also name "
     "half a character, `\\ud800`, which UTF-8 cannot express.",
 )

@@ -103,7 +103,7 @@ class Numbers(Server):
 
 #: What is not `bye`, and a message of bytes.
 _ALMOST = [
-    (text, f"{text!r} is not `bye`, so send it back unchanged. Compare the whole message: `message == \"bye\"`.")
+    (text, f'{text!r} is not `bye`, so send it back unchanged. Compare the whole message: `message == "bye"`.')
     for text in ("Bye", "bye ", " bye", "goodbye", "bye bye", "bye!", "by", "e")
 ]
 _BYTES = b"bytes \x00\xff"

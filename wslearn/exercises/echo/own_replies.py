@@ -15,7 +15,10 @@ from wslearn.exercises.engine import STEP, Message, matches, shown
 #: Messages in which something is easily lost, and what a student should look for then.
 TRICKY = (
     ("", "A message may be empty, and it is a message all the same. So don't write `if message` or `while message`."),
-    ("Grüße aus Köln 👋 日本", "A message may have letters beyond a to z. Python's strings can do that: keep them all."),
+    (
+        "Grüße aus Köln 👋 日本",
+        "A message may have letters beyond a to z. Python's strings can do that: keep them all.",
+    ),
     ("  two  spaces  ", "Spaces belong to the message, at its ends too. Don't use `strip` or `split`."),
     ("two\nlines", "A message may have several lines."),
     ("Hello, how are YOU? " * 40, "A message may be long, and have small and capital letters. Use all of it."),
@@ -87,8 +90,8 @@ class Replies:
         others = [one.name for one in clients if one is not client and f"{one.name} ".lower() in str(got).lower()]
         if others:
             why = (
-                f"{{name}} received the reply to {others[0]}'s message. `self` belongs to all clients: keep what belongs "
-                "to one message in a variable inside `handler`, and send to `ws`."
+                f"{{name}} received the reply to {others[0]}'s message. `self` belongs to all clients: keep what "
+                "belongs to one message in a variable inside `handler`, and send to `ws`."
             )
         elif got is not None:
             why = self.near(client.name, got) or (
@@ -111,6 +114,6 @@ def _gone(client: Client) -> bool:
 
 def _ended(count: int) -> str:
     return (
-        f"{{name}}'s connection was closed after {count} messages. When `handler` ends, its connection is closed: use a "
-        "loop for all messages of a client."
+        f"{{name}}'s connection was closed after {count} messages. When `handler` ends, its connection is closed: use "
+        "a loop for all messages of a client."
     )

@@ -11,8 +11,8 @@ from websockets.protocol import OPEN
 from wslearn.exercises import Client, Exercise, Talk, otherwise
 from wslearn.server import Server
 
-#: What Ann, Carl and Dora send at one time, in each round. An answer that makes somebody wait does so in each round; one
-#: that does not may seem to on a busy machine, and gets more rounds.
+#: What Ann, Carl and Dora send at one time, in each round. An answer that makes somebody wait does so in each round.
+#: One that does not may seem to on a busy machine, and gets another round.
 ROUNDS = (
     ("hello", "Grüße", "quick, please"), ("Quick", "", " quick"),
     ("hi", "once more", "quicker"),
@@ -40,10 +40,11 @@ _AT_ONCE = "{} was answered at once. Let `slow_upper`, as it is, make the answer
 
 
 async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
-    slow = getattr(inspect.unwrap(server_class.handler), "__globals__", {}).get("slow_upper")
-    leave = "`slow_upper` is an `async def` now. Leave it as it is: it stands for work that cannot be awaited."
-    talk.expect(not inspect.iscoroutinefunction(slow), leave, expected="a `def`", came="an `async def`", who="slow_upper")
     async with talk.server(server_class) as server:
+        slow = getattr(inspect.unwrap(server_class.handler), "__globals__", {}).get("slow_upper")
+        leave = "`slow_upper` is an `async def` now. Leave it as it is: it stands for work that cannot be awaited."
+        is_async = inspect.iscoroutinefunction(slow)
+        talk.expect(not is_async, leave, who="slow_upper", expected="a `def`", came="an `async def`")
         ann, bob, *others = await talk.clients(server, "Ann", "Bob", "Carl", "Dora")
         longest = last = 0.0
         for number, texts in enumerate(ROUNDS, start=1):
@@ -74,10 +75,10 @@ async def _round(talk: Talk, bob: Client, texts: dict[Client, str]) -> tuple[flo
         asked += 1
         with suppress(ConnectionClosed):  # then he receives nothing either
             await bob.ws.send("quick")
-        if not await talk.until(lambda: len(bob.heard) >= asked, within=PATIENCE if _open(bob) else 0):
-            why = "Bob's `quick` was not answered."
-            talk.fail(why if _open(bob) else f"{why} His connection was closed: `handler` needs a loop, because a client "
-                      "may send many messages.", "Bob", "receives", "nothing", expected="'quick'")  # fmt: skip
+        is_open = bob.ws.protocol.state is OPEN
+        if not await talk.until(lambda due=asked: len(bob.heard) >= due, within=PATIENCE if is_open else 0):
+            closed = "" if is_open else " His connection was closed: `handler` needs a loop for all his messages."
+            talk.fail(f"Bob's `quick` was not answered.{closed}", "Bob", "receives", "nothing", expected="'quick'")
         longest, since = max(longest, clock() - since - GAP), clock()  # what blocks may also begin in the gap
         for client in texts:
             came[client] = came[client] or (clock() - began) * (len(client.heard) > client.judged)
@@ -94,10 +95,6 @@ async def _round(talk: Talk, bob: Client, texts: dict[Client, str]) -> tuple[flo
             talk.fail(_AT_ONCE.format(client.name), client.name, "is", f"answered after {came[client]:.2f} s",
                       expected="answered after half a second")  # fmt: skip
     return longest, max(came.values())
-
-
-def _open(client: Client) -> bool:
-    return client.ws.protocol.state is OPEN
 
 
 def _other_reply(text: str, texts: dict[Client, str], came: object) -> str:
