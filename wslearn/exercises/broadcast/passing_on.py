@@ -109,8 +109,8 @@ class Crowd:
             )
         else:
             why = (
-                f"All clients sent messages at one time. {{name}} received {len(came)} of {BURST} from {sender.name} in "
-                f"{STEP:g} s. Does your code sleep, stop after a few messages, or keep a sender in `self`?"
+                f"All clients sent messages at one time. {{name}} received {len(came)} of {BURST} from {sender.name} "
+                f"in {STEP:g} s. Does your code sleep, stop after a few messages, or keep a sender in `self`?"
             )
         expected = f"{BURST} messages from {sender.name}, in order"
         self.talk.fail(why, client.name, "receives", shown(came), expected=expected)

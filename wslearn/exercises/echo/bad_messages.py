@@ -84,6 +84,6 @@ class Careful(Server):
             await ws.send(answer)
 """,
     why="Everything that a client sends may be wrong. `try` is inside the loop, so the loop continues after a mistake. "
-    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read. JSON can also name "
-    "half a character, `\\ud800`, which UTF-8 cannot express.",
+    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read. JSON can also "
+    "name half a character, `\\ud800`, which UTF-8 cannot express.",
 )

@@ -53,7 +53,7 @@ class Replies:
         """Let Ann send what is tricky, then all clients many messages at one time, then one after a pause."""
         for text, why in tricky:
             await self.to_one(ann, text, {
-                lambda came, text=text: text and came is None and _gone(ann): _ended(self.sent[ann] + 1),
+                lambda came: came is None and _gone(ann): f"{_ended(self.sent[ann] + 1)} Or is it only this one? {why}",
                 otherwise: lambda came, text=text, why=why: self.near(text, came) or why,
             })  # fmt: skip
         await self._silence("{name} received a message that was not meant for this client, or was sent twice. Send one "

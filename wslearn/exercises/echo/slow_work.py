@@ -76,7 +76,7 @@ async def _round(talk: Talk, bob: Client, texts: dict[Client, str]) -> tuple[flo
         with suppress(ConnectionClosed):  # then he receives nothing either
             await bob.ws.send("quick")
         is_open = bob.ws.protocol.state is OPEN
-        if not await talk.until(lambda due=asked: len(bob.heard) >= due, within=PATIENCE if is_open else 0):
+        if not await talk.until(partial(_has, bob, asked), within=PATIENCE if is_open else 0):
             closed = "" if is_open else " His connection was closed: `handler` needs a loop for all his messages."
             talk.fail(f"Bob's `quick` was not answered.{closed}", "Bob", "receives", "nothing", expected="'quick'")
         longest, since = max(longest, clock() - since - GAP), clock()  # what blocks may also begin in the gap
@@ -95,6 +95,10 @@ async def _round(talk: Talk, bob: Client, texts: dict[Client, str]) -> tuple[flo
             talk.fail(_AT_ONCE.format(client.name), client.name, "is", f"answered after {came[client]:.2f} s",
                       expected="answered after half a second")  # fmt: skip
     return longest, max(came.values())
+
+
+def _has(client: Client, count: int) -> bool:
+    return len(client.heard) >= count
 
 
 def _other_reply(text: str, texts: dict[Client, str], came: object) -> str:
