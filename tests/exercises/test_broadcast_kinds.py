@@ -7,7 +7,12 @@ from exercise_kinds import Judged
 
 from wslearn.exercises import broadcast as ex
 
-NEEDS = "from collections import deque\nfrom contextlib import suppress\nfrom websockets.asyncio.server import broadcast\nfrom wslearn import Limits"
+NEEDS = """
+from collections import deque
+from contextlib import suppress
+from websockets.asyncio.server import broadcast
+from wslearn import Limits
+"""
 #: What is told to somebody who loses a kind of message.
 EMPTY, LETTERS, SPACES, SAME = "may be empty", "letters beyond a to z", "Spaces and line breaks", "may come again"
 AT_ONE_TIME = "All clients sent messages at one time"
@@ -29,7 +34,7 @@ class TestOthers(Judged):
         "an empty message is lost": (EMPTY, each(f"if m: {to_others()}")),
         "ASCII": (LETTERS, each(to_others("m.encode('ascii', 'ignore').decode()"))),
         "stripped": (SPACES, each(to_others("m.strip()"))),
-        "the same again": (SAME, each(f"if m != last: {to_others()}", "last = m", first="last = 'good morning'")),
+        "the same again": (SAME, each(f"if m != last: {to_others()}", "last = m", first="last = None")),
         "two others": ("not all the others", each(to_others(clients="list(self.connections - {ws})[:2]"))),
         "a set that is old": (
             "as it is when the message has come",
@@ -88,8 +93,8 @@ class TestOthers(Judged):
         "recv": handler(
             "while True:", "    m = await ws.recv()", "    broadcast(filter(lambda c: c != ws, self.connections), m)"
         ),
-        "a def": "async def talk(server, ws):\n    async for m in ws: broadcast(server.connections.difference([ws]), m)\n"
-        + handler("return talk(self, ws)", head="def handler(self, ws):"),
+        "a def": "async def talk(all_of_them, ws):\n    async for m in ws: broadcast(all_of_them.difference([ws]), m)\n"
+        + handler("return talk(self.connections, ws)", head="def handler(self, ws):"),
     }
 
 
@@ -165,15 +170,15 @@ class TestVanish(Judged):
             "[t.exception() for t in ts]",
         ),
         "a lambda": "answer = lambda clients, message: broadcast(frozenset(clients), message)",
-        "a def": "async def go(clients, message): broadcast(list(clients), message)\ndef answer(*both): return go(*both)",
+        "a def": "async def go(clients, message): broadcast([*clients], message)\ndef answer(*both): return go(*both)",
     }
 
 
 def latest(*lines: str, first: str = "if self.last is not None: await ws.send(self.last)", last: str = "None") -> str:
     """Return a server that does this for each value `m`; `self.last` is `last` at first."""
     return (
-        f"class Answer(Server):\n    last = {last}\n    async def handler(self, ws):\n        {first}\n        async for m in ws:\n"
-        + "\n".join(f"            {line}" for line in lines)
+        f"class Answer(Server):\n    last = {last}\n    async def handler(self, ws):\n        {first}\n"
+        "        async for m in ws:\n" + "\n".join(f"            {line}" for line in lines)
     )
 
 
@@ -224,7 +229,7 @@ class TestLatest(Judged):
             latest(
                 KEEP,
                 ALL,
-                first="if self.last is not None:\n            await asyncio.sleep(1.2)\n            await ws.send(self.last)",
+                first="if self.last is not None: await asyncio.sleep(1.2); await ws.send(self.last)",
             ),
         ),
         "of the class": ("A second server", latest("type(self).last = m", ALL)),
@@ -282,7 +287,7 @@ class TestBounded(Judged):
             drops("size and sum(c.transport.get_write_buffer_size() for c in self.connections) > self.MOST"),
         ),
         "one client": (
-            "Too many bytes are waiting for Dora",
+            "Too many bytes are waiting for",
             drops("size > self.MOST and not hasattr(self, 'done') and not setattr(self, 'done', 1)"),
         ),
         "a number of messages": (

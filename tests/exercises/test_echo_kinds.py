@@ -107,7 +107,7 @@ class TestNumbers(Judged):
     right: ClassVar = {
         "count": each("await ws.send(f'{next(c)}: {m}')", first="c = count(1)"),
         "a list": each("said.append(m)", "await ws.send('%d: %s' % (len(said), m))", first="said = []"),
-        "a def": "async def talk(ws):\n    n = iter(range(1, 99))\n    async for m in ws: await ws.send(f'{next(n)}: {m}')\n"
+        "a def": "async def talk(ws):\n    n = count(1)\n    async for m in ws: await ws.send(f'{next(n)}: {m}')\n"
         + handler("return talk(ws)", head="def handler(self, ws):"),
         "a dict in self": each(
             "c[ws] = c.get(ws, 0) + 1", "await ws.send(f'{c[ws]}: {m}')", first="c = self.__dict__.setdefault('c', {})"
@@ -293,7 +293,8 @@ class TestUnmask(Judged):
         "cycle": "def unmask(f): return bytes(map(operator.xor, f[6:], cycle(f[2:6])))",
         "a lambda": "unmask = lambda f: bytes(f[i] ^ f[2 + (i - 6) % 4] for i in range(6, 6 + f[1] - 128))",
         "recursion": (
-            "def unmask(f, i=6):\n    return b'' if i == len(f) else bytes([f[i] ^ f[2 + (i + 2) % 4]]) + unmask(f, i + 1)"
+            "def unmask(f, i=6):\n    if i == len(f): return b''\n"
+            "    return bytes([f[i] ^ f[2 + (i + 2) % 4]]) + unmask(f, i + 1)"
         ),
     }
 

@@ -70,8 +70,9 @@ break_even = FunctionExercise(
         )
     ],
     mistakes={
-        lambda handshake, http, websocket: handshake // http + 1: "A WebSocket message costs bytes too. Divide by how "
-        "many bytes fewer it has than an HTTP exchange.",
+        lambda handshake, http, websocket: (
+            handshake // http + 1 if http > websocket else None
+        ): "A WebSocket message costs bytes too. Divide by how many bytes fewer it has than an HTTP exchange.",
     },
     message=_compare,
     hints=(
