@@ -371,7 +371,7 @@ class TestPatient(Judged):
             ),
         ),
         "to everybody": (
-            "no reply to another client",
+            "`ws` alone",
             patient("broadcast(self.connections, await asyncio.to_thread(slow_upper, m))"),
         ),
         "quick to everybody": (

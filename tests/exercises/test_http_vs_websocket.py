@@ -123,7 +123,7 @@ class TestBreakEven(Judged, FunctionExercise):
         "round": ("first time", even("round(handshake / (http - websocket)) + 1 if http > websocket else None")),
         "a half more": ("first time", even("int(handshake / (http - websocket) + 1.5) if http > websocket else None")),
         "a limit": (
-            "Or is it not always reached?",
+            "is a `return` missing?",
             even("next((n for n in range(1, 100_000) if handshake + n * websocket < n * http), None)"),
         ),
         "a free handshake": (

@@ -4,6 +4,7 @@ from typing import Any
 
 from wslearn.exercises import Client, Exercise, Talk, otherwise
 from wslearn.exercises.echo.own_replies import TRICKY, Replies
+from wslearn.exercises.engine import shown
 from wslearn.server import Server
 
 
@@ -141,12 +142,13 @@ async def _is_dismissed(client: Client) -> None:
         1001: "The whole server stopped. Close the connection to this one client: `ws.close`.",
         otherwise: lambda came: f"The code should be 1000, but it is {came[0]}.",
     }, within=1)  # fmt: skip
-    came = client.heard[before:]
-    client.notes.expect(not came, {
-        lambda came: "see you" in came: "`see you` was sent as a message. It is the reason: pass it to `ws.close`.",
-        otherwise: "`bye` was sent back before the close. Look at the message first, and send it only if it isn't "
-        "`bye`.",
-    }, expected="no message after `bye`", came=came, who=client.name)  # fmt: skip
+    if came := client.heard[before:]:
+        why = {
+            lambda came: "see you" in came: "`see you` was sent as a message. It is the reason: pass it to `ws.close`.",
+            otherwise: "`bye` was sent back before the close. Look at the message first, and send it only if it isn't "
+            "`bye`.",
+        }
+        client.notes.fail(why, client.name, "receives", shown(came), expected="nothing after `bye`", came=came)
 
 
 goodbye = Exercise(

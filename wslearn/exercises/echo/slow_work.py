@@ -43,8 +43,8 @@ async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         slow = getattr(inspect.unwrap(server_class.handler), "__globals__", {}).get("slow_upper")
         leave = "`slow_upper` is an `async def` now. Leave it as it is: it stands for work that cannot be awaited."
-        is_async = inspect.iscoroutinefunction(slow)
-        talk.expect(not is_async, leave, who="slow_upper", expected="a `def`", came="an `async def`")
+        if inspect.iscoroutinefunction(slow):
+            talk.fail(leave, "slow_upper", "is", "an `async def`", expected="a `def`")
         ann, bob, *others = await talk.clients(server, "Ann", "Bob", "Carl", "Dora")
         longest = last = 0.0
         for number, texts in enumerate(ROUNDS, start=1):
@@ -105,8 +105,8 @@ def _other_reply(text: str, texts: dict[Client, str], came: object) -> str:
     due = f"{{name}} should receive what `slow_upper` returns for {text!r}: {text.upper()!r}."
     if came in {other.upper() for other in texts.values()}:
         return (
-            f"{due} This is another client's reply. Keep `message` in a variable inside `handler`, not in "
-            "`self`, and give `slow_upper` this message."
+            f"{due} This is another client's reply. Send each to `ws` alone. Keep `message` in a variable inside "
+            "`handler`, not in `self`, and give `slow_upper` this message."
         )
     if came == "quick" and "quick" not in text.lower():
         return f"{due} It was Bob who sent `quick`. Send it back to `ws` alone."

@@ -107,7 +107,7 @@ class Calls:
             self.tells(what, "fails", str(wrong), wrong=True)
             raise
         if came is None and expected is not None and not raises:
-            message = "It returned None: is a `return` missing? Or is it not always reached?"
+            message = "It returned None: is a `return` missing?"
         self._judge(not raises and matches(expected, came), what, "returns", came, message or or_else, wanted)
         return came
 
