@@ -4,11 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from notebook_runs import Kernel, kernel
+
+pytest_plugins = ["side_by_side"]
 
 # Machines are shared, so a slow example is no failure; and the same examples every time: a failure is one again.
 settings.register_profile("wslearn", deadline=None, derandomize=True)
@@ -21,6 +25,19 @@ REPOSITORY = Path(__file__).parent.parent
 def repository() -> Path:
     """The checkout that the tests belong to."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_kernel(tmp_path_factory) -> Iterator[Callable[[], AbstractContextManager[Kernel]]]:
+    """A kernel for all tests that need no fresh one. Each `with shared_kernel() as running:` deletes its variables."""
+    with kernel(tmp_path_factory.mktemp("kernel")) as running:
+
+        @contextmanager
+        def cleared() -> Iterator[Kernel]:
+            yield running
+            running.ask("%reset -f")
+
+        yield cleared
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
 
 ROOT = Path(__file__).parent.parent
 #: The lessons, with the introduction.
@@ -102,23 +103,24 @@ def picture(running: Kernel, cell: NotebookNode) -> str:
 def kernel(folder: Path) -> Iterator[Kernel]:
     """Start a kernel of this Python in `folder`, without the user's IPython settings, and shut it down at the end.
 
-    It knows no hub, whatever runs here: pages are shown directly.
+    It knows no hub, whatever runs here: pages are shown directly. It listens on files, except on Windows. Jupyter
+    chooses ports long before the kernel opens them, and meanwhile another test could be given one of these ports.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTERHUB_")}
-    client = NotebookClient(
-        new_notebook(),
-        kernel_name="python3",
-        timeout=CELL_TIMEOUT,
-        allow_errors=True,
-        coalesce_streams=True,
-        record_timing=False,
-        extra_arguments=["--log-level=ERROR"],  # it warns of every kernel that listens on loopback
-    )
-    with (
-        TemporaryDirectory(ignore_cleanup_errors=True) as ipython,
-        client.setup_kernel(cwd=str(folder), env=env | {"IPYTHONDIR": ipython}),
-    ):
-        yield Kernel(client)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as private:
+        listens = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{private}/kernel"}
+        client = NotebookClient(
+            new_notebook(),
+            kernel_name="python3",
+            timeout=CELL_TIMEOUT,
+            allow_errors=True,
+            coalesce_streams=True,
+            record_timing=False,
+            extra_arguments=["--log-level=ERROR"],  # it warns of every kernel that listens on loopback
+            config=Config({"KernelManager": listens}),
+        )
+        with client.setup_kernel(cwd=str(folder), env=env | {"IPYTHONDIR": private}):
+            yield Kernel(client)
 
 
 def fault(cell: NotebookNode) -> str | None:

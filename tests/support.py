@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from random import SystemRandom
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
@@ -41,11 +42,14 @@ def no_task_left() -> Iterator[None]:
 
 
 def free_ports(count: int) -> int:
-    """Return the first of so many ports in a row that are all free."""
+    """Return the first of so many ports in a row that are all free.
+
+    Where a program asks for any port, the system chooses a higher one, so these are likely to stay free for a while.
+    """
     while True:
-        with ExitStack() as held, suppress(OSError, OverflowError):
-            first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            for port in range(first + 1, first + count):
+        with ExitStack() as held, suppress(OSError):
+            first = SystemRandom().randrange(10_000, 30_000)
+            for port in range(first, first + count):
                 held.enter_context(socket.create_server(("127.0.0.1", port)))
             return first
 

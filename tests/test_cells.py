@@ -178,6 +178,7 @@ def real_kernel(tmp_path):
     kernel.manager.shutdown_kernel(now=True)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(("armed", "quiet"), [("setup", "event"), ("server", "event"), ("process", "connection")])
 def test_a_cell_that_only_waits_can_be_interrupted(real_kernel, armed, quiet):
     real_kernel.run(ARMED[armed])

@@ -49,6 +49,7 @@ async def test_an_end_in_the_middle_is_said():
                 await asyncio.to_thread(crowd.fan_out_seconds, "hi", 3)
 
 
+@pytest.mark.clock
 async def test_the_growth_of_time_and_of_memory():
     times = await fan_out_growth((20, 100), rounds=5)
     assert len(times) == 2 and times[0] < times[1]

@@ -30,9 +30,9 @@ def test_a_value_that_is_no_limit_is_named(name, value):
 def test_other_values_are_named_too():
     with pytest.raises(ValueError, match="compression: expected 'deflate' or None, got 'gzip'"):
         Limits(compression="gzip")
-    with pytest.raises(ValueError, match="origins: expected a tuple of texts or None, got 'https://a'"):
+    with pytest.raises(ValueError, match="origins: expected a tuple of strings or None, got 'https://a'"):
         Limits(origins="https://a")
-    with pytest.raises(ValueError, match=r"hosts: expected a tuple of texts or None, got 'a\.example'"):
+    with pytest.raises(ValueError, match=r"hosts: expected a tuple of strings or None, got 'a\.example'"):
         Limits(hosts="a.example")
     for host in ["", "http://a.example", "*.example", "a b", "a.example/"]:
         with pytest.raises(ValueError, match=r"hosts: expected names like 'hub\.example\.org', got"):

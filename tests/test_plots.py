@@ -84,7 +84,7 @@ def test_distribution_marks_each_median_and_names_it():
     assert [(round(x, 6), y) for x, y in marks] == [(102, 0.5), (52, 0.5), (51.1, 0.5)]
     assert (
         plots.describe_distribution(ROUND[:1])
-        == "Half of the messages within: http-new 102.0 ms, 95 % within 103.8 ms."
+        == "Half of the messages took at most: http-new 102.0 ms (95 %: 103.8 ms)."
     )
 
 
@@ -113,8 +113,8 @@ def test_medians_have_theory_beside():
 def test_break_even_is_marked_where_the_lines_cross():
     ax = drawn(plots.break_even, ROUND[1:])
     assert legend(ax) == [
-        "http-keepalive: 0 + 340 a message; costs more from message 2 on",
-        "websocket: 380 + 72 a message",
+        "http-keepalive: 0 + 340 per message; costs more from message 2 on",
+        "websocket: 380 + 72 per message",
     ]
     (mark,) = [line.get_xydata()[0] for line in ax.lines if line.get_markerfacecolor() == "none"]
     at = 380 / (340 - 72)
@@ -122,7 +122,7 @@ def test_break_even_is_marked_where_the_lines_cross():
     end = ax.lines[0].get_xydata()[-1]
     assert end[1] == pytest.approx(340 * end[0])
     assert plots.describe_break_even(ROUND[1:]) == (
-        "Bytes a message: http-keepalive 340 (set-up 0), websocket 72 (set-up 380). "
+        "Bytes per message: http-keepalive 340 (set-up 0), websocket 72 (set-up 380). "
         "websocket is cheaper than http-keepalive from message 2 on."
     )
 
@@ -136,7 +136,7 @@ def test_break_even_is_marked_where_the_lines_cross():
         (0, 300, "websocket is cheaper than http-keepalive from message 1 on"),
         (100_000, 201, "websocket is cheaper than http-keepalive from message 100,001 on"),
         (50, 200, "http-keepalive is cheaper than websocket from message 1 on"),
-        (0, 200, "websocket is cheaper than http-keepalive never"),
+        (0, 200, "websocket is never cheaper than http-keepalive"),
     ],
 )
 def test_the_message_from_which_the_thriftiest_is_cheaper(setup, other, words):
@@ -150,16 +150,16 @@ def test_time_line_shows_who_waited_for_what():
     ax = drawn(plots.time_line, [*ROUND[:2], PUSH[0], PUSH[1]])
     assert lanes(ax) == [
         "http-new\nhatched: waits\nfor the connection",
-        "http-keepalive\non its way",
+        "http-keepalive\ntravels",
         "polling\nhatched: waits\nfor the next poll",
-        "sse\non its way",
+        "sse\ntravels",
     ]
     hatched = [bars for bars in ax.collections if bars.get_hatch()]
     widths = [round(bars.get_paths()[0].get_extents().width, 3) for bars in hatched]
     assert widths == [50, 50, 50, 5, 75, 115]
     assert plots.describe_time_line([ROUND[0], *PUSH]) == (
-        "A message waits: http-new 102.0 ms, 50.0 ms of it for the connection; "
-        "polling 100.0 ms, 75.0 ms of it for the next poll; sse 26.0 ms."
+        "Median time of a message: http-new 102.0 ms, 50.0 ms of it waiting for the connection; "
+        "polling 100.0 ms, 75.0 ms of it waiting for the next poll; sse 26.0 ms."
     )
 
 

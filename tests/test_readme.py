@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 import pytest
-from notebook_runs import kernel
 from packaging.requirements import Requirement
 
 from wslearn.cli.main import SERVERS, main
@@ -94,11 +93,11 @@ def test_every_path_and_link_exists(repository):
     assert [path for path in [*links, *paths, *scripts] if not (repository / path).exists()] == []
 
 
-def test_the_exercise_for_authors_runs_and_says_what_is_printed(tmp_path):
+def test_the_exercise_for_authors_runs_and_says_what_is_printed(shared_kernel):
     section = README.partition("## For authors of exercises")[2].partition("\n## ")[0]
     code, said = (re.search(rf"```{kind}\n(.*?)\n```", section, re.DOTALL)[1] for kind in ("python", "text"))
     assert "Right!" in said and "Not yet." in said
-    with kernel(tmp_path) as running:
+    with shared_kernel() as running:
         assert running.ask(code) == said
         assert "Hint 1 of 1" in running.ask("quiet.hint()")
         assert "Why" in running.ask("quiet.solution()")

@@ -1,7 +1,7 @@
 """Learn WebSockets in Python: real servers to run, read, change and reuse, and notebooks that run them.
 
-Importing this loads nothing else: a first cell can say what is missing, and a command starts fast. A name is loaded
-when it is first used (PEP 562).
+Names are loaded when they are first used (PEP 562), so that a first cell can report missing packages, and commands
+start fast.
 """
 
 import sys
@@ -12,14 +12,14 @@ if sys.version_info < (3, 11):  # noqa: UP036 - pip and uv check it too, a check
         "start it with a newer one, or with 'uv run', which finds one."
     )
 
-TYPE_CHECKING = False  # typing's constant, without importing typing: type checkers know it by its name
+TYPE_CHECKING = False  # typing's constant, which type checkers know by its name, without importing typing
 if TYPE_CHECKING:
     from wslearn.limits import Limits
     from wslearn.process import ServerProcess
     from wslearn.server import Server
     from wslearn.servers.echo import EchoServer
 
-if "ipykernel" in sys.modules:  # a notebook: a cell that is run again stops what its last run left running
+if "ipykernel" in sys.modules:  # a notebook: a new run of a cell stops everything from its last run
     from wslearn import cells  # noqa: F401 - it registers itself
 
 __version__ = "0.1.0"

@@ -1,41 +1,36 @@
-"""Cells that are run again: what a cell's earlier run left running is stopped before the new run starts its own.
-
-And cells that only wait: they can be interrupted.
+"""Cells of a notebook: a new run of a cell stops everything from its last run, and *Interrupt* ends a waiting cell.
 
 Outside Jupyter there are no cells, and nothing here has an effect.
 """
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from wslearn.common import lifecycle
-from wslearn.common.lifecycle import Running, Watcher
+from wslearn.common.lifecycle import Running
 
 if TYPE_CHECKING:
     import asyncio
     import socket
 
-#: Time for what an earlier run left to stop, in seconds: more than any `stop()` here takes.
+#: Timeout of each `stop()` for an earlier run, in seconds: more than any `stop()` here takes.
 STOP_TIMEOUT = 10.0
-
-
-# Every running thing, with the cell that started it, that cell's run, and the event loop it lives on.
+# Every running thing, with the cell that started it, that cell's run, and its event loop.
 _running: "dict[Running, tuple[str | None, str | None, asyncio.AbstractEventLoop]]" = {}
 # The kernel's loop, and the two ends of the socket pair that wakes it.
 _alarm: "tuple[asyncio.AbstractEventLoop, socket.socket, socket.socket] | None" = None
 
 
 def kernel() -> Any:
-    """Return the notebook kernel that this process is, or None."""
-    ipython = sys.modules.get("IPython")  # nobody who runs a script pays for importing it
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None)
+    """Return the notebook kernel if this process is one, or None."""
+    ipython = sys.modules.get("IPython")  # a script does not load it
+    return getattr(ipython.get_ipython(), "kernel", None) if ipython else None
 
 
 def current_cell() -> tuple[str | None, str | None]:
     """Return (cell, run) of the notebook cell that is being executed, or (None, None) outside one.
 
-    The front end's id of the cell, or else its source, tells cells apart; the request's id tells runs apart.
+    Cells are identified by the front end's id, or otherwise by their source, and runs by the request's id.
     """
     request = running.get_parent() if (running := kernel()) else None
     if not request or request.get("header", {}).get("msg_type") != "execute_request":
@@ -45,7 +40,7 @@ def current_cell() -> tuple[str | None, str | None]:
 
 
 async def stop_previous(port: int) -> None:
-    """Stop what an earlier run of the current cell left running, and what else in this kernel holds `port`."""
+    """Stop everything from an earlier run of the current cell, and anything else in this kernel that holds `port`."""
     cell, run = current_cell()
     if cell is None:
         return
@@ -60,7 +55,7 @@ async def stop_previous(port: int) -> None:
             try:
                 async with asyncio.timeout(STOP_TIMEOUT):
                     await thing.stop()
-            except Exception as error:  # noqa: BLE001 - a `stop()` of a reader's own: the cell must still run again
+            except Exception as error:  # noqa: BLE001 - the reader's own `stop()`: the cell must still run again
                 stopped(thing)
                 logging.getLogger("wslearn").warning("%s could not be stopped: %r", type(thing).__name__, error)
 
@@ -76,18 +71,18 @@ def stopped(thing: Running) -> None:
 
 
 def ended(loop: "asyncio.AbstractEventLoop") -> None:
-    """Forget what lived on a loop that has ended: nobody can stop it any more."""
+    """Forget everything on a loop that has ended, because nobody can stop it any longer."""
     for thing, (_, _, its_loop) in list(_running.items()):
         if its_loop is loop:
             stopped(thing)
 
 
 def hear_interrupts() -> None:
-    """Let *Interrupt Kernel* reach a cell that only awaits something quiet, from now on. Costs nothing meanwhile.
+    """Make *Interrupt Kernel* end a cell even while its event loop has nothing to do.
 
-    ipykernel answers the signal by a callback on its event loop, and a loop that waits for its sockets does not look
-    at callbacks. So a signal shall write a byte into one of its sockets (signal.set_wakeup_fd), as asyncio's own
-    handlers and Windows' loop have it. Where something of the kind is in place already, it stays.
+    ipykernel handles the signal in a callback on its event loop, and a loop that waits for its sockets does not look
+    for callbacks. So the signal should write a byte into one of its sockets (signal.set_wakeup_fd), as asyncio's own
+    handlers and Windows' loop do it. If another program has set this up already, it stays.
     """
     global _alarm
     import signal
@@ -108,12 +103,12 @@ def hear_interrupts() -> None:
         for end in _alarm[1:] if _alarm else ():
             end.close()
         woken, waker = socket.socketpair()
-        woken.setblocking(False)
-        waker.setblocking(False)
+        for end in woken, waker:
+            end.setblocking(False)
         _alarm = loop, woken, waker
         try:
             loop.add_reader(woken, woken.recv, 4096)
-        except NotImplementedError:  # Windows' loop, which wakes up by itself
+        except NotImplementedError:  # Windows' loop, which wakes up without help
             return
     signal.set_wakeup_fd(_alarm[2].fileno(), warn_on_full_buffer=False)
 
@@ -124,4 +119,4 @@ def _loop() -> "asyncio.AbstractEventLoop":
     return get_running_loop()
 
 
-lifecycle.watch(cast(Watcher, sys.modules[__name__]))
+lifecycle.watchers.append(sys.modules[__name__])

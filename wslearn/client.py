@@ -1,6 +1,6 @@
-"""A client that comes back: reconnect with exponential back-off and full jitter, and know when to give up. Lesson 06.
+"""A client that reconnects, with exponential back-off and full jitter, and knows when to give up. Lesson 06.
 
-It uses `websockets.asyncio.client.connect` as it is; what is added is when to call it again.
+It uses `websockets.asyncio.client.connect` as it is, and adds the decision when to call it again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from wslearn.common.close_codes import TERMINAL as TERMINAL_CODES
 
 __all__ = ["TERMINAL_CODES", "backoff", "retry_after", "stay_connected"]
 
-#: Refusals of a handshake that are not for good, although their numbers are below 500: too slow, too often.
+#: Refusals of a handshake that are temporary, although their numbers are below 500: too slow, too often.
 NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -38,9 +38,9 @@ def backoff(base: float = 0.5, cap: float = 30.0, rng: random.Random | None = No
 
 
 def retry_after(response: Response, longest: float = 300.0) -> float:
-    """Return for how many seconds a response asks its client to wait, `longest` at most.
+    """Return how many seconds a response asks its client to wait, at most `longest`.
 
-    That is its `Retry-After`, seconds or a date (RFC 9110, section 10.2.3). Without one, or where it is neither: 0.
+    That is its `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3), or 0 without a valid one.
     """
     for value in response.headers.get_all("Retry-After"):
         text = value.strip()
@@ -56,7 +56,7 @@ def retry_after(response: Response, longest: float = 300.0) -> float:
 
 
 def _went_away(ws: ClientConnection) -> bool:
-    """Tell whether the server closed the connection before we did, and not for good."""
+    """Tell whether the server closed the connection first, with a code after which a client may reconnect."""
     close = ws.protocol.close_rcvd
     return close is not None and bool(ws.protocol.close_rcvd_then_sent) and close.code not in TERMINAL_CODES
 
@@ -73,15 +73,15 @@ async def stay_connected(
 ) -> None:
     """Connect to `url`, run `talk(ws)`, and connect again whenever the connection is lost, until `talk` returns.
 
-    `async for message in ws` ends without an error when the server goes away (1001), and with it a `talk` that has
-    nothing else to do. That is a lost connection too.
+    `async for message in ws` ends without an error when the server goes away (1001), and so does a `talk` that does
+    nothing else. That counts as a lost connection too.
 
-    Only a connection that has lasted for `stable` seconds begins the back-off anew: a server that accepts and closes
-    at once, as with 1013 (try again later), gets pauses that grow. Where a refused handshake says when to come back
-    (`Retry-After`), the wait is that much longer, though by no more than `max_retry_after` seconds.
+    Only a connection that has lasted for `stable` seconds resets the back-off, so that the waits grow for a server that
+    accepts and closes at once, as with 1013 (try again later). If a refused handshake says when to return
+    (`Retry-After`), the wait is longer by that time, but by at most `max_retry_after` seconds.
 
-    Raises ConnectionClosed where the server closed with a code that another attempt would only meet again, and
-    InvalidStatus where it refused the handshake for good: with any status below 500 but 408 and 429.
+    Raises ConnectionClosed if the server closed with a code after which another attempt would end in the same way, and
+    InvalidStatus if it refused the handshake permanently: with any status below 500 except 408 and 429.
     """
     waits = backoff(base, cap, rng)
     while True:
@@ -92,7 +92,7 @@ async def stay_connected(
                 try:
                     await talk(ws)
                 finally:
-                    lasted = time.monotonic() - opened  # before the closing handshake, which may take its time
+                    lasted = time.monotonic() - opened  # before the closing handshake, which may take a while
                 if not _went_away(ws):
                     return
         except ConnectionClosed as closed:
@@ -103,7 +103,7 @@ async def stay_connected(
                 raise
             asked = retry_after(refused.response, max_retry_after)
         except (OSError, EOFError, InvalidMessage):
-            pass  # nobody listens, or the network is gone, or the handshake broke off: worth another attempt
+            pass  # no server, no network, or a handshake that broke off: another attempt may succeed
         if lasted >= stable:
             waits = backoff(base, cap, rng)
-        await asyncio.sleep(asked + next(waits))  # not just what was asked: others were asked for the same
+        await asyncio.sleep(asked + next(waits))  # more than the server asked for, which is the same for all clients

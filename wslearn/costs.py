@@ -1,7 +1,7 @@
-"""What clients cost a server: the time until all have a message, and memory while they say nothing. Lessons 03 and 07.
+"""Measure the costs of clients for a server: the time of a broadcast, the memory of idle clients. Lessons 03 and 07.
 
-The server runs in its own process. Its clients are plain sockets that only wait, so that the server's work is what is
-measured and not theirs, and hundreds fit into a notebook. Everything stays on this machine.
+The server runs in its own process. Its clients are plain sockets that only wait, so that the measurement is about the
+server's work and not theirs, and hundreds of clients fit into a notebook. Everything stays on this machine.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ from websockets.frames import Frame, Opcode
 
 from wslearn.process import ServerProcess, allow_open_files
 
-#: Time for a server's answer, in seconds.
+#: Timeout of a server's response, in seconds.
 PATIENCE = 20.0
-#: Clients before those whose memory counts: they fill what the process had free already.
+#: Clients before those whose memory counts: they use up the memory that the process had free.
 WARM_UP = 100
 ENDED = "the server has ended a connection"
 
 
 class Crowd:
-    """Connections to one server: `Crowd(url)` begins with none, `grow(n)` makes them n, `close()` ends them.
+    """Connections to one server: `grow(n)` makes them n, `close()` ends them.
 
     With `deflate` they offer compression as browsers do (RFC 7692). Its methods block, so call them in a thread.
     """
@@ -42,32 +42,31 @@ class Crowd:
         self.close()
 
     def close(self) -> None:
-        """Close all connections, without a goodbye."""
+        """Drop all connections, without a closing handshake."""
         while self._sockets:
             self._sockets.pop().close()
 
     def grow(self, count: int, message: str = "") -> None:
-        """Connect until there are `count`. Each new one says `message`, if there is one, and waits for an answer."""
+        """Connect until there are `count` clients. Each new one sends `message`, if given, and waits for a reply."""
         allow_open_files(count)
         while len(self._sockets) < count:
             sock = socket.create_connection((self._url.hostname, self._url.port), PATIENCE)
             self._sockets.append(sock)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.sendall(self._request())
-            status = _exactly(sock, 12)
-            if status != b"HTTP/1.1 101":
-                raise ConnectionError(f"no WebSocket, but {status.decode()}")
             head = b""
-            while not head.endswith(b"\r\n\r\n"):  # nothing follows: these servers do not speak first
-                head += _some(sock, 4096)
+            while not head.endswith(b"\r\n\r\n"):  # nothing follows, because these servers do not send first
+                head += _exactly(sock, 1)
+            if not head.startswith(b"HTTP/1.1 101"):
+                raise ConnectionError(f"no WebSocket, but {head[:12].decode()}")
             if message:
                 sock.sendall(_frame(message))
                 _frame_size(sock)
 
     def fan_out_seconds(self, message: str, rounds: int) -> float:
-        """Return the time from one client's `message` until all have heard it, in seconds, the shortest of `rounds`.
+        """Return the shortest time of `rounds` from one client's `message` until all have received it, in seconds.
 
-        What makes another round longer is mostly the rest of the computer, which is not the server's cost.
+        Longer rounds are mostly caused by other programs, so they do not show the server's cost.
         """
         first, *others = self._sockets
         frame, times = _frame(message), []
@@ -91,7 +90,7 @@ class Crowd:
 
 
 async def fan_out_growth(counts: Sequence[int] = (100, 200, 400, 600, 800), rounds: int = 20) -> list[float]:
-    """Return how long a broadcast takes until all of so many clients have it, in seconds, for each of `counts`."""
+    """Return how long a broadcast takes until all clients have it, in seconds, for each number in `counts`."""
     async with ServerProcess("broadcast", "--rate", "none", "--max-connections", "none") as server:
 
         def measure() -> list[float]:
@@ -106,9 +105,9 @@ async def fan_out_growth(counts: Sequence[int] = (100, 200, 400, 600, 800), roun
 
 
 async def memory_growth(compression: str = "none", counts: Sequence[int] = (50, 100, 150, 200, 250)) -> list[float]:
-    """Return how much a server's process grows with so many clients, in bytes, for each of `counts`.
+    """Return how much a server's process grows with clients, in bytes, for each number in `counts`.
 
-    Each says one message of 4 KB, and then nothing. `compression` is that of `wslearn serve`: `none` or `deflate`.
+    Each client sends one message of 4 KB, and nothing after it. `compression` is `none` or `deflate`.
     """
     import psutil  # it comes with Jupyter's kernel
 
@@ -128,12 +127,12 @@ async def memory_growth(compression: str = "none", counts: Sequence[int] = (50, 
 
 
 def _frame(text: str) -> bytes:
-    """Return a text as a client's frame, masked (RFC 6455, section 5.2)."""
+    """Return a string as a client's frame, masked (RFC 6455, section 5.2)."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
 
 
 def _frame_size(sock: socket.socket) -> int:
-    """Read a server's frame, and return how many bytes it has in all. Raises ConnectionError for a close."""
+    """Read a server's frame, and return its size in bytes. Raises ConnectionError for a close frame."""
     head = _exactly(sock, 2)
     if head[0] & 0x0F == Opcode.CLOSE:
         raise ConnectionError(ENDED)
@@ -145,14 +144,10 @@ def _frame_size(sock: socket.socket) -> int:
 
 
 def _exactly(sock: socket.socket, count: int) -> bytes:
-    """Read so many bytes. Raises ConnectionError where the server ends the connection before."""
-    data = _some(sock, count)
+    """Read so many bytes. Raises ConnectionError if the server ends the connection before."""
+    data = b""
     while len(data) < count:
-        data += _some(sock, count - len(data))
-    return data
-
-
-def _some(sock: socket.socket, most: int) -> bytes:
-    if not (data := sock.recv(most)):
-        raise ConnectionError(ENDED)
+        if not (part := sock.recv(count - len(data))):
+            raise ConnectionError(ENDED)
+        data += part
     return data

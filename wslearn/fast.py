@@ -1,6 +1,6 @@
-"""What makes the servers fast: one message to many clients is encoded once and framed once. Lessons 03 and 07.
+"""Fast fan-out: `fan_out` sends a message to many clients, `frame` makes the frame, `deliver` writes it.
 
-`fan_out` sends a message to many clients, `frame` makes the frame, `deliver` writes it. How: `wslearn.server.delivery`.
+`wslearn.server.delivery` explains how. Lessons 03 and 07.
 """
 
 from wslearn.server.delivery import deliver, fan_out, frame

@@ -1,7 +1,7 @@
-"""What a connection may cost: size, rate, count, unsent bytes.
+"""Limits for the clients of a server: size, rate, number, unsent bytes.
 
-A server that has no limits is stopped by its first careless client. Every lesson's server starts with these,
-and `wslearn serve` has an option for each. Lesson 07 shows what happens without them.
+The first careless client stops a server without limits, as lesson 07 shows. Every lesson's server has these limits, and
+`wslearn serve` has an option for each.
 """
 
 from collections.abc import Callable
@@ -13,26 +13,24 @@ from wslearn.common.authority import host_of
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The limits of one server. `None` switches a limit off.
+    """The limits of one server. `None` switches a limit off. Raises ValueError for an invalid value."""
 
-    Raises ValueError where a value is not a positive number.
-    """
-
-    #: Largest message that is accepted, in bytes; a larger one is answered with close code 1009.
+    #: Largest message, in bytes; a larger one closes the connection with 1009.
     max_size: int | None = 64 * 1024
-    #: Connections at one time; one more is answered with HTTP 503 at the handshake.
+    #: Connections at the same time; the response to one more handshake is HTTP 503.
     max_connections: int | None = 1000
-    #: Time for the opening handshake, in seconds.
+    #: Timeout of the opening handshake, in seconds.
     open_timeout: float | None = 10
-    #: Messages per second of one connection, with bursts of twice as many; over it an error message, then 1008.
+    #: Messages per second of one connection, with bursts of twice as many; above it an error message, then 1008.
     rate: float | None = None
-    #: Time to authenticate, in seconds, where the server asks for it; then close code 1008.
+    #: Time to authenticate, in seconds, if the server requires it; then close code 1008.
     auth_timeout: float | None = 5
-    #: Bytes waiting for a client that reads too slowly; with more its connection is aborted.
+    #: Bytes queued for a client that reads too slowly; with more its connection is dropped. Over TLS the event loop
+    #: hides what it has encrypted, so one large message gets through (findings/asyncio_tls_hides_unsent_bytes.sh).
     max_unsent: int | None = 1024 * 1024
-    #: Time for which bytes may wait and none leave, in seconds; then the connection is aborted.
+    #: Seconds for which queued bytes may stay without any of them going out; then the connection is dropped.
     stall_timeout: float | None = 5
-    #: `"deflate"` or None. Off, because it costs 40 KiB a connection and more (RFC 7692, permessage-deflate).
+    #: `"deflate"` or None. Off by default, because it costs 40 KiB or more per connection (RFC 7692).
     compression: str | None = None
     #: Origins allowed besides the server's own, like `"https://example.org"`; `"null"` is a page opened from disk, and
     #: any page's sandboxed frame. None: every page may connect.
@@ -47,9 +45,13 @@ class Limits:
                 continue
             if field.name in ("origins", "hosts"):
                 if not isinstance(value, tuple | list | set | frozenset) or not all(isinstance(v, str) for v in value):
-                    raise ValueError(f"{field.name}: expected a tuple of texts or None, got {value!r}")
+                    raise ValueError(f"{field.name}: expected a tuple of strings or None, got {value!r}")
                 for host in value if field.name == "hosts" else ():
-                    _check_host(host)
+                    try:
+                        host_of(host)
+                    except ValueError:
+                        wanted = "names like 'hub.example.org'"
+                        raise ValueError(f"hosts: expected {wanted}, got {host[:100]!r}") from None
             elif field.name == "compression":
                 if value != "deflate":
                     raise ValueError(f"compression: expected 'deflate' or None, got {value!r}")
@@ -57,18 +59,11 @@ class Limits:
                 raise ValueError(f"{field.name}: expected a number above 0, or None for no limit, got {value!r}")
 
 
-def _check_host(host: str) -> None:
-    try:
-        host_of(host)
-    except ValueError:
-        raise ValueError(f"hosts: expected names like 'hub.example.org', got {host[:100]!r}") from None
-
-
 class TokenBucket:
-    """Allow `rate` messages a second, and bursts of `burst` (twice the rate, unless given).
+    """Allow `rate` messages a second, and bursts of `burst` (by default twice the rate).
 
     The bucket holds `burst` tokens and gets `rate` new ones a second; a message takes one. It keeps two numbers and
-    needs no timer. `clock` returns seconds. The idea is old: Turner, "New directions in communications", 1986.
+    needs no timer. `clock` returns seconds. Source: Turner, "New directions in communications", 1986.
     """
 
     def __init__(self, rate: float, burst: float | None = None, clock: Callable[[], float] = monotonic) -> None:
@@ -91,6 +86,6 @@ class TokenBucket:
 
     @property
     def full(self) -> bool:
-        """Whether nothing has been taken for long enough."""
+        """Whether the bucket has been refilled completely."""
         self._fill()
         return self.tokens >= self.burst

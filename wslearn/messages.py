@@ -1,7 +1,4 @@
-"""The JSON messages of the lessons as types, decoded with a clear error.
-
-No input or output here: text in, text out, so every rule is tested without a socket.
-"""
+"""The JSON messages of the lessons as types, decoded with a clear error. This module has no input or output."""
 
 import re
 from datetime import UTC, datetime
@@ -21,43 +18,53 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-# What clients say. Members that a type does not name are ignored: nobody can claim a sender.
-
-
 class Say(msgspec.Struct):
+    """From a client: `message` is for all clients. Other members are ignored, so no client can claim a sender."""
+
     message: str
 
 
 class JoinRoom(msgspec.Struct, tag="join-room"):
+    """From a client: put it into `room`, and out of its last one."""
+
     room: RoomName
 
 
 class LeaveRoom(msgspec.Struct, tag="leave-room"):
-    pass
+    """From a client: take it out of its room."""
 
 
 class SayInRoom(msgspec.Struct, tag="room-message"):
+    """From a client: `message` is for all clients in its room."""
+
     message: str
 
 
 class Authenticate(msgspec.Struct, tag="authenticate"):
+    """From a client: its `token`, a JSON Web Token."""
+
     token: str
 
 
 class Ping(msgspec.Struct, tag="ping"):
-    pass
+    """From a client: an application-level ping."""
 
 
-# What servers say.
+class Pong(msgspec.Struct, tag="pong"):
+    """From a server: the reply to `Ping`."""
 
 
 class Broadcast(msgspec.Struct, tag="broadcast", omit_defaults=True):
+    """From a server: a client's `message`, the time as `now()` writes it, and the sender's verified name, if any."""
+
     message: str
     timestamp: str
     sender: str | None = None
 
 
 class RoomMessage(msgspec.Struct, tag="room-message"):
+    """From a server: a client's `message` in a room, with its name and the time as `now()` writes it."""
+
     room: str
     message: str
     sender: str
@@ -65,36 +72,38 @@ class RoomMessage(msgspec.Struct, tag="room-message"):
 
 
 class Presence(msgspec.Struct, tag="presence"):
+    """From a server: the names of the clients in a room, sorted."""
+
     room: str
     members: list[str]
 
 
 class Authenticated(msgspec.Struct, tag="authenticated"):
+    """From a server: the token was valid, and `user` is its name."""
+
     user: str
 
 
-class Pong(msgspec.Struct, tag="pong"):
-    pass
-
-
 class Error(msgspec.Struct, tag="error"):
+    """From a server: a `code` for programs, and a message for people."""
+
     code: str
     message: str
 
 
 class Closing(msgspec.Struct, tag="closing"):
-    """To a client that asked for `last-words`: the close frame that follows."""
+    """From a server, to a client that asked for `last-words`: code and reason of the close frame that follows."""
 
     code: int
     reason: str
 
 
 class BadMessage(ValueError):
-    """A message that is none of those that were expected; its text says which, what came, and where it differs."""
+    """A message of an unexpected form; the text says what was expected, what was received, and where they differ."""
 
 
 class _Nothing(msgspec.Struct, tag=""):
-    """Beside it, a type with a tag needs its tag: alone, msgspec would take `{}` for a `{"type":"ping"}`."""
+    """In a union with it, a type needs its tag: alone, msgspec would accept `{}` for `{"type":"ping"}`."""
 
 
 @lru_cache
@@ -105,7 +114,7 @@ def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder[An
 
 @lru_cache
 def _shapes(types: tuple[type[msgspec.Struct], ...]) -> str:
-    """Return what messages of `types` look like: `{"type":"join-room","room":"…"}`."""
+    """Return examples of messages of `types`: `{"type":"join-room","room":"…"}`."""
     shapes = []
     for kind in types:
         tag = kind.__struct_config__.tag
@@ -116,10 +125,7 @@ def _shapes(types: tuple[type[msgspec.Struct], ...]) -> str:
 
 
 def decode(data: str | bytes, *types: type[Message]) -> Message:
-    """Return the message in `data`, JSON text (RFC 8259), as one of `types`.
-
-    Raises BadMessage with one line that says what was expected and what is wrong.
-    """
+    """Return the message in `data`, JSON text (RFC 8259), as one of `types`. Raises BadMessage, in one line."""
     if not isinstance(data, str):
         raise BadMessage(f"expected JSON text like {_shapes(types)}, got a binary message of {len(data)} bytes")
     try:
@@ -129,7 +135,7 @@ def decode(data: str | bytes, *types: type[Message]) -> Message:
         wrong = "Invalid value '' - at `$.type`"
     except RecursionError:
         wrong = "it is nested too deeply"
-    except UnicodeEncodeError as error:  # no such text can come over a WebSocket, but a program can call this
+    except UnicodeEncodeError as error:  # no WebSocket can deliver such a string, but a program can call this
         wrong = _cut_in_two(f"{ord(error.object[error.start]):x}")
     except msgspec.DecodeError as error:
         half = None if isinstance(error, msgspec.ValidationError) else _half_character(data, str(error))
@@ -137,21 +143,21 @@ def decode(data: str | bytes, *types: type[Message]) -> Message:
     raise BadMessage(f"expected {_shapes(types)}; {redact(wrong[:200])}")
 
 
-#: The escapes of JSON text (RFC 8259, section 7): a pair of surrogates, which is one character beyond U+FFFF; one
-#: surrogate alone, which is half of such a character; and every other.
+#: The escapes of JSON text (RFC 8259, section 7): a pair of surrogates, which is one character above U+FFFF; a single
+#: surrogate, which is half of such a character; and all others.
 ESCAPES = re.compile(r"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|u(?P<half>[dD][89a-fA-F]\w\w)|.)", re.S)
 
 
 def _half_character(data: str, error: str) -> str | None:
-    """Return what msgspec's error means where half a character is the cause, and None where it is not.
+    """Return an explanation of msgspec's error if half a character is the cause, otherwise None.
 
-    With little text after the half msgspec calls the data truncated, otherwise malformed.
+    If little text follows the half, msgspec calls the data truncated, otherwise malformed.
     """
     if "surrogate" not in error and "truncated" not in error:
         return None
     for escape in ESCAPES.finditer(data):
         if escape["half"]:
-            goes_on = '"' in data[escape.end() :]  # otherwise the data really end there
+            goes_on = '"' in data[escape.end() :]  # otherwise the data really are truncated
             return _cut_in_two(escape["half"]) if goes_on else None
     return None
 

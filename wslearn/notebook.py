@@ -1,4 +1,4 @@
-"""What only a notebook needs: a first cell that checks the ground, a page to look at, a script's coroutine to run."""
+"""Functions for notebooks: check the installation, show a server's page, run a script's coroutine."""
 
 import html
 import importlib.util
@@ -15,8 +15,7 @@ from wslearn.common import preflight
 T = TypeVar("T")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-#: The matplotlib backend that shows a figure below the cell that draws it; the kernel's choice where none is set.
+#: The matplotlib backend that shows a figure below the cell that draws it; the kernel's default.
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -30,7 +29,7 @@ class HasPage(Protocol):
 
 
 def setup(notebook: str) -> None:
-    """Print one line: all is ready, or what to do so that it will be. The first cell of every notebook.
+    """Print one line: everything is ready, or instructions to get there. The first cell of every notebook calls it.
 
     `notebook` is the version of wslearn that the notebook was written for, such as `"0.1"`.
     """
@@ -45,24 +44,24 @@ def setup(notebook: str) -> None:
 
 
 def _talk_to_this_machine_directly() -> None:
-    """Except this machine from the system's HTTP proxy, for this kernel and the processes that it starts.
+    """Exclude this machine from the system's HTTP proxy, for this kernel and the processes that it starts.
 
-    Many schools and companies set one, and the `websockets` client would ask it even for 127.0.0.1.
+    Many schools and companies have one, and the `websockets` client would use it even for 127.0.0.1.
     """
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
     if not proxies or proxy_bypass("127.0.0.1"):
         return
-    for scheme, address in proxies.items():  # a variable hides the settings of Windows and macOS: keep all of them
+    for scheme, address in proxies.items():  # one variable would hide all settings of Windows and macOS
         os.environ.setdefault(f"{scheme}_proxy", address)
     os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), *LOOPBACK]))
 
 
 def _show_figures_below_their_cells() -> None:
-    """Let matplotlib draw in the notebook where MPLBACKEND, set for other programs, asks for files or windows.
+    """Let matplotlib draw in the notebook even if MPLBACKEND, set for other programs, asks for files or windows.
 
-    With any other backend a figure that a cell shows is a line of text, and with one that is missing an error.
+    With any other backend, a cell shows a figure as a line of text, or an error if that backend is missing.
     """
     if os.environ.get("MPLBACKEND") in (INLINE, "inline"):
         return
@@ -96,48 +95,42 @@ def _other_version(notebook: str) -> str | None:
 def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> None:
     """Show the server's page below the cell, with a link to it.
 
-    `height` is in pixels. Where the kernel runs on another machine than the browser (JupyterHub, Binder, a base
-    address), the page goes through jupyter-server-proxy; `remote=True` asks for that, for a kernel reached through
-    an SSH tunnel, which nothing here can see. The link then contains the key that lets a browser in behind a proxy; it
-    is shown by a widget, so that a saved notebook does not contain it.
+    `height` is in pixels. If the kernel runs on another machine than the browser (JupyterHub, Binder, a base address),
+    the page goes through jupyter-server-proxy. `remote=True` asks for that if this function cannot detect it, as with a
+    kernel behind an SSH tunnel. The link then contains the server's secret path. A widget shows it, so that a saved
+    notebook does not contain it.
     """
     from IPython.display import display
 
     base = _proxy_base()
-    if remote is None:
-        remote = base is not None
-    address, advice = server.page_url, ""
-    if remote:
-        address = f"{base or '/'}proxy/{server.port}/{server.proxy_path}/"
-        if importlib.util.find_spec("jupyter_server_proxy") is None:
-            advice = (
-                "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
-                'pip install "wslearn[remote]", then restart JupyterLab.'
-            )
+    remote = base is not None if remote is None else remote
+    address = f"{base or '/'}proxy/{server.port}/{server.proxy_path}/" if remote else server.page_url
+    if remote and importlib.util.find_spec("jupyter_server_proxy") is None:
+        print(
+            "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
+            'pip install "wslearn[remote]", then restart JupyterLab.'
+        )
     link = html.escape(address)
     page = (
         f'<iframe src="{link}" title="The page of this server" width="100%" height="{height:d}" '
         'style="border:1px solid #8888;border-radius:8px"></iframe>'
-        f'<p><a href="{link}" target="_blank" rel="noopener">Open the page in a tab of its own</a></p>'
+        f'<p><a href="{link}" target="_blank" rel="noopener">Open the page in its own tab</a></p>'
     )
-    if advice:
-        print(advice)
-    text = "The server's page: "
+    shown: dict[str, Any] = {"text/html": page}
     if remote:
         from ipywidgets import HTML
 
         from wslearn.redact import redact
 
-        display(HTML(page)._repr_mimebundle_() | {"text/plain": text + redact(address)}, raw=True)
-    else:
-        display({"text/html": page, "text/plain": text + address}, raw=True)
+        shown, address = HTML(page)._repr_mimebundle_(), redact(address)
+    display(shown | {"text/plain": f"The server's page: {address}"}, raw=True)
 
 
 def _proxy_base() -> str | None:
-    """Return the Jupyter server's base address where the browser seems to be elsewhere, else None.
+    """Return the Jupyter server's base address if the browser seems to be on another machine, otherwise None.
 
-    A hub names its prefix in the environment. Else the Jupyter server that started this kernel has left a file with
-    its address: a base address, or an address that is not loopback, means that a browser elsewhere uses it.
+    A hub names its prefix in the environment. Otherwise the Jupyter server that started this kernel has left a file
+    with its address: a base address, or one that is not loopback, is for a browser on another machine.
     """
     if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
         return prefix if prefix.endswith("/") else f"{prefix}/"
@@ -146,7 +139,7 @@ def _proxy_base() -> str | None:
     info = Path(jupyter_runtime_dir()) / f"jpserver-{os.environ.get('JPY_PARENT_PID', 'none')}.json"
     try:
         jupyter = json.loads(info.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # no such file: another front end than Jupyter's own started the kernel
+    except (OSError, ValueError):  # no such file, because another program than Jupyter's own started the kernel
         return None
     if jupyter["base_url"] == "/" and jupyter["hostname"] in LOOPBACK:
         return None
@@ -154,11 +147,11 @@ def _proxy_base() -> str | None:
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end and return its result, in a script and in a notebook's cell alike.
+    """Run a coroutine and return its result, in a script and in a notebook's cell alike.
 
-    Where no event loop runs this is `asyncio.run`. In a cell a loop runs already, and `asyncio.run` would raise: here
-    nest-asyncio2 makes that loop re-entrant, from then on and for the whole kernel. For code written as a script;
-    in a cell `await main()` is simpler, and measurements should not run on a patched loop.
+    Without a running event loop this is `asyncio.run`. In a cell a loop is running already, and `asyncio.run` would
+    raise an error. There nest-asyncio2 makes that loop re-entrant, from then on and for the whole kernel. This is for
+    code written as a script: in a cell `await main()` is simpler, and measurements should not run on a patched loop.
     """
     import asyncio
 
@@ -169,8 +162,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     import nest_asyncio2
 
     nest_asyncio2.apply(loop)
-    # asyncio counts a turn's callbacks before it calls them, and this call is one of them. Those behind it are called
-    # in here, so as many that do nothing take their places: otherwise asyncio fails, and the kernel dies of it.
+    # asyncio counts a turn's callbacks before it calls them, and this call is one of them. The nested loop calls the
+    # others, so the same number of empty ones takes their places: otherwise asyncio fails, and the kernel dies.
     patched: Any = loop
     waiting = len(patched._ready)
     try:

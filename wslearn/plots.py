@@ -4,7 +4,7 @@
     plots.medians(samples, ax)
     print(plots.describe_medians(samples))      # the same in one line, with its numbers
 
-Transports differ in colour, and besides in marker, line and hatch, and each is named where it is drawn.
+Transports differ in colour, marker, line and hatch, and each is named where it is drawn.
 """
 
 import math
@@ -20,9 +20,9 @@ from matplotlib.transforms import ScaledTranslation
 from wslearn.latency import PUSHES, ROUND_TRIPS, Sample
 from wslearn.theme import BLUE, DARK_GREY, GREY, LIGHT_BLUE, LIGHT_GREY, ORANGE, RUST
 
-#: So many messages of each transport are shown on a time line; more would be thinner than a line.
+#: How many messages of each transport a time line shows; more would be thinner than a line.
 SHOWN = 8
-#: Medians that differ more than so many times get a logarithmic scale.
+#: Medians that differ by more than this factor get a logarithmic scale.
 WIDE = 30
 
 
@@ -44,7 +44,7 @@ LOOKS = {
     "sse": Look(GREY, "P", "--", "++"),
     "websocket": Look(BLUE, "o", "-", ""),
 }
-#: What a message waits for before its own way begins, besides the network.
+#: What a message waits for before it travels itself.
 WAITS = {"http-new": "the connection", "polling": "the next poll"}
 
 
@@ -52,14 +52,14 @@ WAITS = {"http-new": "the connection", "polling": "the next poll"}
 
 
 def distribution(samples: Sequence[Sample], ax: Axes) -> Axes:
-    """Draw which share of the messages needed at most so many milliseconds: medians marked, theory behind (dotted)."""
+    """Draw which share of the messages took at most so many milliseconds; marks: medians, dotted: theory."""
     _prepare(samples, ax, "How long did the messages take?", "milliseconds", "share of the messages")
     for sample in samples:
         look, middle = LOOKS[sample.transport], _ms(sample.median)
         ax.axvline(_ms(sample.theory), color=look.colour, linestyle=":", alpha=0.5, zorder=1)
         label = f"{sample.transport}: median {_time(sample.median)}, theory {_time(sample.theory)}"
         ax.ecdf([_ms(time) for time in sample.times], color=look.colour, linestyle=look.line, zorder=2)
-        # Hollow, so that one is seen through another at the same place.
+        # Hollow, so that one mark is seen through another one at the same place.
         ax.plot(
             [middle], [0.5], look.marker, markersize=12, markerfacecolor="none", markeredgewidth=2.5,
             color=look.colour, linestyle=look.line, label=label, zorder=3,
@@ -75,14 +75,14 @@ def distribution(samples: Sequence[Sample], ax: Axes) -> Axes:
 
 
 def describe_distribution(samples: Sequence[Sample]) -> str:
-    """Return the message of `distribution` in one line."""
-    parts = (f"{s.transport} {_time(s.median)}, 95 % within {_time(s.p95)}" for s in _some(samples))
-    return f"Half of the messages within: {'; '.join(parts)}."
+    """Return what `distribution` shows in one line."""
+    parts = (f"{s.transport} {_time(s.median)} (95 %: {_time(s.p95)})" for s in _some(samples))
+    return f"Half of the messages took at most: {'; '.join(parts)}."
 
 
 def medians(samples: Sequence[Sample], ax: Axes) -> Axes:
-    """Draw the median of each transport as a bar, and what the network alone would cost as a black line across it."""
-    _prepare(samples, ax, "Half of the messages took at most …", "milliseconds (black line: theory)", "")
+    """Draw the median of each transport as a bar, and the time of the network alone as a black line across it."""
+    _prepare(samples, ax, "Median time of a message", "milliseconds (black line: theory)", "")
     end = _room(max(max(s.median, s.theory) for s in samples), 1.3)
     for row, sample in enumerate(samples):
         look, time, theory = LOOKS[sample.transport], _ms(sample.median), _ms(sample.theory)
@@ -94,56 +94,54 @@ def medians(samples: Sequence[Sample], ax: Axes) -> Axes:
 
 
 def describe_medians(samples: Sequence[Sample]) -> str:
-    """Return the message of `medians` in one line."""
+    """Return what `medians` shows in one line."""
     parts = (f"{s.transport} {_time(s.median)} (theory {_time(s.theory)}, {_rule(s)})" for s in _some(samples))
     return f"Medians: {'; '.join(parts)}."
 
 
 def time_line(samples: Sequence[Sample], ax: Axes) -> Axes:
-    """Draw the first messages of each transport in a lane of its own: hatched while they wait, filled on their way."""
-    _prepare(samples, ax, "Who waited for what?", "milliseconds since the measurement began", "")
+    """Draw the first messages of each transport in its own lane: hatched while they wait, filled while they travel."""
+    _prepare(samples, ax, "What did the messages wait for?", "milliseconds since the measurement began", "")
     shown = [sample.spans[:SHOWN] for sample in samples]
     start, end = min(spans[0][0] for spans in shown), max(end for spans in shown for _, end in spans)
     for row, (sample, spans) in enumerate(zip(samples, shown, strict=True)):
         colour = LOOKS[sample.transport].colour
         for begin, finish in spans:
             leaves = begin + _waited(sample, finish - begin)
-            parts = [(begin, leaves, {"facecolor": "white", "hatch": "////"}), (leaves, finish, {"facecolor": colour})]
-            for left, right, style in parts:
+            for left, right, fill, hatch in ((begin, leaves, "white", "////"), (leaves, finish, colour, None)):
                 if right > left:
-                    bar = (_ms(left - start), _ms(right - left))
-                    ax.broken_barh([bar], (row - 0.3, 0.6), edgecolor=colour, linewidth=1, **style)
+                    bar, lane = (_ms(left - start), _ms(right - left)), (row - 0.3, 0.6)
+                    ax.broken_barh([bar], lane, edgecolor=colour, linewidth=1, facecolor=fill, hatch=hatch)
     ax.set_xlim(0, _room(end - start, 1.02))
-    waits = (f"hatched: waits\nfor {WAITS[s.transport]}" if s.transport in WAITS else "on its way" for s in samples)
+    waits = (f"hatched: waits\nfor {WAITS[s.transport]}" if s.transport in WAITS else "travels" for s in samples)
     return _lanes(ax, [f"{s.transport}\n{wait}" for s, wait in zip(samples, waits, strict=True)])
 
 
 def describe_time_line(samples: Sequence[Sample]) -> str:
-    """Return the message of `time_line` in one line."""
+    """Return what `time_line` shows in one line."""
     parts = []
     for sample in _some(samples):
         wait = median(_waited(sample, time) for time in sample.times)
-        whole = f"{sample.transport} {_time(sample.median)}"
-        what = f", {_time(wait)} of it for {WAITS[sample.transport]}" if sample.transport in WAITS else ""
-        parts.append(whole + what)
-    return f"A message waits: {'; '.join(parts)}."
+        what = f", {_time(wait)} of it waiting for {WAITS[sample.transport]}" if sample.transport in WAITS else ""
+        parts.append(f"{sample.transport} {_time(sample.median)}{what}")
+    return f"Median time of a message: {'; '.join(parts)}."
 
 
 # Bytes
 
 
 def break_even(samples: Sequence[Sample], ax: Axes) -> Axes:
-    """Draw all bytes on the wire, set-up included, over the number of messages, and mark where the thriftiest wins."""
-    _prepare(samples, ax, "What has it cost so far?", "messages", "bytes, set-up included")
-    best = _thriftiest(samples)
+    """Draw all bytes on the wire, including set-up, over the number of messages; mark where the cheapest one wins."""
+    _prepare(samples, ax, "How many bytes has it cost so far?", "messages", "bytes, including set-up")
+    best = _cheapest(samples)
     crossings = [None if sample is best else _crossing(best, sample) for sample in samples]
     last = max([10.0, *(2 * at for at in crossings if at)])
     for sample, at in zip(samples, crossings, strict=True):
         look = LOOKS[sample.transport]
         total = _total(sample, last)
-        label = f"{sample.transport}: {sample.setup_bytes:,} + {_per_message(sample):,.0f} a message"
+        label = f"{sample.transport}: {sample.setup_bytes:,} + {_per_message(sample):,.0f} per message"
         ax.plot([0, last], [sample.setup_bytes, total], look.line, color=look.colour)
-        label += f"; costs more {_from(at)}" if sample is not best else ""
+        label += f"; {_from(at, 'costs more')}" if sample is not best else ""
         ax.plot([last], [total], look.marker, color=look.colour, linestyle=look.line, label=label, clip_on=False)
         if at:
             ax.vlines(at, 0, _total(sample, at), color="black", linestyle=":", linewidth=1.5)
@@ -156,12 +154,11 @@ def break_even(samples: Sequence[Sample], ax: Axes) -> Axes:
 
 
 def describe_break_even(samples: Sequence[Sample]) -> str:
-    """Return the message of `break_even` in one line."""
-    best = _thriftiest(_some(samples))
+    """Return what `break_even` shows in one line."""
+    best = _cheapest(_some(samples))
     costs = (f"{s.transport} {_per_message(s):,.0f} (set-up {s.setup_bytes:,})" for s in samples)
-    wins = (f"than {s.transport} {_from(_crossing(best, s))}" for s in samples if s is not best)
-    cheaper = ", ".join(wins)
-    return f"Bytes a message: {', '.join(costs)}." + (f" {best.transport} is cheaper {cheaper}." if cheaper else "")
+    cheaper = ", ".join(_from(_crossing(best, s), f"cheaper than {s.transport}") for s in samples if s is not best)
+    return f"Bytes per message: {', '.join(costs)}." + (f" {best.transport} is {cheaper}." if cheaper else "")
 
 
 def _per_message(sample: Sample) -> float:
@@ -172,22 +169,20 @@ def _total(sample: Sample, messages: float) -> float:
     return sample.setup_bytes + messages * _per_message(sample)
 
 
-def _thriftiest(samples: Sequence[Sample]) -> Sample:
+def _cheapest(samples: Sequence[Sample]) -> Sample:
     return min(samples, key=lambda sample: (_per_message(sample), sample.setup_bytes))
 
 
 def _crossing(best: Sample, other: Sample) -> float | None:
-    """Return after how many messages, a fraction, both have cost the same; 0: they begin so; None: they never do."""
+    """Return after how many messages, a fraction, both have cost the same: 0 from the start on, None never."""
     saved, owed = _per_message(other) - _per_message(best), best.setup_bytes - other.setup_bytes
-    if saved < 0.01:  # bytes a message, which are a mean: the same
+    if saved < 0.01:  # the bytes per message are a mean: this difference is none
         return 0.0 if owed < 0 else None
     return max(0.0, owed / saved)
 
 
-def _from(crossing: float | None) -> str:
-    if crossing is None:
-        return "never"
-    return f"from message {math.floor(crossing) + 1:,} on"
+def _from(crossing: float | None, what: str) -> str:
+    return f"never {what}" if crossing is None else f"{what} from message {math.floor(crossing) + 1:,} on"
 
 
 # What they share
@@ -195,7 +190,7 @@ def _from(crossing: float | None) -> str:
 
 def _some(samples: Sequence[Sample]) -> Sequence[Sample]:
     if not samples:
-        raise ValueError("expected samples, as `await measure(...)` returns them, and got none")
+        raise ValueError("expected samples, as `await measure(...)` returns them, but the list is empty")
     return samples
 
 
@@ -204,7 +199,7 @@ def _ms(seconds: float) -> float:
 
 
 def _room(seconds: float, factor: float) -> float:
-    """Return where an axis that begins at 0 ends, in milliseconds: some of it, where nothing took any time."""
+    """Return where an axis that begins at 0 ends, in milliseconds; it has a length even if nothing took any time."""
     return max(_ms(seconds) * factor, 0.01)
 
 
@@ -213,7 +208,7 @@ def _time(seconds: float) -> str:
 
 
 def _rule(sample: Sample) -> str:
-    """Return what theory says, in round trips."""
+    """Return the time that theory predicts, in round trips."""
     if sample.settings.push and sample.transport == "polling":
         return "interval/2 + 1 RTT"
     trips = (PUSHES if sample.settings.push else ROUND_TRIPS)[sample.transport]
@@ -221,7 +216,7 @@ def _rule(sample: Sample) -> str:
 
 
 def _waited(sample: Sample, seconds: float) -> float:
-    """Return how long a message that took so many seconds waited before its own way through the network."""
+    """Return how long a message that took so many seconds waited before it travelled itself."""
     if sample.transport not in WAITS:
         return 0.0
     one_way = sample.settings.delay + sample.settings.jitter / 2
@@ -245,7 +240,7 @@ def _lanes(ax: Axes, labels: Sequence[str]) -> Axes:
 
 
 def _legend(ax: Axes) -> Axes:
-    """Put the legend below, where no value can be behind it."""
+    """Put the legend below the axes, where it hides no value."""
     below = ax.transAxes + ScaledTranslation(0, -3.8 * rcParams["font.size"] / 72, ax.figure.dpi_scale_trans)
     ax.legend(
         loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, frameon=False, borderaxespad=0, handlelength=3

@@ -1,6 +1,6 @@
-"""A server in a process of its own, that ends when the process that started it ends.
+"""A server in its own process, which ends when the process that started it ends.
 
-A measurement wants its server apart: in one process, client and server would take turns on one event loop.
+Measurements need this, because in one process client and server would take turns on one event loop.
 """
 
 import asyncio
@@ -15,23 +15,23 @@ from urllib.parse import urlsplit
 
 from wslearn.common import lifecycle, tasks
 
-#: Time for the server to be ready, and for it to end, in seconds. A slow machine needs one second.
+#: Timeouts of the server's start and stop, in seconds. A slow machine needs one second.
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 3.0
-#: The longest line that is read as one, in bytes, and so many characters of what else came are quoted.
+#: The longest line of output, in bytes, and the most characters of other output that are quoted.
 LINE, QUOTED = 65536, 500
 
 
 def allow_open_files(connections: int) -> int:
-    """Let this process, and those it starts, have so many connections; return how many the system allows.
+    """Let this process, and those that it starts, open so many connections; return how many the system allows.
 
-    Many systems allow 256 or 1,024 open files at first, and more where it is asked for. Where even that is too few,
-    the connection that is one too many fails as it would have done.
+    Many systems allow 256 or 1,024 open files at first, and more on request. If even that is too few, opening one more
+    connection fails, as it would without this.
     """
-    others = 200  # the files that a process has open besides
+    others = 200  # other files that a process has open
     try:
         import resource
-    except ImportError:  # Windows counts none
+    except ImportError:  # Windows has no such limit
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + others if hard == resource.RLIM_INFINITY else min(connections + others, hard)
@@ -41,37 +41,30 @@ def allow_open_files(connections: int) -> int:
 
 
 def _ready(output: IO[bytes] | None, other: list[str]) -> dict | None:
-    """Return the server's addresses from the output of its process, or None where it ends without them.
+    """Return the server's addresses from the output of its process, or None if it ends without them.
 
-    A line of something else's is passed over, and its beginning kept in `other`: a `sitecustomize` or a `.pth` file
-    of the reader's Python may print too.
+    Other lines are skipped, and their beginnings kept in `other`: a `sitecustomize` or a `.pth` file of the reader's
+    Python may print something too, even without a line break before the addresses.
     """
     while output and (line := output.readline(LINE).decode(errors="replace")):
-        start = line.find("{")  # what was printed without a line's end stands before it
-        while start != -1:
+        for start in (place for place, char in enumerate(line) if char == "{"):
             with suppress(ValueError, RecursionError):
                 found, _ = json.JSONDecoder().raw_decode(line, start)
                 if isinstance(found, dict) and {"name", "url", "page_url"} <= found.keys():
                     return found
-            start = line.find("{", start + 1)
         if sum(map(len, other)) < QUOTED:
             other.append(line[:QUOTED])
     return None
-
-
-def _close(pipe: IO[bytes] | None) -> None:
-    if pipe is not None:
-        pipe.close()
 
 
 class ServerProcess:
     """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
 
     `options` are those of `wslearn serve`: `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are
-    the addresses, `proxy_path` is what lets a browser in behind a proxy, `pid` is the process. It ends with the block,
-    with `await server.stop()`, and whenever the process that started it ends, however that happens.
+    the addresses, `proxy_path` is the secret path for a browser behind a proxy, `pid` is the process. It ends with the
+    block, with `await server.stop()`, and when the process that started it ends, for whatever reason.
 
-    Raises RuntimeError with the server's own words where it cannot start.
+    Raises RuntimeError with the server's own message if it cannot start.
     """
 
     def __init__(self, name: str, *options: str, port: int = 0) -> None:
@@ -80,18 +73,18 @@ class ServerProcess:
         self._stopping = asyncio.Lock()
 
     async def start(self) -> Self:
-        """Start the process and wait until its server is ready. In a notebook, an earlier run's is stopped."""
+        """Start the process and wait until its server is ready. In a notebook, first stop that of an earlier run."""
         if self._process is not None:
             return self
         await lifecycle.stop_previous(self._wanted_port)
-        # -P: a file called http.py in the current folder is not Python's own. Nothing but this class reads the output.
+        # -P: a file called http.py in the current folder must not replace Python's own.
         command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:
-            # Not asyncio's subprocesses: the event loop of a kernel on Windows has none.
+            # Not asyncio's subprocesses, because the event loop of a kernel on Windows does not support them.
             self._process = subprocess.Popen(  # noqa: ASYNC220
                 [*command, *self.options, "--json", "--quiet", "--exit-with-parent"],
                 env=os.environ | {"PYTHONIOENCODING": "utf-8:backslashreplace"},
-                # The child reads its end of this pipe and ends at end-of-file: even SIGKILL closes ours.
+                # The child reads its end of this pipe and ends at end-of-file; even SIGKILL closes our end.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -116,32 +109,32 @@ class ServerProcess:
         return self
 
     def _failure(self, errors: IO[bytes], other: list[str], when: str = "") -> RuntimeError:
-        """Return the error that tells what the process said in place of its addresses."""
-        errors.seek(max(0, errors.seek(0, os.SEEK_END) - LINE))  # what ended it comes last
+        """Return an error with the output of the process."""
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - LINE))  # the reason comes last
         parts = (errors.read().decode(errors="replace").strip(), "".join(other).strip())
-        said = "\n".join(filter(None, parts)) or "it said nothing"
+        said = "\n".join(filter(None, parts)) or "it printed nothing"
         return RuntimeError(f"wslearn serve {self.name} did not start{when}: {said}")
 
     async def stop(self) -> None:
-        """End the process: its clients get 1001, and 3 seconds later it is killed if need be.
+        """End the process: its clients receive 1001, and after 3 seconds it is killed if necessary.
 
-        Twice is fine, also at once. Where this is cancelled, it is killed at once.
+        Calling it twice is fine, even at the same time. If it is cancelled, it kills the process at once.
         """
         async with self._stopping:
             process, self._process = self._process, None
             if process is None:
                 return
             lifecycle.stopped(self)
+            assert process.stdin and process.stdout
             with suppress(OSError):  # it has ended already
-                _close(process.stdin)
+                process.stdin.close()
             try:
-                await asyncio.to_thread(process.wait, STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                pass
+                with suppress(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(process.wait, STOP_TIMEOUT)
             finally:
-                process.kill()  # which does nothing where it has ended
+                process.kill()  # which does nothing if it has ended
                 await tasks.end((), STOP_TIMEOUT, self.name, [asyncio.to_thread(process.wait)])
-                _close(process.stdout)
+                process.stdout.close()
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -1,15 +1,15 @@
-"""Certificates for `wss://` and `https://`: one made on the spot for a lesson, or a real one from files. Lesson 05."""
+"""Certificates for `wss://` and `https://`: a temporary one for a lesson, or a real one from files. Lesson 05."""
 
 import ssl
 from pathlib import Path
 
 
 def throwaway(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate authority and a certificate for `host` and loopback that nobody trusts yet.
+    """Make a certificate authority and a certificate for `host` and loopback that no client trusts yet.
 
     Returns the server's context and the file in `folder` with the authority's certificate, which a client has to
-    trust: `connect(url, ssl=ssl.create_default_context(cafile=FILE))`. The authority's key is kept nowhere, so this
-    trust is of no use to anybody else.
+    trust: `connect(url, ssl=ssl.create_default_context(cafile=FILE))`. The authority's key is not saved, so nobody else
+    can make use of this trust.
     """
     import trustme  # brings cryptography, which takes a tenth of a second
 
@@ -22,10 +22,7 @@ def throwaway(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
 
 
 def from_files(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return the context for a certificate chain and its key, both PEM.
-
-    Raises OSError with one line that names the files where they cannot be used.
-    """
+    """Return the context for a certificate chain and its key, both PEM. Raises OSError, naming both files."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(certificate, key)

@@ -1,4 +1,4 @@
-"""Tokens that say who somebody is: JSON Web Tokens, signed, and with an expiry. Lesson 05."""
+"""Tokens that name a user: JSON Web Tokens, signed, with an expiry. Lesson 05."""
 
 import asyncio
 import time
@@ -10,22 +10,21 @@ from urllib.parse import parse_qs
 
 import jwt
 
-#: The one algorithm that is accepted: a token must not choose how it is checked (RFC 8725, section 3.1).
+#: The only accepted algorithm, because a token must not choose how it is verified (RFC 8725, section 3.1).
 ALGORITHM = "HS256"
-#: A longer token is refused unread, in characters.
+#: Longest token, in characters.
 MAX_TOKEN = 4096
-#: A token may not outlive the year 9999, in seconds since 1970: its expiry must be a time that a calendar has.
+#: Latest expiry, in seconds since 1970: the end of the year 9999, the last one that Python's calendar has.
 MAX_EXP = 253_402_300_799
-#: How often a connection's clocks are compared with the end of its token, in seconds.
+#: Longest time between two comparisons of the clocks with a token's expiry, in seconds.
 LOOK = 1.0
 
 
 class InvalidToken(Exception):
-    """A token that is not accepted, or none where one was expected; the text says why."""
+    """A token that is not valid, or missing; the text says why."""
 
 
-#: Its older name.
-Refused = InvalidToken
+Refused = InvalidToken  # its old name
 
 
 class Expired(Exception):
@@ -33,21 +32,21 @@ class Expired(Exception):
 
 
 def wrong_name(user: str) -> str | None:
-    """Return what is wrong with a user's name, which all others will be shown, or None."""
+    """Return what is wrong with a user's name, which other clients will see, or None."""
     if user.isprintable() and 1 <= len(user) <= 64:
         return None
     return f"sub: expected a name of 1 to 64 printable characters, got {user[:64]!r}"
 
 
 def shown_at_handshake(path: str, authorization: list[str], query: bool) -> str | None:
-    """Return the token of an `Authorization: Bearer` header or, if `query` allows it, of `?token=`, else None.
+    """Return the token of an `Authorization: Bearer` header or, if `query` is True, of `?token=`, otherwise None.
 
-    `path` is the request's path with its query, `authorization` the values of its headers. Raises InvalidToken for a
-    token in the address where that is not allowed.
+    `path` is the request's path with its query, `authorization` the values of its headers. Raises InvalidToken if there
+    is a token in the URL although `query` is False.
     """
     found = parse_qs(path.partition("?")[2]).get("token", [])
     if found and not query:
-        raise InvalidToken("a token in the address ends up in logs and histories: send it as the first message")
+        raise InvalidToken("a token in the URL ends up in logs and histories: send it as the first message")
     for header in authorization:
         scheme, _, token = header.partition(" ")
         if scheme.lower() == "bearer":
@@ -59,19 +58,15 @@ def shown_at_handshake(path: str, authorization: list[str], query: bool) -> str 
 class Tokens:
     """Issue and verify JSON Web Tokens (RFC 7519), HS256 with `secret`.
 
-    A token needs `sub`, the user's name, and `exp`, when it expires; `aud` must be `audience` where one is configured.
-    Issuer and verifier share one machine's clock, so there is no leeway: a token expires when it says so, and is valid
-    from its `nbf` on, if it has one.
+    A token needs `sub`, the user's name, and `exp`, the time of its expiry; `aud` must be `audience` if that is given.
+    Issuer and verifier share one machine's clock, so there is no leeway for `exp`, and for `nbf` if a token has one.
     """
 
     secret: str
     audience: str | None = None
 
     def issue(self, user: str, expires: float = 3600) -> str:
-        """Return a token for `user` that is valid for `expires` seconds.
-
-        Raises ValueError for a name that no server accepts, and for an expiry that none does.
-        """
+        """Return a token for `user` that is valid for `expires` seconds. Raises ValueError for invalid values."""
         if wrong := wrong_name(user):
             raise ValueError(wrong)
         issued = time.time()
@@ -84,14 +79,14 @@ class Tokens:
             return jwt.encode(claims, self.secret, ALGORITHM)
 
     def verify(self, token: str) -> dict:
-        """Return the token's claims. Raises InvalidToken where it is not valid, and where it is not even a string."""
+        """Return the token's claims. Raises InvalidToken if it is not valid, or not even a string."""
         if not isinstance(token, str):  # a client's JSON can contain anything
             raise InvalidToken(f"not a JSON Web Token: expected a string, got {type(token).__name__}")
         if len(token) > MAX_TOKEN:
             raise InvalidToken(f"the token has {len(token):,} characters, the limit is {MAX_TOKEN:,}")
         if token.count(".") != 2:
             raise InvalidToken("not a JSON Web Token: expected three parts with dots between them")
-        # PyJWT cuts the fraction off `exp` and `nbf`: it would expire, and begin, up to a second too early.
+        # PyJWT drops the fractions of `exp` and `nbf`: a token would expire, and begin, up to a second too early.
         options: jwt.types.Options = {
             "require": ["sub", "exp"], "verify_aud": self.audience is not None,
             "verify_exp": False, "verify_nbf": False, "verify_iat": False,
@@ -114,9 +109,9 @@ class Tokens:
 
 
 def numeric_date(claims: dict, name: str) -> float:
-    """Return a claim that is a time, in seconds since 1970, fractions included (RFC 7519, section 2).
+    """Return a claim that is a time, in seconds since 1970, with fractions (RFC 7519, section 2).
 
-    Raises InvalidToken for anything else: in JSON it may also be a string, `true`, `NaN` or a number of 400 digits.
+    Raises InvalidToken for anything else that JSON may contain: a string, `true`, `NaN`, a number of 400 digits.
     """
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_EXP <= value <= MAX_EXP:
@@ -126,10 +121,10 @@ def numeric_date(claims: dict, name: str) -> float:
 
 @asynccontextmanager
 async def until_expiry(exp: float) -> AsyncIterator[None]:
-    """Run a block until a token's `exp`, in seconds since 1970; then cancel what is in it, and raise Expired.
+    """Run a block until a token's `exp`, in seconds since 1970; then cancel the block, and raise Expired.
 
-    It ends by the wall clock or by the monotonic one, whichever comes first: somebody may set the wall clock back, and
-    while the machine sleeps the monotonic clock may stand still. A jump of the wall clock is noticed within `LOOK`.
+    The earlier of wall clock and monotonic clock counts: a user may set the wall clock back, and the monotonic clock
+    may stop while the machine sleeps. A jump of the wall clock takes effect within `LOOK` seconds.
     """
     loop = asyncio.get_running_loop()
     end = time.monotonic() + exp - time.time()
@@ -152,6 +147,6 @@ async def until_expiry(exp: float) -> AsyncIterator[None]:
                 if timer is not None:
                     timer.cancel()
     except TimeoutError:
-        if not life.expired():  # one of the block's own
+        if not life.expired():  # the block's own error
             raise
         raise Expired from None

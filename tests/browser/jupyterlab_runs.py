@@ -16,6 +16,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
 START, OPEN, RUN = 60, 60, 90
+#: Milliseconds between two checks of a condition. By default Playwright checks it at each frame, and the browser draws
+#: 60 frames a second for that, which slows down the kernel that the test is waiting for.
+LOOK = 50
 TOKEN = "test"
 #: Bytes that a line of its log may have.
 LINE = 1 << 20
@@ -65,7 +68,7 @@ class Jupyter:
     async def enter(self, page) -> None:
         """Show JupyterLab on `page`, with no notebook."""
         await page.goto(f"{self.url}/doc?reset&token={TOKEN}", timeout=START * 1000)
-        await page.wait_for_function("window.jupyterapp", timeout=START * 1000)
+        await page.wait_for_function("window.jupyterapp", timeout=START * 1000, polling=LOOK)
         await page.evaluate("() => jupyterapp.restored")
 
     async def open(self, page, *cells: str | Path, theme: str = "light", run: bool = True) -> None:
@@ -81,7 +84,7 @@ class Jupyter:
             await self.close(page)
             path = self._write(cells)
             await self.command(page, "docmanager:open", path=path, factory="Notebook")
-            await page.wait_for_function(READY, arg=path, timeout=OPEN * 1000)
+            await page.wait_for_function(READY, arg=path, timeout=OPEN * 1000, polling=LOOK)
             self._shown[page] = cells
         if run:
             await self.run_all(page)
@@ -101,7 +104,7 @@ class Jupyter:
     async def run_all(self, page) -> None:
         """Run all cells, and wait until they have ended. Raises AssertionError with the traceback that one shows."""
         await self.command(page, "notebook:run-all-cells")
-        await page.wait_for_function(ENDED, timeout=RUN * 1000)
+        await page.wait_for_function(ENDED, timeout=RUN * 1000, polling=LOOK)
         shown = await page.evaluate(TRACEBACKS)
         assert not shown, "\n".join(shown)
 
@@ -109,7 +112,7 @@ class Jupyter:
         """Close all notebooks on `page`, and end their kernels."""
         self._shown.pop(page, None)
         await page.evaluate(CLOSE)
-        await page.wait_for_function(CLOSED)
+        await page.wait_for_function(CLOSED, polling=LOOK)
 
     async def wear(self, page, theme: str) -> None:
         """Have JupyterLab wear a theme, `light` or `dark`."""

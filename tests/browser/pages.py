@@ -19,7 +19,7 @@ class Sends(Server):
 
     def __init__(self, *messages, features="", **options):
         super().__init__(**options)
-        self.messages, self.features, self.received = messages, features, []
+        self.messages, self.features, self.received = messages, features.split(), []
 
     async def handler(self, ws):
         for message in self.messages:
@@ -43,7 +43,7 @@ def members(page):
 
 async def connect(page, server, *, token=None, reconnect=False):
     await page.goto(server.page_url)
-    await page.get_by_label("Reconnect by itself").set_checked(reconnect)
+    await page.get_by_label("Reconnect automatically").set_checked(reconnect)
     if token is not None:
         await page.get_by_label("Token").fill(token)
     await button(page, "Connect").click()

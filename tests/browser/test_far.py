@@ -66,7 +66,7 @@ async def test_the_page_is_shown_and_talks(lab, jupyter):
     await expect(rows(inside, "received")).to_have_text(["Welcome! Connection established.", "Echo: from far away"])
 
     async with page.expect_popup() as popup:
-        await page.get_by_role("link", name="Open the page in a tab of its own").click()
+        await page.get_by_role("link", name="Open the page in its own tab").click()
     alone = await popup.value
     await expect(alone.locator("#url")).to_have_text(websocket)
     await button(alone, "Connect").click()
@@ -142,12 +142,12 @@ STOP = "for server in servers:\n    await server.stop()"
 #: For each of them a token, what the page sends, its last line about the connection, and what else it says.
 CLOSES = [
     (None, ["x" * 70_000], "1009 Message too big, frame with 70000 bytes", "Reason given: frame with 70000 bytes"),
-    (None, ["1", "2", "3"], "1008 Policy violation, Too many messages", "last words: the limit is 0.01 messages a"),
-    (None, [], "1008 Policy violation, Invalid token", "last words: no token within 0.5 s"),
-    ("a.b.c", [], "1008 Policy violation, Token expired", "last words: the token has expired: connect again"),
-    (None, ["?"] * 10, "1008 Policy violation, 10 malformed messages in a row", 'last words: expected {"type":"ping"}'),
-    (None, ["?"], "1011 Internal error, the server's handler failed", "Its log says which one."),
-    (None, ["?"], "1000 Normal closure, see you", "Trying again would end the same way"),
+    (None, ["1", "2", "3"], "1008 Policy violation, Too many messages", "last message: the limit is 0.01 messages a"),
+    (None, [], "1008 Policy violation, Invalid token", "last message: no token within 0.5 s"),
+    ("a.b.c", [], "1008 Policy violation, Token expired", "last message: the token has expired: connect again"),
+    (None, ["?"] * 10, "1008 Policy violation, 10 malformed messages in a row", 'message: expected {"type":"ping"}'),
+    (None, ["?"], "1011 Internal error, the server's handler failed", "Its log has the details."),
+    (None, ["?"], "1000 Normal closure, see you", "Another attempt would end the same way"),
     (None, None, "1001 Going away", "The server is stopping"),
 ]
 

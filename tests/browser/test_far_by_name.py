@@ -96,7 +96,7 @@ async def test_show_gives_out_the_key_and_a_saved_notebook_does_not_contain_it(p
     assert address.startswith("/user/ann/proxy/") and key.startswith("wslearn-key-")
     await talk(page.frame_locator(".jp-OutputArea-output iframe"), "from a hub")
     async with page.expect_popup() as popup:
-        await page.get_by_role("link", name="Open the page in a tab of its own").click()
+        await page.get_by_role("link", name="Open the page in its own tab").click()
     alone = await popup.value
     await alone.bring_to_front()  # or the browser may not draw it, and a button that is not drawn cannot be pressed
     await talk(alone, "in a tab of its own")

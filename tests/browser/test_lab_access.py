@@ -54,7 +54,7 @@ async def test_a_screen_reader_is_told_what_is_chosen_how_it_goes_and_what_the_p
     await expect(page.get_by_role("heading", name="Robustness")).to_be_visible()
     await expect(page.get_by_role("status").get_by_text("Done in")).to_be_visible()
     await expect(page.get_by_role("img", name="the text below says the same")).to_be_visible()
-    await expect(caption(page)).to_contain_text("Ben's round trips: median")
+    await expect(caption(page)).to_contain_text("Bob's round trips: median")
 
 
 @pytest.mark.parametrize("width", [800, 1920])

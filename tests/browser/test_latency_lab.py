@@ -49,15 +49,15 @@ async def test_every_control_has_its_effect(lab, tmp_path):
         await expect(page.locator(".wsl-dashboard tr")).to_have_count(3)
 
         await field(page, "Plot").select_option("bytes")
-        await expect(caption(page)).to_contain_text(re.compile(r"Bytes a message: http-keepalive [12],\d\d\d"))
+        await expect(caption(page)).to_contain_text(re.compile(r"Bytes per message: http-keepalive [12],\d\d\d"))
         await field(page, "Plot").select_option("distribution")
-        await expect(caption(page)).to_contain_text("Half of the messages within")
+        await expect(caption(page)).to_contain_text("Half of the messages took at most")
         await field(page, "Plot").select_option("time line")
-        await expect(caption(page)).to_contain_text("A message waits")
+        await expect(caption(page)).to_contain_text("Median time of a message")
 
         alone = await picture(page)
-        await field(page, "Compare with").select_option("run 1: round trips, 5 ms one way, 32 B")
-        await expect(caption(page)).to_contain_text("Run 1: A message waits: http-new")
+        await field(page, "Compare with").select_option("run 1: round trips, 5 ms each way, 32 B")
+        await expect(caption(page)).to_contain_text("Run 1: Median time of a message: http-new")
         assert await picture(page) != alone
 
         await expect(field(page, "Interval (ms)")).to_be_hidden()
@@ -65,12 +65,12 @@ async def test_every_control_has_its_effect(lab, tmp_path):
         await field(page, "Interval (ms)").fill("30")
         await page.get_by_label("sse").uncheck()
         await press_run(page)
-        await expect(caption(page)).to_contain_text("Run 3: A message waits: polling")
+        await expect(caption(page)).to_contain_text("Run 3: Median time of a message: polling")
         await expect(caption(page)).to_contain_text("Run 1: ")  # the choice is kept
         await expect(caption(page)).not_to_contain_text("sse")
 
         async with page.expect_download() as coming:
-            await page.get_by_text("Save the times of all messages of run 3").click()
+            await page.get_by_text("Save the time of every message of run 3").click()
         saved = await coming.value
         assert saved.suggested_filename == "latency-run-3.csv"
         await saved.save_as(tmp_path / "run.csv")
@@ -120,7 +120,7 @@ async def test_what_cannot_be_measured_is_said_where_one_looks(lab):
     for name in ("http-new", "http-keepalive", "websocket"):
         await page.get_by_label(name).uncheck()
     await button(page, "Run").click()
-    await expect(page.get_by_role("alert")).to_contain_text("choose at least one transport")
+    await expect(page.get_by_role("alert")).to_contain_text("Choose at least one transport")
     await shot(page, "latency-error")
     await page.get_by_label("websocket").check()
     await press_run(page)

@@ -137,7 +137,7 @@ async def test_back_and_forward_bring_a_page_back_to_its_room(page, framed):
         assert await shown_again(page, server, STATE) == "Open: "
         assert await shown_again(page, server, EVENTS) == [
             "Connection open",
-            "Connection closed: this page was left",
+            "Connection closed: you left this page",
             "Connection open",
         ]
         await page.go_forward(wait_until="commit")
@@ -212,7 +212,7 @@ async def test_left_while_it_closes(page):
             net.heal()
             await until(lambda: not server.connections, SOON)
             await page.go_back(wait_until="commit")
-            assert await shown_again(page, net, STATE) == "Closed: This page was left."
+            assert await shown_again(page, net, STATE) == "Closed: You left this page."
 
 
 async def test_left_while_it_waits_to_reconnect(page):
@@ -220,7 +220,7 @@ async def test_left_while_it_waits_to_reconnect(page):
         await page.add_init_script("Math.random = () => 0.999")
         await page.goto(frame)
         inside = page.frame_locator("iframe")
-        await inside.get_by_label("Reconnect by itself").check()
+        await inside.get_by_label("Reconnect automatically").check()
         await button(inside, "Connect").click()
         await expect(inside.locator("#state")).to_have_text("Open")
         await server.stop()

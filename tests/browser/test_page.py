@@ -84,13 +84,13 @@ async def test_waiting_counts_down_and_can_be_stopped(page, how):
     await page.add_init_script("Math.random = () => 0.5")
     async with Closes(1011, "handler failed") as server:
         await connect(page, server, reconnect=True)
-        countdown = page.get_by_text(re.compile(r"^Next try in \d\.\d s \(number 3\)$"))  # it is 2 s: half of 4
+        countdown = page.get_by_text(re.compile(r"^Next attempt in \d\.\d s \(number 3\)$"))  # it is 2 s: half of 4
         first = await countdown.inner_text()
         await expect(countdown).not_to_have_text(first)
         if how == "button":
             await button(page, "Stop reconnecting").click()
         else:
-            await page.get_by_label("Reconnect by itself").uncheck()
+            await page.get_by_label("Reconnect automatically").uncheck()
         await expect(page.locator("#state")).to_have_text("Closed")
         await expect(button(page, "Connect")).to_be_visible()
         await expect(countdown).to_be_hidden()
@@ -127,7 +127,7 @@ async def test_close_codes_are_explained_and_some_end_the_trying(page, code, wor
             status = page.get_by_role("status")
             await expect(status).to_contain_text(f"{code} {words}")
             await expect(status).to_contain_text("Reason given: because of <b>this</b>.")
-            await expect(status).to_contain_text("Trying again would end the same way")
+            await expect(status).to_contain_text("Another attempt would end the same way")
             await expect(button(page, "Connect")).to_be_visible()
 
 
@@ -138,7 +138,7 @@ async def test_last_words_say_why_where_a_proxy_has_lost_the_close_code(page):
         closed = re.compile("Closed.*1005 No code received.*proxy.*Expected a token, got none.", re.S)
         await expect(status).to_contain_text(closed)
         await expect(rows(page, "error")).to_have_text(["invalid-token: Expected a token, got none."])
-        await expect(status).to_contain_text("Trying again would end the same way")
+        await expect(status).to_contain_text("Another attempt would end the same way")
 
 
 async def test_1006_says_that_it_hides_a_refused_handshake(page):
@@ -151,7 +151,7 @@ async def test_1006_says_that_it_hides_a_refused_handshake(page):
 @pytest.mark.parametrize(
     ("patch", "state", "seconds", "reason"),
     [
-        ("window.WebSocket = class { close() {} }", "Connecting", 10, "no answer to the handshake within 10 s"),
+        ("window.WebSocket = class { close() {} }", "Connecting", 10, "no response to the handshake within 10 s"),
         ("WebSocket.prototype.close = () => {}", "Closing", 5, "no close frame from the server within 5 s"),
     ],
 )

@@ -15,7 +15,7 @@ CONTROLS = {
     "": [
         "switch Large type",
         "button Connect",
-        "switch Reconnect by itself",
+        "switch Reconnect automatically",
         "button Clear",
         "textbox Message",
         "button Send",
@@ -60,9 +60,9 @@ async def test_the_keyboard_is_enough(page):
         await press("Enter")
         await expect(rows(page, "received")).to_have_text(["You are alice"])
         await tab_to(button(page, "Disconnect"))
-        await tab_to(page.get_by_label("Reconnect by itself"))
+        await tab_to(page.get_by_label("Reconnect automatically"))
         await press("Space")
-        await expect(page.get_by_label("Reconnect by itself")).to_be_checked()
+        await expect(page.get_by_label("Reconnect automatically")).to_be_checked()
         await tab_to(page.get_by_role("textbox", name="Room"))
         await type_("lobby")
         await press("Enter")

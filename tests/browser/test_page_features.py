@@ -72,7 +72,7 @@ async def test_chat_is_back_in_its_room_after_a_restart(page):
         await connect(page, server, token=server.tokens.issue("alice"), reconnect=True)
         await join(page, "lobby")
         await expect(page.get_by_text("Room lobby", exact=True)).to_be_visible()
-    await expect(page.get_by_text("Room lobby, again once the connection is back")).to_be_visible()
+    await expect(page.get_by_text("Room lobby (rejoined when the connection is back)")).to_be_visible()
     await expect(members(page)).to_have_count(0)
     async with ChatServer(secret="of the test", port=server.port) as server:
         await expect(page.get_by_text("Room lobby", exact=True)).to_be_visible()
@@ -88,7 +88,7 @@ async def test_a_wrong_token_is_explained_and_not_tried_again(page):
         await expect(status).to_contain_text("Reason given: Invalid token.")
         said = await rows(page, "error").inner_text()
         assert said.startswith("unauthorized: ")
-        await expect(status).to_contain_text(f"The server's last words: {said.removeprefix('unauthorized: ')}")
+        await expect(status).to_contain_text(f"The server's last message: {said.removeprefix('unauthorized: ')}")
         await expect(button(page, "Connect")).to_be_visible()
         await page.get_by_label("Token").fill(server.tokens.issue("alice"))
         await button(page, "Connect").click()

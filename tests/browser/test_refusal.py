@@ -87,7 +87,7 @@ async def test_a_silent_server_answers_nothing_over_http_either(own_page):
         await expect(own_page.locator("#details li").first).to_have_text(
             "The server did not answer an HTTP request within 3 s either. It may be busy, or stopped."
         )
-        await expect(own_page.get_by_role("status")).to_contain_text("no answer to the handshake within 10 s")
+        await expect(own_page.get_by_role("status")).to_contain_text("no response to the handshake within 10 s")
 
 
 async def test_only_this_connection_was_lost(page):
@@ -102,7 +102,7 @@ async def test_the_answer_stays_while_the_page_waits_and_goes_when_the_server_is
     await page.add_init_script("Math.random = () => 0.5")
     async with EchoServer() as server:
         await page.goto(server.page_url)
-    await page.get_by_label("Reconnect by itself").check()
+    await page.get_by_label("Reconnect automatically").check()
     await button(page, "Connect").click()
     await expect(page.locator("#countdown")).to_contain_text("(number 2)")
     await expect(page.locator("#details li").first).to_have_text(GONE)
@@ -150,7 +150,7 @@ async def test_a_host_that_is_no_longer_allowed_is_named(browser, chromium, quie
         async with EchoServer(limits=Limits(hosts=(NAME,))) as server:
             await page.goto(f"http://{NAME}:{server.port}/")
         async with EchoServer(port=server.port):
-            refused = f"The server refused (HTTP 403): Host '{NAME}:{server.port}' may not be asked for:"
+            refused = f"The server refused (HTTP 403): Host '{NAME}:{server.port}' is not allowed:"
             await fails(page, refused)
             await expect(page.locator("#details li").first).to_contain_text("--allow-host")
     finally:

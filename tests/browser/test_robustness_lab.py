@@ -22,7 +22,7 @@ async def test_every_control_has_its_effect(lab):
     page = await lab(ROBUSTNESS)
     rows = page.locator(".wsl-dashboard tr")
     first = await picture(page)
-    await expect(caption(page)).to_contain_text("protected server: Ben's round trips: median ")
+    await expect(caption(page)).to_contain_text("protected server: Bob's round trips: median ")
     for name in ENDS:
         await expect(button(page, name)).to_be_disabled()
     async with all_controls_used(page):
@@ -45,8 +45,12 @@ async def test_every_control_has_its_effect(lab):
                 await expect(attack).to_have_count(2 - number, timeout=20_000)  # one is from the first run
                 await expect(attack.last.locator("td").nth(1)).to_contain_text(ends[number])
                 await expect(button(page, name)).to_be_enabled()
-            ben = expect(caption(page))
-            await (ben.to_contain_text("thrown out 0 times") if number == 0 else ben.not_to_contain_text("out 0 times"))
+            bob = expect(caption(page))
+            await (
+                bob.to_contain_text("disconnected 0 times")
+                if number == 0
+                else bob.not_to_contain_text("disconnected 0 times")
+            )
             await button(page, "Cancel").click()
             await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
         assert await picture(page) != first

@@ -396,7 +396,7 @@ async def test_latency_prints_a_table(wslearn):
     first, _, header, units, *rest = stdout.decode().splitlines()
     rows, legend = rest[: rest.index("")], rest[rest.index("") + 1 :]
     assert any(line.startswith("Set-up: ") for line in legend)
-    assert first == "From a request to its answer. 2 ms one way, 100 bytes a message."
+    assert first == "From a request to its response. 2 ms one way, 100 bytes a message."
     assert header.split()[:6] == ["transport", "count", "median", "p95", "p99", "theory"] and "ms" in units
     assert {row.split()[0]: row.split()[5] for row in rows} == {
         "http-new": "8.0",
@@ -443,7 +443,7 @@ async def test_ctrl_c_cancels_latency_in_one_line(wslearn):
     process.send_signal(signal.SIGINT)
     stdout, stderr = await asyncio.wait_for(process.communicate(), 10)
     assert (process.returncode, stdout) == (130, b"")
-    assert stderr.decode() == "Cancelled: nothing is left running.\n"
+    assert stderr.decode() == "Cancelled: everything has been stopped.\n"
     await until(lambda: not server.is_running())
 
 

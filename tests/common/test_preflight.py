@@ -155,7 +155,7 @@ def test_the_first_cell_names_what_is_too_old(tmp_path, name, version):
     folder = installed(tmp_path, name, version)
     assert python(SETUP, folder) == (
         f"wslearn needs {required(name)}, and {version} is installed: this comes from {os.path.realpath(folder)}, "
-        "so take that folder out of PYTHONPATH and start again.\n"
+        "so remove that folder from PYTHONPATH and start again.\n"
     )
 
 

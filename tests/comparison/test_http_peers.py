@@ -271,7 +271,7 @@ async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_ended():
                     assert (await following())[1]["id"] == number
                 await until(lambda: server.peers.connections == 2)  # the reader's and the publisher's
         [error] = [event for event in server.log if event.kind == "error"]
-        assert error.text == "aborted: it reads too slowly: no byte left for 0.3 s"
+        assert error.text == "aborted: it reads too slowly: nothing sent for 0.3 s"
 
 
 @pytest.mark.parametrize("how", ["poll", "long-poll", "events"])

@@ -27,13 +27,13 @@ class TestRoundTrip(FunctionExercise):
     exercise = ex.round_trip
     at_once = 4
     wrong = {  # noqa: RUF012
-        "a score that was there already was taken for the pong": trip("""
+        "You took a score that was already waiting for the pong": trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 await ws.recv()
 return time.perf_counter() - began
 """),
-        "a ping of the protocol": trip("""
+        "You sent a ping frame": trip("""
 began = time.perf_counter()
 await (await ws.ping())
 return time.perf_counter() - began
@@ -44,7 +44,7 @@ await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["type"] != "pong": pass
 return 1000 * (time.perf_counter() - began)
 """),
-        "only the half": trip("""
+        "only half of the round trip": trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["type"] != "pong": pass
@@ -54,14 +54,14 @@ return (time.perf_counter() - began) / 2
 await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["type"] != "pong": pass
 """),
-        "The server heard nothing": trip("""
+        "The server received no message": trip("""
 while json.loads(await ws.recv())["type"] != "pong": pass
 """),
         "not the JSON text": trip("""
 await ws.send("ping")
 while json.loads(await ws.recv())["type"] != "pong": pass
 """),
-        "The server has sent its pong": trip("""
+        "The server sent its pong": trip("""
 await ws.send('{"type":"ping"}')
 while True: await ws.recv()
 """),
@@ -76,13 +76,13 @@ await ws.send('{"type":"ping"}')
 while json.loads(await ws.recv())["type"] != "pong": pass
 return 1.5
 """),
-        'Compare JSON, not text: `json.loads(message)["type"]`': trip("""
+        'Compare the decoded JSON, not the string: `json.loads(message)["type"]`': trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 while await ws.recv() != '{"type":"pong"}': pass
 return time.perf_counter() - began
 """),
-        "The word alone proves nothing": trip("""
+        "was already waiting, and you took it for the pong. Decode the JSON": trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 while "pong" not in await ws.recv(): pass
@@ -94,36 +94,46 @@ while json.loads(await ws.recv())["kind"] != "pong": pass
 """),
     }
 
+    async def test_what_compares_with_nothing_is_wrong(self):
+        result = await self.check(
+            trip("""
+await ws.send('{"type":"ping"}')
+while json.loads(await ws.recv())["type"] != "pong": pass
+return float("nan")
+""")
+        )
+        assert result.state == "wrong", result
+
 
 class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
     at_once = 4
     wrong = {  # noqa: RUF012
-        "ask `pong.done()`": watch("""
+        "Ask `pong.done()`": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
     if not pong:
         return ws.transport.abort()
 """),
-        "has noticed it and ended": watch("""
+        "`watch` ended, but Ann is still connected": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
     if not pong.done():
         return
 """),
-        "The pong did not come in time: catch this": watch("""
+        "The pong was late: catch this exception": watch("""
 while True:
     await asyncio.wait_for(await ws.ping(), interval)
     await asyncio.sleep(interval)
 """),
-        "without a limit of time": watch("""
+        "without a timeout": watch("""
 while True:
     await (await ws.ping())
     await asyncio.sleep(interval)
 """),
-        "`close()` waits for her answer": watch("""
+        "`close()` waits for Ann's answer": watch("""
 while True:
     pong = await ws.ping()
     await asyncio.sleep(interval)
@@ -138,7 +148,7 @@ while missed < 3:
     missed = 0 if pong.done() else missed + 1
 ws.transport.abort()
 """),
-        "dropped too late": watch("""
+        "dropped Ann too late": watch("""
 while True:
     try:
         await asyncio.wait_for(await ws.ping(), 4 * interval)
@@ -146,32 +156,32 @@ while True:
         return ws.transport.abort()
     await asyncio.sleep(interval)
 """),
-        "Far too many pings": watch("""
+        "The second ping followed at once": watch("""
 while True:
     try:
         await asyncio.wait_for(await ws.ping(), interval)
     except TimeoutError:
         return ws.transport.abort()
 """),
-        "ann was dropped, though she answered": watch("""
+        "Ann answered, but you dropped her": watch("""
 pong = await ws.ping()
 await asyncio.sleep(interval)
 ws.transport.abort()
 """),
-        "It needs a loop": watch("""
+        "Write a loop": watch("""
 pong = await ws.ping()
 await asyncio.sleep(interval)
 if not pong.done():
     ws.transport.abort()
 """),
-        "no other came": watch("""
+        "received no second one": watch("""
 pong = await ws.ping()
 await asyncio.sleep(interval)
 while pong.done():
     await asyncio.sleep(interval)
 ws.transport.abort()
 """),
-        "No ping came": watch("""
+        "Ann received no ping": watch("""
 while True:
     await asyncio.sleep(interval)
 """),
@@ -185,7 +195,7 @@ while True:
     if not pong.done():
         ws.transport.abort()
 """),
-        "would leave one behind": watch("""
+        "would leave a task behind": watch("""
 dropped = False
 while not dropped:
     await asyncio.sleep(interval)
@@ -197,7 +207,7 @@ while not dropped:
     except Exception:
         pass
 """),
-        "Too soon": watch("""
+        "dropped Ann too soon": watch("""
 while True:
     try:
         await asyncio.wait_for(await ws.ping(), interval / 10)
@@ -230,7 +240,7 @@ while True:
     await asyncio.sleep(interval)
 """)
         )
-        assert result.message.startswith("ann was pinged on and on, and nobody noticed"), result
+        assert result.message.startswith("You pinged Ann on and on, and never noticed"), result
         assert caplog.messages == []
 
 
@@ -247,10 +257,10 @@ class TestPatience(ServerExercise):
     at_once = 4
     imports = "from wslearn.exercises.engine.expectations import read"
     wrong = {  # noqa: RUF012
-        "is still connected. Give each": patient(
+        "fell silent, but is still connected. Give each": patient(
             "async for m in ws:", f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')"""
         ),
-        "His time has to begin anew": patient(
+        "The time limit must start again": patient(
             "try:",
             "    async with asyncio.timeout(self.patience):",
             "        async for m in ws:",
@@ -258,7 +268,7 @@ class TestPatience(ServerExercise):
             "except TimeoutError:",
             "    await ws.close(4000, 'silent')",
         ),
-        "Only a ping gets an answer": patient(
+        "Ann sent a message that isn't a ping, but got an answer": patient(
             "while True:",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return await ws.close(4000, 'silent')",
@@ -267,15 +277,15 @@ class TestPatience(ServerExercise):
         "JSONDecodeError": patient(
             "async for m in ws:", """    if json.loads(m)["type"] == "ping": await ws.send('{"type":"pong"}')"""
         ),
-        "the same ping with a space in it was not": patient(
+        "none to the same ping with a space in it": patient(
             "async for m in ws:", """    if m == '{"type":"ping"}': await ws.send('{"type":"pong"}')"""
         ),
-        "nobody caught the TimeoutError": patient(
+        "nothing caught the TimeoutError": patient(
             "while True:",
             "    m = await asyncio.wait_for(ws.recv(), self.patience)",
             f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
         ),
-        "Closed with 1000": patient(
+        "closed with 1000, because your handler ended": patient(
             "while True:",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return",
@@ -287,15 +297,15 @@ class TestPatience(ServerExercise):
             "    except TimeoutError: return await ws.close(4000, 'gone')",
             f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
         ),
-        "said nothing at all": patient(
+        "Dora never sent anything": patient(
             "m = await ws.recv()",
             "while True:",
             f"""    if {IS_PING}: await ws.send('{{"type":"pong"}}')""",
             "    try: m = await asyncio.wait_for(ws.recv(), self.patience)",
             "    except TimeoutError: return await ws.close(4000, 'silent')",
         ),
-        "This is the word pong": patient("async for m in ws: await ws.send('pong')"),
-        "came back as it was": patient("async for m in ws: await ws.send(m)"),
+        "the word pong": patient("async for m in ws: await ws.send('pong')"),
+        "sent it back unchanged": patient("async for m in ws: await ws.send(m)"),
         "got no answer. Is there": patient("async for m in ws: pass"),
     }
 
@@ -327,7 +337,7 @@ while True:
     yield random.uniform(0, limit)
     limit = min(cap, 2 * limit)
 """),
-        "The first wait is drawn from 0 to `base`": waits("""
+        "Draw the first wait from 0 to `base`": waits("""
 limit = min(cap, base)
 while True:
     limit = min(cap, 2 * limit)
@@ -349,19 +359,19 @@ while True:
     yield rng.uniform(0, min(cap, base * 2 ** n))
     n += 1
 """),
-        "came to an end": waits("""
+        "Your generator ended": waits("""
 limit = min(cap, base)
 for _ in range(20):
     yield rng.uniform(0, limit)
     limit = min(cap, 2 * limit)
 """),
-        "not spread evenly": waits("""
+        "aren't spread evenly": waits("""
 limit = min(cap, base)
 while True:
     yield rng.uniform(0, limit ** 0.5) ** 2
     limit = min(cap, 2 * limit)
 """),
-        "write `yield` for each wait": waits("return [rng.uniform(0, base * 2 ** n) for n in range(9)]"),
+        "Use `yield` for each wait": waits("return [rng.uniform(0, base * 2 ** n) for n in range(9)]"),
         "not `async def`": f"async {waits('yield rng.uniform(0, base)')}",
         "Yield a number": waits("while True: yield str(rng.uniform(0, base))"),
         "never below 0": waits("while True: yield rng.uniform(-base, base)"),
@@ -371,7 +381,7 @@ while True:
     yield rng.uniform(0, limit)
     limit = min(cap, 3 * limit)
 """),
-        "every wait is drawn from 0 to `cap`": waits("""
+        "draw every wait from 0 to `cap`": waits("""
 limit = base
 while True:
     yield rng.uniform(0, limit)
@@ -389,6 +399,17 @@ while True:
 """)
         )
         assert not result and "If `base` is above `cap`" in result.message, result
+
+    async def test_an_object_with_only_next_is_right_too(self):
+        result = await self.check("""
+class Waits:
+    def __init__(self, base, cap, rng):
+        self.limit, self.cap, self.rng = min(base, cap), cap, rng
+    def __next__(self):
+        limit, self.limit = self.limit, min(self.cap, 2 * self.limit)
+        return self.rng.uniform(0, limit)
+""")
+        assert result, result
 
     async def test_other_ways_are_right_too(self):
         doubled = waits("""

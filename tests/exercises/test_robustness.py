@@ -33,21 +33,21 @@ class TestTokenBucket(FunctionExercise):
     exercise = ex.token_bucket
     wrong = {  # noqa: RUF012
         "must be full": bucket(FILL + TAKE, begin="0"),
-        "must use one up": bucket(FILL + "return self.tokens >= 1"),
-        "and no token came. In `take()` ask": bucket(TAKE),
-        "A `take()` that was refused has cost a token": bucket(FILL + SPEND),
+        "must use up one token": bucket(FILL + "return self.tokens >= 1"),
+        "but no token arrived. In `take()`, call": bucket(TAKE),
+        "A `take()` that was refused cost a token": bucket(FILL + SPEND),
         "the bucket was full again": bucket(
             "if self.clock() - self.filled_at >= 1:\n"
             "    self.tokens, self.filled_at = self.burst, self.clock()\n" + TAKE
         ),
-        "was counted again with each": bucket(FILL.replace(LOOKED, "") + TAKE),
+        "was counted again by each": bucket(FILL.replace(LOOKED, "") + TAKE),
         "counted more than once": bucket(
             FILL.replace(LOOKED, "") + TAKE.replace("-= 1\n", f"-= 1\n{LOOKED}")
         ),
-        "Half a token is not a token": bucket(FILL + TAKE.replace("self.tokens < 1", "self.tokens <= 0")),
+        "Ask whether there is a whole token": bucket(FILL + TAKE.replace("self.tokens < 1", "self.tokens <= 0")),
         "do not round": bucket(FILL.replace(NEW, f"int({NEW})") + TAKE),
         "`min(self.burst, …)`": bucket(FILL.replace("min(self.burst, ", "max(0, ") + TAKE),
-        "must return `True` or `False`": bucket(FILL + "if self.tokens >= 1:\n    self.tokens -= 1"),
+        "must always return `True` or `False`": bucket(FILL + "if self.tokens >= 1:\n    self.tokens -= 1"),
     }  # fmt: skip
 
     async def test_what_is_no_method_take_is_told(self):
@@ -79,20 +79,20 @@ ALL = "(ValueError, TypeError, KeyError, AttributeError, RecursionError)"
 class TestUsefulError(ServerExercise):
     exercise = ex.useful_error
     wrong = {  # noqa: RUF012
-        "A text that is no JSON ended the connection (1011)": capitals(GOOD),
-        "A JSON list ended the connection (1011)": tried("ValueError", HELP),
-        "An object without `message` ended the connection (1011)": tried("(ValueError, TypeError)", HELP),
-        "A `message` that is a number ended": tried("(ValueError, TypeError, KeyError)", HELP),
-        "`json.loads` raises RecursionError, which is no ValueError": tried(ALL.replace(", RecursionError", ""), HELP),
-        "and then the connection was closed (1008)": tried(ALL, HELP, "await ws.close(1008)"),
-        "got no answer. Silence helps nobody": tried(ALL, "continue"),
-        "got an error that does not help": tried(ALL, HELP.replace("expected a message", "bad JSON")),
-        'answered with JSON: `{"type": "error"': tried(ALL, "await ws.send('expected a message')"),
-        'A `message` that is a number was answered without `"type": "error"`': tried(
+        "sent text that isn't valid JSON, and was disconnected": capitals(GOOD),
+        "sent a JSON list, and was disconnected": tried("ValueError", HELP),
+        "sent an object without `message`, and was disconnected": tried("(ValueError, TypeError)", HELP),
+        "whose `message` is a number, and was disconnected": tried("(ValueError, TypeError, KeyError)", HELP),
+        "RecursionError, which isn't a ValueError), and was dis": tried(ALL.replace(", RecursionError", ""), HELP),
+        "got an error, and was disconnected": tried(ALL, HELP, "await ws.close(1008)"),
+        "got no answer. Tell her what you expected": tried(ALL, "continue"),
+        "error doesn't help": tried(ALL, HELP.replace("expected a message", "bad JSON")),
+        'The answer should be JSON, `{"type": "error"': tried(ALL, "await ws.send('expected a message')"),
+        'whose `message` is a number. The answer needs `"type": "error"`': tried(
             ALL, HELP, good=GOOD.replace('json.loads(data)["message"]', 'str(json.loads(data)["message"])')
         ),
-        "A good message must be answered with JSON": capitals('await ws.send(json.loads(data)["message"].upper())'),
-        "answer `ws`, and nobody else": tried(ALL, f"for ws in list(self.connections): {HELP}"),
+        "The answer to a valid message should be JSON": capitals('await ws.send(json.loads(data)["message"].upper())'),
+        "Answer only `ws`": tried(ALL, f"for ws in list(self.connections): {HELP}"),
     }  # fmt: skip
 
     async def test_the_package_s_own_way_is_right(self):
@@ -114,28 +114,28 @@ ASK_ALL = "tasks = [asyncio.create_task(ws.close(1001)) for ws in connections]"
 class TestGoodbye(FunctionExercise):
     exercise = ex.goodbye
     wrong = {  # noqa: RUF012
-        "those behind it heard nothing": goodbye("for ws in connections: await ws.close(1001)", ABORT),
-        "because the times add up": goodbye(
+        "held up the shutdown": goodbye("for ws in connections: await ws.close(1001)", ABORT),
+        "and those add up": goodbye(
             "for ws in connections:",
             "    try: await asyncio.wait_for(ws.close(1001), seconds)",
             "    except TimeoutError: ws.transport.abort()",
         ),
-        "hardly any time left to answer": goodbye(
+        "hardly any time to answer": goodbye(
             "for ws in connections:",
             "    try: await asyncio.wait_for(ws.close(1001), seconds / len(connections))",
             "    except TimeoutError: ws.transport.abort()",
         ),
-        "went on waiting for clients that never answer": goodbye(
+        "but then waited for those that never answer": goodbye(
             "await asyncio.gather(*(ws.close(1001) for ws in connections))", ABORT
         ),
-        "Closed with 1000": goodbye(
+        "was closed with 1000": goodbye(
             "await asyncio.wait([asyncio.create_task(ws.close()) for ws in connections], timeout=seconds)", ABORT
         ),
-        "Closed with 1011": goodbye(ASK_ALL.replace("1001", "1011"), "await asyncio.wait(tasks, timeout=seconds)"),
-        "cut off without a goodbye": goodbye(ABORT),
-        "was not told": goodbye("pass"),
-        "return as soon as all connections are closed": goodbye(ASK_ALL, "await asyncio.sleep(seconds)", ABORT),
-        "still connected: `ws.transport.abort()` ends them": goodbye(ASK_ALL, WAIT),
+        "was closed with 1011": goodbye(ASK_ALL.replace("1001", "1011"), "await asyncio.wait(tasks, timeout=seconds)"),
+        "You dropped Ann without a closing handshake": goodbye(ABORT),
+        "did not close the connection": goodbye("pass"),
+        "Return as soon as all are closed": goodbye(ASK_ALL, "await asyncio.sleep(seconds)", ABORT),
+        "still connected. Drop them with `ws.transport.abort()`": goodbye(ASK_ALL, WAIT),
         "`goodbye` raised ValueError": goodbye(ASK_ALL, "await asyncio.wait(tasks, timeout=seconds)", ABORT),
     }  # fmt: skip
 

@@ -46,12 +46,12 @@ class TestFairShare(ServerExercise):
     exercise = ex.fair_share
     imports = "from collections import Counter"
     wrong = {  # noqa: RUF012
-        "isn't sent back: read it": share("user = 'Ann'", *REFUSE, *SERVE),
-        "Ann is the first client, and should be served": share(NAME, *REFUSE, COUNT, "async for message in ws: pass"),
+        "Don't send it back: read it": share("user = 'Ann'", *REFUSE, *SERVE),
+        "Ann is the first client, so": share(NAME, *REFUSE, COUNT, "async for message in ws: pass"),
         "Send each message back unchanged": share(NAME, *REFUSE, COUNT, LOOP[0], "    await ws.send(message.upper())"),
-        "Ann's second one was not served": share(NAME, COUNT, *REFUSE, *LOOP),
-        "and Bob was not served": share(NAME, "user = 'everybody'", *REFUSE, *SERVE),
-        "and her third was not closed": share(NAME, *SERVE),
+        "did not serve Ann's second one": share(NAME, COUNT, *REFUSE, *LOOP),
+        "did not serve him": share(NAME, "user = 'everybody'", *REFUSE, *SERVE),
+        "did not close her third": share(NAME, *SERVE),
         "ended an older one of hers": share(
             NAME,
             "mine = self.users.setdefault(user, [])",
@@ -60,13 +60,13 @@ class TestFairShare(ServerExercise):
             *LOOP,
         ).replace("self.slots = Counter()", "self.users = {}"),
         "Before `return`, write": closing("pass"),
-        "was dropped without a goodbye": closing("ws.transport.abort()"),
-        "4000 is another code": closing("await ws.close(4000, 'too many connections')"),
+        "dropped Ann's third connection without": closing("ws.transport.abort()"),
+        "The close code is 4000": closing("await ws.close(4000, 'too many connections')"),
         "Close with the reason": closing("await ws.close(1008)"),
-        "got a message back before it was closed": share(
+        "received a message before you closed it": share(
             NAME, *SERVE[:2], f"    {LOOP[0]}", f"    {LOOP[1]}", *(f"        {line}" for line in REFUSE), *SERVE[-2:]
         ).replace(">=", ">"),
-        "gave back a slot that it never had": share(NAME, *tried(*REFUSE, COUNT, *LOOP)),
+        "freed a slot that it never had": share(NAME, *tried(*REFUSE, COUNT, *LOOP)),
         "Free the slot when the loop ends": share(NAME, *REFUSE, COUNT, *LOOP),
         "One connection frees one slot": share(NAME, *REFUSE, COUNT, *tried(*LOOP, free="del self.slots[user]")),
         "so free the slot in a `finally`": share(NAME, *REFUSE, COUNT, *LOOP, FREE),

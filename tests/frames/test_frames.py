@@ -16,7 +16,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from wslearn.frames import Chunk, Frame, Head, Rest, read, table, text
+from wslearn.frames import Chunk, Frame, Head, HttpMessage, Rest, read, table, text
 from wslearn.frames import inflate as frames_inflate
 from wslearn.redact import redact
 
@@ -214,6 +214,10 @@ def test_a_broken_rule_is_named(frame, rule):
 
 
 REQUEST = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def test_the_old_name_of_a_message_still_works():
+    assert Head is HttpMessage
 
 
 def test_heads_on_one_kept_alive_connection():
@@ -479,7 +483,7 @@ def test_a_secret_beyond_the_bound_of_decompression_is_hidden_too():
 def test_what_cannot_be_read_is_hidden_since_it_may_hold_a_secret(way):
     chunks = carrying("QWERTYUIOPASD", way, 12, False, "down")
     item = read(chunks)[-1]
-    start = {Head: lambda: item.head_length, Frame: lambda: item.payload_start, Rest: lambda: 0}[type(item)]()
+    start = {HttpMessage: lambda: item.head_length, Frame: lambda: item.payload_start, Rest: lambda: 0}[type(item)]()
     assert len(item.raw) - start > 20
     assert item.hidden[start:] == b"\1" * (len(item.raw) - start)
     assert not any(item.raw[start:][i : i + 4] in run for run in bytes_shown(table([item]).html) for i in range(20))

@@ -1,4 +1,4 @@
-"""wslearn.frames_html: what a notebook shows of heads and frames can be read by all, and is safe."""
+"""wslearn.frames.html: what a notebook shows of HTTP messages and frames can be read by all, and is safe."""
 
 import re
 from html import unescape

@@ -90,7 +90,7 @@ async def test_a_forged_token_in_the_handshake(server, way):
         options = bearer(token) if way == "header" else {}
         try:
             async with connect(server.url + ("" if options else f"?token={token}"), **options) as ws:
-                await refusal(server, ws, "in the address" if (server.name, way) == ("chat", "address") else "")
+                await refusal(server, ws, "in the URL" if (server.name, way) == ("chat", "address") else "")
         except BaseException as error:
             error.add_note(what)
             raise

@@ -129,6 +129,7 @@ async def median_round_trip(ws, count: int = 25) -> float:
     return statistics.median(times)
 
 
+@pytest.mark.clock
 async def test_the_others_hardly_notice():
     # Three processes on two cores that others use too: one good pair of measurements is enough to show that the server
     # does not make the others wait; a server that does fails every one of them (300 ms instead of 0.5, seen once).

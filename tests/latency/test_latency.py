@@ -120,7 +120,7 @@ async def test_a_host_that_is_not_there():
     [
         (Settings(), "the direct connection: the server at .* does not answer like a 'wslearn .*404"),
         (Settings(push=True), "the direct connection: .* does not answer .*404"),
-        (Settings(transports=["websocket"]), "websocket: .* does not answer .*answered with another"),
+        (Settings(transports=["websocket"]), "websocket: .* does not answer .*another message comes back"),
     ],
     ids=str,
 )
@@ -266,6 +266,7 @@ async def test_events_of_others_do_not_count(server):
 # Times
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("push", [False, True], ids=["round trips", "push"])
 @pytest.mark.parametrize(("delay", "count", "tries"), [(0.005, 9, 20), (0.025, 9, 10), (0.1, 3, 3)])
 async def test_medians_are_what_theory_says(server, delay, count, tries, push):
@@ -300,6 +301,7 @@ def busy() -> bool:
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > os.cpu_count()
 
 
+@pytest.mark.clock
 async def test_polling_waits_for_half_an_interval(server):
     """Longer than the same event over a WebSocket by half of the time between two polls: the best of a few tries."""
     settings = Settings(push=True, transports=["polling", "websocket"], delay=0.005, interval=0.06, count=12)

@@ -158,6 +158,7 @@ async def test_directions_may_differ():
         writer.close()
 
 
+@pytest.mark.clock
 async def test_delay_is_changed_while_it_runs_and_a_shorter_one_overtakes_nothing():
     async with peer(echo) as url, SimulatedNetwork(url) as net:
         reader, writer = await dial(net)
@@ -201,6 +202,7 @@ async def jittered(url, seed):
     return times[1:]
 
 
+@pytest.mark.clock
 async def test_the_same_seed_gives_the_same_delays():
     async with peer(echo) as url:
         runs = await asyncio.gather(*(jittered(url, seed) for seed in (1, 2) * 6))

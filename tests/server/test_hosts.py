@@ -108,9 +108,7 @@ def test_more_than_one_host_is_refused():
 def test_a_refusal_names_the_option():
     refusal = refuse_host(["Evil.Example:8765"], ("hub.example.org",))
     assert refusal.status == 403 and "--allow-host" in refusal.text and refusal.text.count("\n") == 1
-    assert refusal.why.startswith(
-        "Host 'Evil.Example:8765': expected an IP address, localhost or a name that is allowed."
-    )
+    assert refusal.why.startswith("Host 'Evil.Example:8765': expected an IP address, localhost or an allowed name.")
     assert '--allow-host evil.example, or Limits(hosts=("evil.example",))' in refusal.why
 
 

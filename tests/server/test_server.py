@@ -191,6 +191,7 @@ async def test_stop_twice_at_once_ends_once_and_both_wait():
     assert server.cleaned == 2
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("times", [1, 3])
 async def test_stop_that_is_cancelled_is_quicker_and_leaves_nothing_either(times):
     with no_task_left():
@@ -208,6 +209,7 @@ async def test_stop_that_is_cancelled_is_quicker_and_leaves_nothing_either(times
     assert server.cleaned == 2 and not server.sockets
 
 
+@pytest.mark.clock
 async def test_a_handler_may_stop_its_server():
     class Doomed(Server):
         async def handler(self, ws):

@@ -64,7 +64,7 @@ async def test_dns_rebinding_is_refused_by_everything(kind):
         for what, (text, port, _) in asked.items():
             status, body = await ask(server, text, port)
             assert (what, status) == (what, 403)
-            assert body.startswith(f"Host '{host}' may not be asked for: ") and "--allow-host" in body
+            assert body.startswith(f"Host '{host}' is not allowed: ") and "--allow-host" in body
         assert [event.code for event in server.log] == [403] * len(asked)
         assert all('--allow-host evil.example, or Limits(hosts=("evil.example",))' in e.text for e in server.log)
         if kind == "comparison":

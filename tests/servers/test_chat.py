@@ -45,7 +45,7 @@ async def test_a_user_with_two_windows_is_one_member():
 async def test_a_token_in_the_address_is_refused_though_it_is_valid():
     async with ChatServer() as server:
         async with connect(f"{server.url}?token={server.tokens.issue('ann')}") as ws:
-            assert "address" in (await hear(ws))["message"]
+            assert "URL" in (await hear(ws))["message"]
             assert await closed_with(ws) == (1008, "Invalid token")
 
 

@@ -29,33 +29,33 @@ def test_a_silence_before_anybody_is_connected_says_why_nobody_is_found_dead(at)
     made = Beats()
     made.silences.append(silent(0.1))
     at(5)
-    assert made.verdict() == "SILENT, and nobody is connected; so no client can be found dead: press Heal"
+    assert made.verdict() == "SILENT, but no client is connected; press Heal to let it connect"
     made.lives.append(Span(0.1))
-    assert made.verdict().startswith("SILENT for 4.90 s, and not noticed yet")
+    assert made.verdict().startswith("SILENT for 4.90 s; the server has not noticed yet")
 
 
 def test_the_verdict_of_each_state(at):
     at(0)
     made = Beats()
-    assert made.verdict() == "NO CONNECTION: the client is on its way"
+    assert made.verdict() == "NO CONNECTION: the client is connecting"
     made.lives.append(Span(0.1))
     assert made.verdict() == "ALIVE"
     made.pings.append(Beat(0.5, 1.0, 0.58))
     assert made.verdict() == "ALIVE; the last round trip took 80 ms"
     made.silences.append(silent(0.6))
     at(0.9)
-    assert made.verdict() == "SILENT for 0.30 s, and not noticed yet (theory: 0.50 to 1.00 s)"
+    assert made.verdict() == "SILENT for 0.30 s; the server has not noticed yet (theory: 0.50 to 1.00 s)"
     at(1.5)
     made.lost(Beat(1, 1.5))
     made.lives[-1].ended = 1.5
     at(2)
-    assert made.verdict() == "DEAD: found 0.90 s after the silence began (theory: 0.50 to 1.00 s)"
+    assert made.verdict() == "DEAD: noticed 0.90 s after the silence began (theory: 0.50 to 1.00 s)"
     made.silences[-1].ended = 2
-    assert made.verdict().startswith("NO CONNECTION: the client is on its way; the last round trip took 80 ms; ")
+    assert made.verdict().startswith("NO CONNECTION: the client is connecting; the last round trip took 80 ms; ")
     made.lives.append(Span(2.2))
-    assert made.verdict().endswith("80 ms; the last silence was found after 0.90 s (theory: 0.50 to 1.00 s)")
+    assert made.verdict().endswith("80 ms; the server noticed the last silence after 0.90 s (theory: 0.50 to 1.00 s)")
     made.silences.append(silent(3, 3.2))
-    assert made.verdict().endswith("; the last silence, of 0.20 s, was not noticed")
+    assert made.verdict().endswith("; the server did not notice the last silence of 0.20 s")
 
 
 def test_who_is_given_up_while_the_network_is_well_is_a_false_alarm(at):
@@ -66,7 +66,7 @@ def test_who_is_given_up_while_the_network_is_well_is_a_false_alarm(at):
     made.lost(Beat(2.1, 2.6))
     assert made.false_alarms == 2 and made.silences[0].found is None
     assert made.verdict().startswith("NO CONNECTION, false alarms: 2; ")
-    assert made.verdict().endswith("; a false alarm: the timeout is shorter than a round trip")
+    assert made.verdict().endswith("; false alarms happen if the timeout is shorter than a round trip")
 
 
 def test_a_silence_is_found_also_when_it_has_just_ended(at):

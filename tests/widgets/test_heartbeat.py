@@ -37,7 +37,7 @@ async def test_the_first_run_ends_with_a_dead_client_that_was_found_in_time(lab)
     # On a busy machine the lab may have had a false alarm before, and more lives than this one.
     assert lab.beats.lives[-1].ended >= silence.began + silence.found
     assert lab.picture.text.startswith(
-        f"DEAD: found {silence.found:.2f} s after the silence began (theory: 0.28 to 0.80"
+        f"DEAD: noticed {silence.found:.2f} s after the silence began (theory: 0.28 to 0.80"
     )
     assert lab.silence_button.disabled and lab.heal_button.disabled
 
@@ -53,7 +53,7 @@ async def test_a_silence_that_heals_in_time_is_not_noticed(lab):
     [silence] = lab.beats.silences
     assert silence.ended > silence.began and silence.found is None
     assert lab.beats.lives[-1].ended is None
-    assert lab.beats.verdict().startswith("ALIVE; ") and "was not noticed" in lab.beats.verdict()
+    assert lab.beats.verdict().startswith("ALIVE; ") and "did not notice" in lab.beats.verdict()
 
 
 async def test_who_was_dropped_comes_back_when_the_network_is_healed(lab):
@@ -65,7 +65,7 @@ async def test_who_was_dropped_comes_back_when_the_network_is_healed(lab):
     await until(lambda: lab.beats.lives[-1].ended is None)
     before = answered(lab)
     await until(lambda: answered(lab) > before)
-    assert lab.beats.verdict().startswith("ALIVE; ") and "was found after" in lab.beats.verdict()
+    assert lab.beats.verdict().startswith("ALIVE; ") and "noticed the last silence after" in lab.beats.verdict()
 
 
 async def test_a_timeout_below_the_round_trip_gives_false_alarms(lab):

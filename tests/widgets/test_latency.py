@@ -95,7 +95,7 @@ def test_the_last_five_runs_are_remembered_and_compared(lab):
     assert lab.ask("print([run.number for run in lab.runs], lab.compare.value)") == "[1, 2, 3, 4, 5] 1"
     lab.ask("await run()")
     assert lab.ask("print([run.number for run in lab.runs], lab.compare.value)") == "[2, 3, 4, 5, 6] 0"
-    assert lab.ask("print(lab.compare.options[2])") == "('run 3: round trips, 0 ms one way, 32 B', 3)"
+    assert lab.ask("print(lab.compare.options[2])") == "('run 3: round trips, 0 ms each way, 32 B', 3)"
     lab.ask("lab.reset.click(); await lab.task.ended()")
     assert lab.ask("print([run.number for run in lab.runs], lab.compare.options)") == "[1] (('nothing', 0),)"
 
@@ -106,7 +106,7 @@ def test_the_last_five_runs_are_remembered_and_compared(lab):
         ("lab.count.value = 0", "count must be a whole number, at least 1: got 0"),
         ("lab.payload.value = 10**6", "payload must be a whole number, at least 0 and at most 65,536: got 1000000"),
         ("lab.interval.value = 0", "interval must be above 0"),
-        ("for box in lab.transports.values(): box.value = False", "choose at least one transport"),
+        ("for box in lab.transports.values(): box.value = False", "Choose at least one transport"),
     ],
 )
 def test_what_cannot_be_measured_is_said(lab, change, said):

@@ -37,7 +37,10 @@ async def test_the_first_run_leaves_a_picture_and_nothing_that_runs(monkeypatch)
     monkeypatch.setattr(rooms, "picture", lambda seats, names: drawn.append(seats) or real(seats, names))
     lab = await rooms_lab()
     assert lab.task.error is None
-    assert "guest-2 said “hi” in tea: heard by guest-1, guest-2, guest-3. 1 message in, 3 out." in lab.picture.text
+    assert (
+        "guest-2 sent “hi” to tea, received by guest-1, guest-2, guest-3 (sender included): 1 message in, 3 out."
+        in lab.picture.text
+    )
     assert lab.picture.text.endswith("Now coffee: guest-4; tea: guest-1, guest-2, guest-3.")
     (seats,) = drawn
     assert [(seat.name, seat.room, seat.gone) for seat in seats[2:]] == [
@@ -56,24 +59,26 @@ async def test_who_moves_hears_the_new_room_only(lab):
         await press(lab, lab.join["coffee"], 2)
     )
     assert '"members":["guest-1","guest-2"]' in lab.sent.value.replace("&quot;", '"')
-    assert "heard by guest-3, guest-4. 1 message in, 2 out" in await press(lab, lab.speak, 2)
-    assert "in tea: heard by guest-1, guest-2. 1 message in, 2 out" in await press(lab, lab.speak, 0)
+    assert "received by guest-3, guest-4 (sender included): 1 message in, 2 out" in await press(lab, lab.speak, 2)
+    assert "to tea, received by guest-1, guest-2 (sender included): 1 message in, 2 out" in await press(
+        lab, lab.speak, 0
+    )
 
 
 async def test_who_left_is_in_no_room_and_the_server_says_so(lab):
     assert "guest-4 left coffee. Now library: guest-5; tea: " in await press(lab, lab.leave, 3)
     assert "coffee" not in lab.server.rooms.members
-    assert "guest-4 was in no room" in await press(lab, lab.leave, 3)
-    assert "The server answered: join a room first" in await press(lab, lab.speak, 3)
-    assert "guest-4 vanished, and was in no room." in await press(lab, lab.vanish, 3)
+    assert "guest-4 was not in a room" in await press(lab, lab.leave, 3)
+    assert "The server responded: join a room first" in await press(lab, lab.speak, 3)
+    assert "guest-4 vanished. It was not in a room." in await press(lab, lab.vanish, 3)
 
 
 async def test_who_vanished_is_cleaned_up_and_comes_back_as_another(lab):
-    assert "its room library was empty then, and was deleted" in await press(lab, lab.vanish, 4)
-    assert "its room tea now has guest-2, guest-3" in await press(lab, lab.vanish, 0)
+    assert "Its room library was empty, so the server deleted it." in await press(lab, lab.vanish, 4)
+    assert "Its room tea now has guest-2, guest-3." in await press(lab, lab.vanish, 0)
     assert len(lab.server.connections) == len(SEATS) - 2
     lab.speak.click()
-    await until(lambda: "guest-1 has gone" in lab.status.value)
+    await until(lambda: "guest-1 has disconnected" in lab.status.value)
     assert "guest-6 joined library. Now coffee: guest-4; library: guest-6" in await press(lab, lab.join["library"], 0)
     assert [name for name, _ in lab.who.options] == ["guest-6", "guest-2", "guest-3", "guest-4", "guest-5"]
 
@@ -81,7 +86,7 @@ async def test_who_vanished_is_cleaned_up_and_comes_back_as_another(lab):
 @pytest.mark.parametrize("words", ["", "<b>bold</b> $x_1$ \\frac", "日本語 👋", "x" * 5000])
 async def test_any_words_can_be_said(lab, words):
     lab.words.value = words
-    assert "heard by guest-1, guest-2, guest-3" in await press(lab, lab.speak, 0)
+    assert "received by guest-1, guest-2, guest-3" in await press(lab, lab.speak, 0)
     assert "<b>bold" not in lab.sent.value and "<b>bold" not in lab.status.value
 
 
@@ -91,7 +96,7 @@ async def test_words_that_are_too_big_cost_the_speaker_its_connection_and_nobody
         await press(lab, lab.speak, 0)
     )
     lab.words.value = "hi"
-    assert "heard by guest-2, guest-3" in await press(lab, lab.speak, 1)
+    assert "received by guest-2, guest-3" in await press(lab, lab.speak, 1)
 
 
 async def test_presses_that_come_at_once_are_done_one_after_the_other(lab):

@@ -1,1 +1,1 @@
-"""The command line, last of all rooms: nobody imports it."""
+"""The command line, which no other room imports."""

@@ -1,7 +1,7 @@
 """A reader's own copy of the lessons, opened in JupyterLab.
 
-The course's notebooks stay as they are: `fill` copies the ones that a folder lacks, `reset` gives a fresh copy of
-one. Neither ever loses what a reader wrote.
+The course's notebooks are never changed: `fill` copies those that a folder lacks, `reset` makes a fresh copy of one.
+Neither function ever loses anything that a reader wrote.
 """
 
 import os
@@ -20,15 +20,12 @@ import nbformat
 FIRST = "00_start_here"
 
 PACKAGE = Path(__file__).parent.parent
-#: The course's own notebooks: in a wheel they lie inside the package, in a checkout beside it.
+#: The course's own notebooks: in a wheel they are inside the package, in a checkout beside it.
 NOTEBOOKS = next((path for path in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if path.is_dir()), None)
 
 
 def lessons() -> dict[str, Path]:
-    """Return the course's notebooks by name, `00_start_here` first.
-
-    Raises FileNotFoundError where the package was installed without them.
-    """
+    """Return the course's notebooks by name. Raises FileNotFoundError if the package was installed without them."""
     found = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))} if NOTEBOOKS else {}
     if not found:
         raise FileNotFoundError("this installation of wslearn has no notebooks: install it again from its wheel")
@@ -36,10 +33,7 @@ def lessons() -> dict[str, Path]:
 
 
 def find(lesson: str) -> str:
-    """Return the name of the lesson meant by `03`, `3`, `03_broadcast` or `03_broadcast.ipynb`.
-
-    Raises ValueError, naming the lessons there are.
-    """
+    """Return the name of the lesson meant by `03`, `3`, `03_broadcast` or `03_broadcast.ipynb`, or raise ValueError."""
     wanted = lesson.removesuffix(".ipynb")
     for name in lessons():
         if wanted == name or (wanted.isdecimal() and wanted.zfill(2) == name.partition("_")[0]):
@@ -57,12 +51,9 @@ def fresh(lesson: Path) -> bytes:
 
 
 def create(path: Path, data: bytes) -> bool:
-    """Write a file that is not there yet; return False, and leave it alone, where there is one.
-
-    Raises OSError where it cannot be written.
-    """
+    """Write a new file; return False, and change nothing, if it exists. Raises OSError if it cannot be written."""
     try:
-        with open(path, "xb") as file:  # x: fails where there is something already, even since a moment ago
+        with open(path, "xb") as file:  # x: fails if the file exists, even if it was created a moment ago
             file.write(data)
     except FileExistsError:
         return False
@@ -70,10 +61,7 @@ def create(path: Path, data: bytes) -> bool:
 
 
 def fill(folder: Path) -> list[str]:
-    """Copy into `folder` the lessons that it lacks, making the folder where needed. Return their names.
-
-    Raises OSError where the folder cannot be made or written.
-    """
+    """Copy the missing lessons into `folder`, which is made if necessary; return their names. Raises OSError."""
     course = lessons()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder} is a file, and the lessons need a folder: name another one")
@@ -82,10 +70,7 @@ def fill(folder: Path) -> list[str]:
 
 
 def reset(folder: Path, name: str) -> Path:
-    """Replace one lesson in `folder` by a fresh copy; return where the old one is kept.
-
-    Raises OSError where a file cannot be read or written.
-    """
+    """Replace one lesson in `folder` by a fresh copy; return the file that keeps the old one. Raises OSError."""
     mine = folder / f"{name}.ipynb"
     old, new = mine.read_bytes(), fresh(lessons()[name])
     asides = (folder / f"{name}.before-reset-{number}.ipynb" for number in count(1))
@@ -95,9 +80,9 @@ def reset(folder: Path, name: str) -> Path:
 
 
 def prepare(folder: Path, lesson: str | None = None) -> tuple[str, list[str]]:
-    """Fill `folder`, and reset `lesson` where one is given; return the notebook to open, and what was done.
+    """Fill `folder`, and reset `lesson` if one is given; return the notebook to open and a report in lines.
 
-    Raises ValueError where there is no such lesson or JupyterLab cannot start, OSError where the folder fails.
+    Raises ValueError if there is no such lesson or JupyterLab cannot start, OSError if the folder cannot be used.
     """
     if sys.flags.optimize > 1:
         raise ValueError("JupyterLab needs its docstrings: unset PYTHONOPTIMIZE, or set it to 1, and start it again")
@@ -112,9 +97,9 @@ def prepare(folder: Path, lesson: str | None = None) -> tuple[str, list[str]]:
 
 
 def has_browser() -> bool:
-    """Return whether a browser window can open here: not without a screen, as over SSH or in a container.
+    """Return whether a browser window can open here, which needs a screen: over SSH or in a container there is none.
 
-    There `webbrowser` would find a text browser, if any, and fill the terminal with it.
+    Without a screen, `webbrowser` might find a text browser and fill the terminal with it.
     """
     if sys.platform in ("win32", "darwin", "cygwin"):
         return True
@@ -122,24 +107,22 @@ def has_browser() -> bool:
 
 
 def jupyterlab_arguments(folder: Path, name: str, further: Sequence[str]) -> list[str]:
-    """Return JupyterLab's arguments: the lesson `name` opens first. `further` come last, so they win."""
-    arguments = [
+    """Return JupyterLab's arguments: the lesson `name` opens first. `further` come last, so they take precedence."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return [
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--LabApp.default_url=/lab/tree/{name}.ipynb",
-        # Ctrl-C stops it at once, without a question that has to be answered in 5 s.
-        "--ServerApp.answer_yes=True",
+        "--ServerApp.answer_yes=True",  # Ctrl-C stops it at once, without a question that must be answered in 5 s
+        *(["--allow-root"] if is_root else []),  # JupyterLab refuses otherwise; in a container one is often root
+        *([] if has_browser() else ["--no-browser"]),
+        *further,
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--allow-root")  # JupyterLab refuses otherwise; in a container one is often root
-    if not has_browser():
-        arguments.append("--no-browser")
-    return [*arguments, *further]
 
 
 def further_environments() -> list[Path]:
-    """Return the environments that this one stands on: `uv run --with …` puts a small new one on top of the project's.
+    """Return the environments below this one: `uv run --with …` puts a small new environment on top of the project's.
 
-    Python finds the packages of both, and Jupyter only what the topmost brings, so no widget would be shown.
+    Python finds the packages of both, but Jupyter only those of the topmost, and would not show any widget.
     """
     if sys.prefix == sys.base_prefix:
         return []
@@ -150,13 +133,13 @@ def further_environments() -> list[Path]:
 
 
 def cannot_be_written() -> list[str]:
-    """Return the variables for folders of Jupyter, IPython and matplotlib where the present ones cannot be written.
+    """Return the environment variables for folders of Jupyter, IPython and matplotlib that cannot be written.
 
-    A home that is missing or read-only, as in containers: JupyterLab would end in a traceback.
+    In containers the home folder may be missing or read-only, and JupyterLab would end in a traceback.
     """
     from jupyter_core import paths
 
-    home = os.path.expanduser("~")  # pathlib raises where there is none
+    home = os.path.expanduser("~")  # pathlib raises an error if there is none
     folders = {
         "JUPYTER_CONFIG_DIR": paths.jupyter_config_dir(),
         "JUPYTER_DATA_DIR": paths.jupyter_data_dir(),
@@ -168,19 +151,18 @@ def cannot_be_written() -> list[str]:
 
 
 def _can_be_written(folder: Path) -> bool:
-    # os.path: pathlib raises PermissionError below a folder that may not be entered, such as root's home.
+    # os.path: pathlib raises PermissionError inside a folder that may not be entered, such as root's home.
     there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 @contextmanager
 def somewhere_to_write() -> Iterator[list[str]]:
-    """Give JupyterLab a folder of its own where the reader's home cannot be written; yield what to say about it.
+    """Give JupyterLab a temporary folder if the reader's home cannot be written; yield lines that say so.
 
-    The folder is gone after the block. Raises OSError where no temporary folder can be made either.
+    The folder is removed after the block. Raises OSError if no temporary folder can be made either.
     """
-    variables = cannot_be_written()
-    if not variables:
+    if not (variables := cannot_be_written()):
         yield []
         return
     with TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True) as folder:
@@ -189,24 +171,16 @@ def somewhere_to_write() -> Iterator[list[str]]:
 
 
 def run(folder: Path, name: str, further: Sequence[str] = ()) -> None:
-    """Run JupyterLab in `folder` until Ctrl-C or SIGTERM stops it, its kernels with it.
-
-    In this very process, so that every signal reaches it without a go-between, on Windows too.
-    """
+    """Run JupyterLab in `folder`, in this very process, until Ctrl-C or SIGTERM stops it and its kernels."""
     from jupyterlab.labapp import main
 
-    # Defaults for this JupyterLab only, below the reader's own settings: no question about news over the lesson.
-    # After them what the environments below this one brought: the widgets' part in the browser, the proxy.
-    below = further_environments()
-    found = {
-        "JUPYTER_CONFIG_PATH": [PACKAGE / "jupyter", *(prefix / "etc" / "jupyter" for prefix in below)],
-        # Ours first: a `python3` kernel in the reader's own JUPYTER_PATH or home may be another Python's, without
-        # wslearn. And in ours the folder of the lessons comes last on Python's path: no file in it hides a module.
-        "JUPYTER_PATH": [PACKAGE / "jupyter", *(prefix / "share" / "jupyter" for prefix in below)],
-    }
-    for variable, paths in found.items():
+    # Our config holds defaults for this JupyterLab only, such as no question about news; the reader's settings win.
+    # Our kernel comes first, because a `python3` kernel of the reader's may be another Python without wslearn, and in
+    # ours the lessons' folder is last on Python's path: no file in it hides a module. After ours come the environments
+    # below this one, with the browser's part of the widgets and the proxy.
+    for variable, part in (("JUPYTER_CONFIG_PATH", "etc"), ("JUPYTER_PATH", "share")):
+        paths = [PACKAGE / "jupyter", *(prefix / part / "jupyter" for prefix in further_environments())]
         os.environ[variable] = os.pathsep.join(filter(None, [*map(str, paths), os.environ.get(variable, "")]))
-    # JupyterLab handles SIGTERM everywhere, but Ctrl-C only in a terminal that is not Windows': there kernels
-    # would be left to find out by themselves.
+    # JupyterLab handles Ctrl-C only in a terminal, and not on Windows, so kernels would keep running; SIGTERM always.
     signal.signal(signal.SIGINT, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     main(jupyterlab_arguments(folder, name, further))

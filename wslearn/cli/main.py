@@ -1,12 +1,13 @@
 """The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
 
-What a command needs is imported when it runs, so that each of them starts fast.
+A command imports its modules when it runs, so that each command starts fast.
 """
 
 import errno
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,21 +16,17 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.progress import progress
 
-#: What `wslearn serve` can start, as `module:class`. A new server is one more line.
+#: The servers that `wslearn serve` can start, as `module:class`.
 SERVERS = {
-    "echo": "wslearn.servers.echo:EchoServer",
-    "broadcast": "wslearn.servers.broadcast:BroadcastServer",
-    "rooms": "wslearn.servers.rooms:RoomsServer",
-    "auth": "wslearn.servers.auth:AuthServer",
-    "heartbeat": "wslearn.servers.heartbeat:HeartbeatServer",
-    "chat": "wslearn.servers.chat:ChatServer",
-    "comparison": "wslearn.servers.comparison:ComparisonServer",
+    name: f"wslearn.servers.{name}:{name.title()}Server"
+    for name in ("echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison")
 }
 
 
 def run() -> None:
-    """Run the command line. Whatever is wrong with it is said in one line on stderr, with an exit code not 0."""
+    """Run the command line. An error is one line on stderr, with an exit code other than 0."""
     try:
         sys.exit(main.main(sys.argv[1:] or ["--help"], prog_name="wslearn", standalone_mode=False))
     except click.ClickException as error:
@@ -37,121 +34,102 @@ def run() -> None:
         hint = f" See: {context.command_path} --help" if context else ""
         click.echo(f"Error: {' '.join(error.format_message().split())}{hint}", err=True)
         sys.exit(error.exit_code)
-    except click.Abort:  # Ctrl-C before there was anything to stop
+    except click.Abort:  # Ctrl-C before anything had started
         sys.exit(130)
 
 
-def explained(error: OSError | ValueError | RuntimeError) -> click.ClickException:
-    """Return an error as click shows it."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return click.ClickException(f"cannot use {error.filename}: {error.strerror}")
-    return click.ClickException(getattr(error, "strerror", None) or str(error))
+@contextmanager
+def explained(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn errors of these kinds into one line of text, which click shows."""
+    try:
+        yield
+    except kinds as error:
+        text = str(getattr(error, "strerror", None) or error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"cannot use {error.filename}: {text}"
+        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            which = text.partition(" is in use")[0]  # of the comparison's two ports
+            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
+            text = f"{which} is in use: {advice}"
+        raise click.ClickException(text) from error
 
 
-def examples(*commands: str) -> str:
-    """Return the last paragraph of a help text, in lines that click leaves as they are."""
-    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
-
-
-@click.group(epilog=examples("wslearn lab", "wslearn serve echo"))
+@click.group(epilog=options.examples("wslearn lab", "wslearn serve echo"))
 @click.version_option(__version__, prog_name="wslearn")
 def main() -> None:
     """Learn WebSockets in Python, with notebooks that run real servers."""
 
 
-# lab
-
-
 class LabCommand(click.Command):
-    """A command that leaves what comes after `--` to JupyterLab, in `ctx.meta["further"]`."""
+    """A command that keeps the arguments after `--` for JupyterLab, in `ctx.meta["further"]`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments before `--`."""
         end = args.index("--") if "--" in args else len(args)
         ctx.meta["further"] = args[end + 1 :]
         return super().parse_args(ctx, args[:end])
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Mention JupyterLab's arguments in the usage line."""
         return [*super().collect_usage_pieces(ctx), "[-- JUPYTERLAB ARGUMENTS]"]
 
 
 @main.command(
     cls=LabCommand,
-    epilog=examples("wslearn lab", "wslearn lab my-copy --reset 02", "wslearn lab -- --no-browser --port 9999"),
+    epilog=options.examples("wslearn lab", "wslearn lab my-copy --reset 02", "wslearn lab -- --no-browser --port 9999"),
 )
 @click.argument("folder", default="wslearn-notebooks", type=click.Path(path_type=Path))
-@click.option("--reset", metavar="LESSON", help="Begin a lesson afresh, 02 say; your version of it is kept aside.")
+@click.option(
+    "--reset", metavar="LESSON", help="Get a fresh copy of a lesson, such as 02; your version is kept in another file."
+)
 @click.pass_context
 def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
-    """Open the lessons in JupyterLab: your own copy of them, in FOLDER.
+    """Open your own copy of the lessons, in FOLDER, in JupyterLab.
 
-    FOLDER is wslearn-notebooks if you name none. Lessons that it lacks are copied into it, and nothing in it is
-    ever overwritten. Ctrl-C stops JupyterLab. What comes after -- is passed on to JupyterLab.
+    FOLDER is wslearn-notebooks by default. Missing lessons are copied into it, and no file in it is ever overwritten.
+    Ctrl-C stops JupyterLab. Arguments after -- are passed on to JupyterLab.
     """
     from wslearn.cli import lab
 
-    try:
-        opened, lines = lab.prepare(folder, reset)
-    except (OSError, ValueError) as error:
-        raise explained(error) from error
     with ExitStack() as stack:
-        try:
+        with explained(OSError, ValueError):
+            opened, lines = lab.prepare(folder, reset)
             lines += stack.enter_context(lab.somewhere_to_write())
-        except OSError as error:
-            raise explained(error) from error
         for line in [*lines, f"JupyterLab opens {opened}. Ctrl-C in this terminal stops it."]:
             click.echo(line)
         lab.run(folder, opened, ctx.meta["further"])
 
 
-# serve
-
-
 @main.command(
     help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}.
 
-    Prints the addresses of the WebSocket and of the page when both work. Ctrl-C stops it. The limits protect the
-    server; the word none as a value switches a limit off.
+    Prints the addresses of the WebSocket and of the page when both are ready. Ctrl-C stops it. The limits protect the
+    server; the value none switches a limit off.
     """,
-    epilog=examples(
-        "wslearn serve echo",
-        "wslearn serve chat --port 0 --tls",
-        "wslearn serve broadcast --rate 5 --max-size none",
+    epilog=options.examples(
+        "wslearn serve echo", "wslearn serve chat --port 0 --tls", "wslearn serve broadcast --rate 5 --max-size none"
     ),
 )
 @click.argument("name")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 means all of them.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0 finds a free one.")
 @click.option(
     "--loop",
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "asyncio", "uvloop"]),
-    help="Event loop; auto takes uvloop where it is installed.",
+    help="Event loop; auto takes uvloop if it is installed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as a JSON object.")
-@click.option("--verbose", is_flag=True, help="Log every message too.")
+@click.option("--verbose", is_flag=True, help="Also log every message.")
 @click.option("--quiet", is_flag=True, help="Log warnings and errors only.")
 @options.own_options
 @options.tls_options
 @options.limit_options
 @click.option("--exit-with-parent", is_flag=True, hidden=True)
 @click.pass_context
-def serve(
-    ctx: click.Context,
-    name: str,
-    host: str,
-    port: int,
-    loop: str,
-    as_json: bool,
-    verbose: bool,
-    quiet: bool,
-    tls: bool,
-    cert: str | None,
-    key: str | None,
-    exit_with_parent: bool,
-    **others: object,
-) -> None:
-    """Run the server of a lesson in this terminal."""
+def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, exit_with_parent, **others):
+    """Run the server of a lesson in this terminal. Click calls this, with a value for every option."""
     import json
     import logging
 
@@ -161,7 +139,7 @@ def serve(
         raise click.UsageError(f"there is no server {name!r}; there are: {', '.join(SERVERS)}.")
     own = options.own_given(name, ctx)
     if bool(cert) != bool(key) or (tls and cert):
-        raise click.UsageError("give --cert and --key together, for a certificate that you have, or --tls alone.")
+        raise click.UsageError("give --cert and --key together, for a certificate that you have, or only --tls.")
     module, _, class_name = SERVERS[name].partition(":")
     cls = getattr(import_module(module), class_name)
 
@@ -173,27 +151,15 @@ def serve(
             uv = "uv run " if "UV" in os.environ else ""  # as this command itself was started
             click.echo(f"A token for this run: {uv}wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
-        if as_json:
-            return json.dumps(ready | {"proxy_path": server.proxy_path})
-        return " ".join(ready.values())
+        return json.dumps(ready | {"proxy_path": server.proxy_path}) if as_json else " ".join(ready.values())
 
-    try:
-        with serve.tls_context(host, tls, cert, key) as context:
-            limits = replace(cls.limits, **options.limits_given(others))
-            serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            which = str(getattr(error, "strerror", "")).partition(" is in use")[0]  # of the comparison's two ports
-            raise click.ClickException(f"{which} is in use: {advice}") from error
-        raise explained(error) from error
-
-
-# latency
+    with explained(OSError, ValueError), serve.tls_context(host, tls, cert, key) as context:
+        limits = replace(cls.limits, **options.limits_given(others))
+        serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
 
 
 @main.command(
-    epilog=examples(
+    epilog=options.examples(
         "wslearn latency",
         "wslearn latency --push --delay 100 --interval 500",
         "wslearn latency --transport http-keepalive --transport websocket --delay 5 --json",
@@ -201,42 +167,38 @@ def serve(
     ),
 )
 @options.measurement_options
-@click.option("--http", metavar="URL", help="With --ws: measure a 'wslearn serve comparison' that runs elsewhere.")
-@click.option("--ws", metavar="URL", help="The two addresses are those that it printed.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, with an object for each transport.")
+@click.option("--http", metavar="URL", help="With --ws: measure a 'wslearn serve comparison' on another machine.")
+@click.option("--ws", metavar="URL", help="The server printed both addresses when it started.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list with an object for each transport.")
 def latency(http: str | None, ws: str | None, as_json: bool, **given: object) -> None:
     """Measure what HTTP and WebSocket cost, in time and in bytes, over a network with a delay that you set.
 
-    From a request to its answer: http-new, http-keepalive, websocket. With --push from an event on the server to its
-    arrival: polling, long-polling, sse, websocket. Theory is what the network alone costs. Ctrl-C cancels.
+    From a request to its response: http-new, http-keepalive, websocket. With --push, from an event on the server to
+    its arrival: polling, long-polling, sse, websocket. Theory is the share of the network alone. Ctrl-C cancels.
     """
     from wslearn.latency import report
 
     if bool(http) != bool(ws):
         raise click.UsageError("give --http and --ws together: the two addresses of one 'wslearn serve comparison'.")
     try:
-        samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws and http else None)
+        with explained(OSError, ValueError, RuntimeError):
+            samples = report.run(options.settings_given(given, elsewhere=bool(ws)), (ws, http) if ws and http else None)
     except KeyboardInterrupt:
-        click.echo("Cancelled: nothing is left running.", err=True)
+        click.echo("Cancelled: everything has been stopped.", err=True)
         sys.exit(130)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise explained(error) from error
     click.echo(report.as_json(samples) if as_json else report.as_table(samples))
 
 
-# token
-
-
-@main.command(epilog=examples("wslearn token ann --secret a-secret-that-the-server-has-too --expires 600"))
+@main.command(epilog=options.examples("wslearn token ann --secret a-secret-that-the-server-has-too --expires 600"))
 @click.argument("user")
 @options.secret
-@click.option("--expires", default=3600.0, show_default=True, metavar="SECONDS", help="Time until it is worthless.")
-@click.option("--audience", help="Its `aud`, where the server asks for one.")
+@click.option("--expires", default=3600.0, show_default=True, metavar="SECONDS", help="Time until the token expires.")
+@click.option("--audience", help="The token's `aud`, if the server requires one.")
 def token(user: str, secret: str | None, expires: float, audience: str | None) -> None:
-    """Print a token with which USER may talk to `wslearn serve auth` or `wslearn serve chat`.
+    """Print a token that lets USER in at `wslearn serve auth` or `wslearn serve chat`.
 
-    It must be signed with the server's secret: there is no built-in one. A server that is started without a secret
-    makes one for its run, and prints the command that makes a token for it.
+    The token must be signed with the server's secret, and no secret is built in. A server that you start without one
+    makes a secret for this run, and prints the command that makes a token for it.
     """
     from wslearn.tokens import Tokens
 
@@ -244,7 +206,8 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         raise click.UsageError("no secret: give --secret or set WSLEARN_SECRET, the same as the server's.")
     if not 0 < expires < float("inf"):
         raise click.UsageError(f"--expires: expected seconds above 0, got {expires:g}.")
-    try:
+    with explained(ValueError):
         click.echo(Tokens(secret, audience).issue(user, expires))
-    except ValueError as error:
-        raise explained(error) from error
+
+
+main.add_command(progress)

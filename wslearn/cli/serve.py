@@ -1,4 +1,4 @@
-"""A server in a process of its own: it runs until Ctrl-C, SIGTERM or the end of the process that started it."""
+"""A server in its own process: it runs until Ctrl-C, SIGTERM or the end of the process that started it."""
 
 import asyncio
 import contextlib
@@ -16,25 +16,23 @@ from pathlib import Path
 from wslearn.process import allow_open_files
 from wslearn.server import Server
 
-#: What a server has for its farewells when its parent is gone, in seconds; then it is ended without them.
+#: Time for the closing handshakes after the parent process has ended, in seconds; then this process is killed.
 LAST_WORDS = 2.0
-#: Connections for whose open files a server without a limit asks the system.
+#: A server without a limit asks the system for open files for this many connections.
 MOST_CONNECTIONS = 10_000
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes the event loop `auto`, `asyncio` or `uvloop`; None is asyncio's own choice.
+    """Return the factory of the event loop `auto`, `asyncio` or `uvloop`; None means asyncio's own choice.
 
-    Raises ValueError where uvloop is asked for and not installed.
+    Raises ValueError if uvloop is asked for and not installed.
     """
-    if name == "asyncio":
+    missing = importlib.util.find_spec("uvloop") is None
+    if name == "asyncio" or (name == "auto" and missing):
         return None
-    if importlib.util.find_spec("uvloop") is None:
-        if name == "auto":
-            return None
-        raise ValueError(
-            'uvloop is not installed: pip install "wslearn[fast]" (not on Windows), or leave out --loop uvloop'
-        )
+    if missing:
+        install = 'pip install "wslearn[fast]" (not on Windows), or leave out --loop uvloop'
+        raise ValueError(f"uvloop is not installed: {install}")
     import uvloop
 
     return uvloop.new_event_loop
@@ -42,9 +40,9 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 @contextlib.contextmanager
 def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iterator[ssl.SSLContext | None]:
-    """Yield the context for `wss`: with the files' certificate, with one made on the spot if `tls`, or None.
+    """Yield the context for `wss`: with the certificate in the files, with a new one if `tls`, or None.
 
-    What is made on the spot is gone after the block, and with it whatever was made to trust it.
+    The new certificate's files are removed after the block.
     """
     from wslearn.tls import from_files, throwaway
 
@@ -54,9 +52,9 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
         with tempfile.TemporaryDirectory(prefix="wslearn-") as folder:
             context, authority = throwaway(host, Path(folder))
             print(
-                "A certificate was made for this run; nobody trusts it yet. In Python:\n"
+                "A certificate was made for this run, and no client trusts it yet. In Python:\n"
                 f"  connect(url, ssl=ssl.create_default_context(cafile={str(authority)!r}))\n"
-                "A browser will warn: go on from there, or import that file into it as an authority.",
+                "A browser will show a warning: continue from there, or import that file as an authority.",
                 file=sys.stderr,
             )
             yield context
@@ -65,17 +63,16 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
 
 
 def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_parent: bool = False) -> None:
-    """Run `server` until it is told to stop; print `announce(server)` on stdout when clients can connect.
+    """Run `server` until a signal stops it; print `announce(server)` on stdout when clients can connect.
 
-    With `exit_with_parent` the end of standard input stops it too: the operating system closes the pipe however
-    the process at its other end has died.
-
-    Raises OSError where the server cannot listen, ValueError for a `loop` that cannot be had.
+    With `exit_with_parent`, the end of standard input stops it too: the operating system closes the pipe when the
+    process at its other end dies, for whatever reason.
+    Raises OSError if the server cannot listen, ValueError for a `loop` that is not available.
     """
     if exit_with_parent:
         if sys.stdin is None:
             raise ValueError("--exit-with-parent needs a pipe as standard input, and there is none")
-        # A notebook's interrupt goes to the whole process group; it is meant for the cell, not for its server.
+        # A notebook's interrupt goes to the whole process group, but it is meant for the cell, not for its server.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     allow_open_files(server.limits.max_connections or MOST_CONNECTIONS)
     with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
@@ -83,11 +80,11 @@ def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_
 
 
 async def _run(server: Server, announce: Callable[[Server], str], exit_with_parent: bool) -> None:
-    stopped = asyncio.Event()
-    _on_signals(asyncio.get_running_loop(), stopped.set, ignore_ctrl_c=exit_with_parent)
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    _on_signals(loop, stopped.set, ignore_ctrl_c=exit_with_parent)
     async with server:
         if exit_with_parent:
-            _on_end_of_input(asyncio.get_running_loop(), stopped.set)
+            _on_end_of_input(loop, stopped.set)
         print(announce(server), flush=True)
         await stopped.wait()
 
@@ -108,9 +105,9 @@ def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) 
             while os.read(0, 4096):
                 pass
         finally:
-            with contextlib.suppress(RuntimeError):  # the loop has ended already: all the better
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(stop)
-            time.sleep(LAST_WORDS)  # the end of the process ends this thread; only a process that hangs gets past here
+            time.sleep(LAST_WORDS)  # a process that stops in time ends this thread here; only one that hangs goes on
             os._exit(1)
 
     threading.Thread(target=watch, name="watches the parent", daemon=True).start()

@@ -1,1 +1,1 @@
-"""What every room may import, and what imports none of them."""
+"""Modules that every room may import, and that import none of the rooms."""

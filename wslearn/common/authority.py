@@ -1,10 +1,10 @@
-"""Names and addresses of hosts as requests and options give them: `host:port` (RFC 9110, section 7.2)."""
+"""Hosts in requests and options: `host:port` (RFC 9110, section 7.2)."""
 
 import ipaddress
 import re
 from contextlib import suppress
 
-#: `host:port` (RFC 9110, section 7.2): an IPv6 address in brackets, with a zone perhaps, or a name or IPv4 address.
+#: The host is an IPv6 address in brackets, perhaps with a zone, or a name or an IPv4 address.
 _AUTHORITY = re.compile(
     r"""(?xia)
     (?: \[ (?P<ipv6> [0-9a-f:.]+ ) (?: % [\w.~-]+ )? \] | (?P<name> [\w-]+ (?: \. [\w-]+ )* ) \.? )
@@ -16,9 +16,9 @@ LONGEST = 300
 
 
 def host_of(authority: str) -> str:
-    """Return the host in `host:port`: a name in lower case without a last dot, or an IP address.
+    """Return the host in `host:port`: a name in lower case without its last dot, or an IP address.
 
-    Raises ValueError where it is none.
+    Raises ValueError if it is neither.
     """
     found = _AUTHORITY.fullmatch(authority) if len(authority) <= LONGEST else None
     if found is not None and int(found["port"] or 0) <= 65535:

@@ -1,4 +1,4 @@
-"""What a recording is made of. A network writes it, and `wslearn.frames` reads it."""
+"""The parts of a recording, which a network writes and `wslearn.frames` reads."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +9,7 @@ Direction = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes that came at once: `time` in seconds since the recording began, `up` is from client to server."""
+    """Bytes that arrived at once, `time` seconds after the recording began."""
 
     time: float
     connection: int

@@ -1,10 +1,9 @@
-"""Close codes: what each is called, and which of them end a client's coming back. Lessons 02 and 06.
+"""Close codes: their names, and after which of them a client should not reconnect. Lessons 02 and 06.
 
-This is the one table of Python's side: the tables of frames and `wslearn.client` read it. The page's, with a sentence
-about each code, is `static/close-codes.js`, and a test fails where the two differ.
+The page has its own table, with a sentence about each code, in `static/close-codes.js`. A test compares the two.
 """
 
-#: RFC 6455, section 7.4.1; 1012 to 1014 and those from 3000 on are in IANA's registry of close codes.
+#: RFC 6455, section 7.4.1; 1012 to 1014 and the codes from 3000 are in IANA's registry of close codes.
 NAMES = {
     1000: "normal closure",
     1001: "going away",
@@ -27,16 +26,16 @@ NAMES = {
     3008: "timeout",
 }
 
-#: What a program tells itself about the end of a connection. No close frame carries them.
+#: Codes that a library reports to its own program, and that no close frame contains.
 NEVER_SENT = frozenset({1005, 1006, 1015})
 
-#: After these another attempt would end in the same way: the conversation is over (1000), or what this client sends, or
-#: who it is, is the problem. 1012 and 1013 are not among them: they ask a client to come back later.
+#: After these codes another attempt would end in the same way: the conversation is over (1000), or the problem is this
+#: client's messages or identity. 1012 and 1013 are not among them, because they ask a client to reconnect later.
 TERMINAL = frozenset({1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003})
 
 
 def name(code: int) -> str:
-    """Return what a close code is called, also one that the table does not have (RFC 6455, section 7.4.2)."""
+    """Return the name of a close code, or of its range if it has none (RFC 6455, section 7.4.2)."""
     if code in NAMES:
         return NAMES[code]
     if 4000 <= code <= 4999:

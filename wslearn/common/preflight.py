@@ -1,7 +1,7 @@
-"""What may be in the way on a learner's machine, each in one sentence: what it is, and what to do.
+"""Detect problems of an installation, and explain each in one sentence, with a fix.
 
 A file that shadows a module, or a package that is missing or too old, would end in a traceback that names neither.
-Nothing outside the standard library is imported before it has been looked at, and of that as little as can be.
+This module imports as little as possible before it has checked that, and only from the standard library.
 """
 
 import os
@@ -12,31 +12,33 @@ from importlib.machinery import PathFinder, all_suffixes
 NOTEBOOKS_ONLY = frozenset({"jupyterlab", "ipywidgets", "matplotlib", "nest-asyncio2"})
 #: Packages that are part of JupyterLab's own process: a new kernel does not load their new version.
 IN_JUPYTERLAB = frozenset({"jupyterlab", "ipywidgets"})
-#: Names that some packages leave beside themselves by mistake, and that nobody means to import from there.
-NOBODYS = frozenset({"test", "tests", "docs", "examples", "setup", "conftest", "benchmarks"})
-#: Names that Python itself looks for, first come first served: editors put theirs before the one of a system's Python.
-HOOKS = frozenset({"sitecustomize", "usercustomize"})
-#: What only JupyterLab's own process imports, and a reader may well call a file beside the lessons.
+#: Harmless names. Some packages install the first ones beside themselves by mistake, and nobody imports these.
+#: Python itself takes the first file with one of the last two names, and editors put theirs first.
+HARMLESS = frozenset(
+    ("test", "tests", "docs", "examples", "setup", "conftest", "benchmarks", "sitecustomize", "usercustomize")
+)
+#: Modules that only JupyterLab's own process imports, and likely names of a reader's file beside the lessons.
 NOT_IN_A_KERNEL = frozenset({"websocket"})
 
 
 def shadowing(in_kernel: bool = False) -> str | None:
-    """Say which files shadow modules: those that Python finds in a folder of the reader's before the real ones.
+    """Return a message about files that shadow modules, or None.
 
-    Such a folder is the current one, or one in PYTHONPATH.
+    Python finds such a file in one of the reader's folders, the current one or one in PYTHONPATH, before the module.
     """
     found = [module for folder in _own_folders() for module in _shadowing(folder, in_kernel)]
     if not found:
         return None
     files = ", ".join(file for file, _ in found)
-    one = f"a Python module called {found[0][1]}" if len(found) == 1 else "Python modules of the same names"
-    hides, it = ("hides", "it") if len(found) == 1 else ("hide", "them")
+    hide, it = "hide Python modules of the same names", "them"
+    if len(found) == 1:
+        hide, it = f"hides a Python module called {found[0][1]}", "it"
     where = ", then restart the kernel" if in_kernel else " and start this command again"
-    return f"{files} {hides} {one}, which the lessons need: rename {it}{where}."
+    return f"{files} {hide}, which the lessons need: rename {it}{where}."
 
 
 def _own_folders() -> list[str]:
-    """Return the folders on Python's path in which neither Python nor an installer has put the modules."""
+    """Return the folders on Python's path with modules that neither Python nor an installer has put there."""
     library = os.path.dirname(os.path.realpath(os.__file__))
     python = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)}
     folders = dict.fromkeys(_real(entry) for entry in sys.path)
@@ -58,17 +60,17 @@ def _real(folder: str) -> str:
 
 
 def _shadowing(folder: str, in_kernel: bool) -> list[tuple[str, str]]:
-    """Return (file, module) for what in `folder` is found in place of a module of that name elsewhere."""
+    """Return (file, module) for each file in `folder` that Python finds in place of a module elsewhere."""
     try:
         entries = sorted(os.listdir(folder))
     except OSError:
         return []
     if any(entry.endswith((".dist-info", ".egg-info")) for entry in entries):
-        return []  # an installer put the modules here, so `outdated` knows them
+        return []  # an installer put the modules here, so `outdated` checks them
     suffixes = tuple(all_suffixes())
     candidates = {entry.partition(".")[0]: entry for entry in entries if entry.endswith(suffixes)}
     candidates |= {entry: entry for entry in entries if os.path.isdir(os.path.join(folder, entry))}
-    harmless = NOBODYS | HOOKS | (NOT_IN_A_KERNEL if in_kernel else frozenset())
+    harmless = HARMLESS | (NOT_IN_A_KERNEL if in_kernel else frozenset())
     own = _own_folders()
     elsewhere = [entry for entry in sys.path if _real(entry) not in own]
     return [
@@ -86,7 +88,7 @@ def _loaded(name: str):
 
 
 def _has_code(spec) -> bool:
-    """Return whether a module was found: a folder without `__init__.py` gives way to one that is found later."""
+    """Return whether a module was found: Python prefers a later one to a folder without `__init__.py`."""
     return spec is not None and spec.origin is not None
 
 
@@ -98,29 +100,30 @@ def _is_in(folder: str, spec) -> bool:
 
 
 def outdated(command: str | None = None) -> str | None:
-    """Say which packages are missing or too old for wslearn, and the command that mends it.
+    """Return a message about packages that are missing or too old for wslearn, with the command to fix it, or None.
 
-    `command` names what will run: `lab` and a notebook (None) need all packages, other commands need fewer.
+    `command` is the command that will run: `lab` and a notebook (None) need all packages, other commands need fewer.
     """
     from importlib import metadata
 
     try:
         lines = metadata.requires("wslearn") or []
         unmet = _unmet(lines, NOTEBOOKS_ONLY if command not in (None, "lab") else frozenset())
-    except metadata.PackageNotFoundError:  # a checkout on PYTHONPATH: nobody has installed it, so it says no needs
+    except metadata.PackageNotFoundError:  # a checkout on PYTHONPATH, which is not installed, has no requirements
         return None
     if not unmet:
         return None
     needs = "; ".join(f"{wanted}, and {version} is installed" for wanted, version, _ in unmet)
-    if foreign := [folder for _, _, folder in unmet if folder in _python_path()]:
-        mend = f"this comes from {foreign[0]}, so take that folder out of PYTHONPATH and start again."
+    python_path = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    if foreign := [folder for _, _, folder in unmet if folder in python_path]:
+        fix = f"this comes from {foreign[0]}, so remove that folder from PYTHONPATH and start again."
     else:
-        mend = _install([wanted for wanted, _, _ in unmet], command)
-    return f"wslearn needs {needs}: {mend}"
+        fix = _install([wanted for wanted, _, _ in unmet], command)
+    return f"wslearn needs {needs}: {fix}"
 
 
 def _unmet(lines: list[str], left_out: frozenset[str]) -> list[tuple[str, str, str]]:
-    """Return (requirement, installed version or none, folder it lies in) for what `lines` ask for in vain."""
+    """Return (requirement, installed version or "none", its folder) for each unmet requirement in `lines`."""
     from importlib import metadata
 
     try:
@@ -142,24 +145,16 @@ def _unmet(lines: list[str], left_out: frozenset[str]) -> list[tuple[str, str, s
     return unmet
 
 
-def _python_path() -> list[str]:
-    return [os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-
-
 def _install(wanted: list[str], command: str | None) -> str:
-    """Return what to do to get these packages, in a cell or in a terminal."""
+    """Return instructions to install these packages, in a cell or in a terminal."""
     from importlib.util import find_spec
 
     packages = " ".join(f'"{requirement}"' for requirement in wanted)
     names = {requirement.partition(">")[0] for requirement in wanted}
-    again = "JupyterLab" if names & IN_JUPYTERLAB else "the kernel"
-    pip = find_spec("pip") is not None  # uv makes environments without it
-    if command is None:
-        install = f"%pip install {packages}" if pip else f"!uv pip install --python {_quoted()} {packages}"
-        return f"run {install} in a cell, then restart {again}."
-    install = f"{_quoted()} -m pip install {packages}" if pip else f"uv pip install --python {_quoted()} {packages}"
-    return f"run {install}"
-
-
-def _quoted() -> str:
-    return f'"{sys.executable}"'
+    in_cell, python = command is None, f'"{sys.executable}"'
+    if find_spec("pip"):
+        install = f"{'%pip' if in_cell else f'{python} -m pip'} install {packages}"
+    else:  # uv makes environments without pip
+        install = f"{'!' if in_cell else ''}uv pip install --python {python} {packages}"
+    restart = f" in a cell, then restart {'JupyterLab' if names & IN_JUPYTERLAB else 'the kernel'}."
+    return f"run {install}{restart if in_cell else ''}"

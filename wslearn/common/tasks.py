@@ -1,7 +1,7 @@
-"""Tasks that somebody started and has to end: cancelled, and waited for, so that nothing runs on after a `stop()`.
+"""Cancel tasks and wait for them, so that nothing is still running after a `stop()`.
 
-`task.cancel()` only asks. The task goes on at its next turn, may still clean up, and may even refuse. A `stop()` that
-returned before would leave it on the event loop, with whatever it still holds.
+`task.cancel()` is only a request: the task continues at its next turn, may clean up, and may even refuse. A `stop()`
+that did not wait would leave the task and its resources on the event loop.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ logger = logging.getLogger("wslearn")
 
 
 async def end(tasks: Iterable[asyncio.Task], seconds: float, owner: str, also: Iterable[Awaitable] = ()) -> None:
-    """Cancel `tasks`, and wait until they and what is in `also` have ended: `seconds` at most, then the log says so.
+    """Cancel `tasks`, and wait at most `seconds` until they and everything in `also` have ended; else log an error.
 
-    The current task is left out: whoever calls a `stop()` goes on. Where it is cancelled meanwhile, it waits all the
-    same, and raises the CancelledError afterwards: otherwise half of the tasks would be left behind after all.
+    The current task is left out, so that a handler can call its server's `stop()`. If it is cancelled while it waits,
+    it continues to wait and raises the CancelledError afterwards, so that all tasks have ended.
     """
     own = {asyncio.current_task()}
     tasks = set(tasks) - own

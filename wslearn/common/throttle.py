@@ -1,4 +1,4 @@
-"""Do something at most once in a while, but the last time always."""
+"""Limit how often an action runs, without ever losing the last request for it."""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -8,9 +8,9 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Throttle(Generic[Key]):
-    """Calls `act(key)` for each `ask`, and once for several that come within `interval(key)` seconds.
+    """Calls `act(key)` for each `ask`, but only once for several requests within `interval(key)` seconds.
 
-    So what `act` tells is never more than an interval behind, and the final state is always told.
+    So a state that `act` reports is never older than one interval, and the final state is always reported.
     """
 
     def __init__(self, act: Callable[[Key], None], interval: Callable[[Key], float]) -> None:
@@ -19,7 +19,7 @@ class Throttle(Generic[Key]):
         self._waiting: dict[Key, asyncio.TimerHandle] = {}
 
     def ask(self, key: Key) -> None:
-        """Call `act(key)` now, or an interval after the last time."""
+        """Call `act(key)` now, or one interval after the last call."""
         loop = asyncio.get_running_loop()
         due = self._acted.get(key, 0.0) + self.interval(key)
         if loop.time() >= due:
@@ -33,7 +33,7 @@ class Throttle(Generic[Key]):
             self._act(key)
 
     def forget(self, key: Key) -> None:
-        """Call nothing any longer for this key, and keep nothing of it."""
+        """Cancel a waiting call for this key, and forget the key."""
         self._acted.pop(key, None)
         if timer := self._waiting.pop(key, None):
             timer.cancel()

@@ -1,1 +1,1 @@
-"""The HTTP side of the comparison: what HTTP has for the work of a WebSocket. Lesson 01."""
+"""The HTTP side of the comparison: polling, long polling and other ways of HTTP to do a WebSocket's work. Lesson 01."""

@@ -1,18 +1,19 @@
-"""Events that a server has published: the last ones are kept, and one can wait for the next. Lesson 01."""
+"""Events that a server has published: it keeps the last ones, and a client can wait for the next. Lesson 01."""
 
 import asyncio
 from collections import deque
+from itertools import takewhile
 from time import perf_counter as clock
 
 import msgspec
 
-#: Events that are kept for those who ask later: so many, and so many characters of payload in all. The last one is
-#: kept however long it is: it has been asked for already.
+#: Most events that are kept for later requests, and their most characters of payload. The last event is always kept,
+#: because clients are already waiting for it.
 KEPT, KEPT_TEXT = 1000, 1024 * 1024
 
 
 class Published(msgspec.Struct, omit_defaults=True):
-    """An event: its number, 1 for the first; when it was published, in seconds of the server's clock; its payload."""
+    """An event: its number, from 1; the time of its publication, in seconds of the server's clock; its payload."""
 
     id: int
     time: float
@@ -38,7 +39,7 @@ class Events:
         self._changed = asyncio.Event()
 
     def publish(self, payload: str) -> Published:
-        """Stamp an event, keep it, and wake all who wait."""
+        """Number an event, keep it, and wake all waiting clients."""
         self.last += 1
         event = Published(self.last, round(clock(), 6), payload)
         self._kept.append(event)
@@ -49,7 +50,7 @@ class Events:
         return event
 
     def close(self) -> None:
-        """Let nobody wait any more."""
+        """Wake all waiting clients; from now on `wait` returns at once."""
         self.closed = True
         self._wake()
 
@@ -59,15 +60,10 @@ class Events:
 
     def after(self, number: int) -> list[Published]:
         """Return the events after `number` that are still kept, oldest first."""
-        news = []
-        for event in reversed(self._kept):
-            if event.id <= number:
-                break
-            news.append(event)
-        return news[::-1]
+        return list(takewhile(lambda event: event.id > number, reversed(self._kept)))[::-1]
 
     async def wait(self, number: int) -> list[Published]:
-        """Return the events after `number` as soon as there is one; none if this is closed."""
+        """Return the events after `number` as soon as there is one, or an empty list when this is closed."""
         self.waiting += 1
         try:
             while self.last <= number and not self.closed:

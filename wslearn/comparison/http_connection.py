@@ -1,7 +1,7 @@
-"""One client's connection to the HTTP peers: aiohttp's, with what a WebSocket's connection has before its handshake.
+"""One client's connection to the HTTP peers: aiohttp's, with the same rules as a WebSocket's before the handshake.
 
-That is a bound on what the head of a request may have, the one form of its target, the key in its path, and an answer
-for a client that closes its half of the connection as soon as it has sent its request (RFC 9112, section 9.6).
+These are a limit for the head of a request, the one form of its target, the key in its path, and a response even for a
+client that closes its half of the connection as soon as it has sent its request (RFC 9112, section 9.6).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from aiohttp import StreamReader, web
 
 from wslearn.server.head import MOST, NO_HEAD, Head, HeadReader
 
-#: The most bytes that a byte of a body takes in chunks (RFC 9112, section 7.1), with some to spare.
+#: Most bytes on the wire for one byte of a body in chunks (RFC 9112, section 7.1), with some to spare.
 LONGEST_CHUNK = 8
 
 
@@ -23,26 +23,27 @@ class HttpConnection(web.RequestHandler):
 
     def __init__(self, key: str, max_size: int | None, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        #: Bytes that aiohttp may still read of a request of which only it can tell where that ends; None: any number.
-        #: In chunks, each byte of a body may take six. What follows is left unread: it would be kept as trailers.
+        #: Bytes that aiohttp may still read if only it can tell where the request ends; None: any number. Further bytes
+        #: stay unread, because aiohttp would keep them as trailers.
         self._unread: int | None = None if max_size is None else MOST + LONGEST_CHUNK * max_size
-        #: None once only aiohttp can tell where a request ends; then it is the connection's last one.
+        #: None as soon as only aiohttp can tell where a request ends, which is then the connection's last one.
         self._heads: HeadReader | None = HeadReader(key)
-        #: Of each request that has no response yet, the oldest first.
+        #: The heads of all requests without a response, the oldest first.
         self._asked: deque[Head] = deque()
-        #: Bytes that are still to come of a request's body.
+        #: Bytes of a request's body that have not arrived yet.
         self._body_left = 0
-        #: The body of the last request, where only aiohttp can tell whether it has ended.
+        #: The body of the last request, if only aiohttp can tell whether it has ended.
         self._body: StreamReader | None = None
         self._ended = False
         self._waiting: asyncio.Timeout | None = None
 
     @property
     def head(self) -> Head:
-        """The head of the request that is answered now, without headers: these are the request's."""
+        """The head of the current request without its headers, which aiohttp's request has."""
         return self._asked[0] if self._asked else NO_HEAD
 
     def data_received(self, data: bytes) -> None:
+        """Read heads here, and let aiohttp read everything else."""
         if self._heads is None or not data:
             self._read(data)
         while data and self._heads is not None:
@@ -54,7 +55,7 @@ class HttpConnection(web.RequestHandler):
                 data = self._head_received(self._heads.feed(data))
 
     def _read(self, data: bytes) -> None:
-        """Let aiohttp read bytes of a request of which only it can tell where that ends, up to a bound."""
+        """Let aiohttp read bytes up to a limit, if only it can tell where the request ends."""
         if self._heads is None and self._unread is not None:
             data = data[: self._unread]
             self._unread -= len(data)
@@ -64,7 +65,7 @@ class HttpConnection(web.RequestHandler):
             self._body = self._messages[-1][1]
 
     def _head_received(self, head: Head | bytes | None) -> bytes:
-        """Let aiohttp read a head, and return what came behind it."""
+        """Let aiohttp read a head, and return the bytes after it."""
         if head is None:
             return b""
         if not isinstance(head, Head):
@@ -72,9 +73,9 @@ class HttpConnection(web.RequestHandler):
             self._asked.append(NO_HEAD)
             self._read(head)
             return b""
-        if head.too_large:  # answered with 431; what follows is read as a body, or the answer would get lost
+        if head.too_large:  # the response is 431; the rest is read as a body, otherwise the response would get lost
             head = head._replace(fields=b"Host: localhost\r\nContent-Length: %d\r\n" % 10**17)
-        elif not head.has_host:  # aiohttp takes that from HTTP/1.0 only
+        elif not head.has_host:  # aiohttp accepts that from HTTP/1.0 only
             head = head._replace(version=b"HTTP/1.0")
         self._asked.append(head._replace(fields=b"", rest=b""))
         length = head.body_length
@@ -87,16 +88,15 @@ class HttpConnection(web.RequestHandler):
         return head.rest
 
     def eof_received(self) -> Any:
-        halves = self.transport is not None and self.transport.can_write_eof()  # TLS has none
-        if not (halves and self._asked and self._is_whole()):
+        """Keep the other half of the connection open for the response to a complete request."""
+        halves = self.transport is not None and self.transport.can_write_eof()  # not with TLS
+        if not (halves and self._asked and self._is_complete()):
             return super().eof_received()
         self._ended = True
-        if self._waiting is not None:
-            self._waiting.reschedule(asyncio.get_running_loop().time())
+        self.wait(self._waiting)
         return True
 
-    def _is_whole(self) -> bool:
-        """Whether all of the last request has come."""
+    def _is_complete(self) -> bool:
         if self._heads is not None:
             return self._body_left == 0 or self._asked[-1].too_large
         return self._body is not None and self._body.is_eof()
@@ -104,6 +104,7 @@ class HttpConnection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> Any:
+        """Finish a response, and close a half-closed connection after the last one."""
         if self._heads is None and len(self._asked) == 1:
             resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
@@ -112,12 +113,8 @@ class HttpConnection(web.RequestHandler):
             self.close()
         return finished
 
-    def wait(self, timeout: asyncio.Timeout) -> None:
-        """Have a wait that is under `timeout` end when the client closes its half: it may have gone altogether."""
+    def wait(self, timeout: asyncio.Timeout | None) -> None:
+        """End `timeout` when the client closes its half, because it may have disconnected; None: end no timeout."""
         self._waiting = timeout
-        if self._ended:
+        if self._ended and timeout is not None:
             timeout.reschedule(asyncio.get_running_loop().time())
-
-    def waited(self) -> None:
-        """Say that the wait is over."""
-        self._waiting = None

@@ -75,5 +75,6 @@ In a cell that grades, show why: `assert (result := await ex.others.check(Others
 """
 
 from wslearn.exercises.engine import Client, Exercise, FunctionExercise, Result, Talk, has, otherwise
+from wslearn.exercises.engine.question import Question
 
-__all__ = ["Client", "Exercise", "FunctionExercise", "Result", "Talk", "has", "otherwise"]
+__all__ = ["Client", "Exercise", "FunctionExercise", "Question", "Result", "Talk", "has", "otherwise"]

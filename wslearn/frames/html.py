@@ -1,7 +1,7 @@
-"""Heads and frames as a coloured hex table for a notebook: pointing at a part names it.
+"""HTTP messages and frames as a coloured hex table for a notebook: pointing at a part explains it.
 
-HTML and CSS only. The colours are matplotlib's `tableau-colorblind10`; a number at each part's first byte says the same
-as its colour, and the list below the bytes says in words what a pointer or the Tab key shows above it.
+HTML and CSS only. The colours are matplotlib's `tableau-colorblind10`. A number at the first byte of each part says the
+same as its colour, and a list below the bytes has in words what a pointer or the Tab key shows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,47 +10,21 @@ from html import escape
 
 from wslearn.frames.items import ARROWS, MAX_PARTS, Item, Part
 from wslearn.frames.websocket import Frame
-from wslearn.theme import BLUE, COLOURS, DARK_GREY, RUST, filled
+from wslearn.theme import BLUE, COLOURS, DARK_GREY, RUST, style
 
 #: Background and text: of black and white, the one with more contrast (at least 4.5 to 1).
 PAIRS = [(colour, "#fff" if colour in (BLUE, DARK_GREY, RUST) else "#000") for colour in COLOURS]
-#: Items that are shown; bytes at the beginning and end of a part, when it has more than both.
+#: How many items are shown, and how many bytes at the beginning and at the end of a long part.
 MAX_ITEMS, FIRST, LAST = 100, 64, 16
-#: So many items are shown opened; more than that are lines to open.
+#: Up to so many items are shown opened; if there are more, each is a line that can be opened.
 OPENED = 6
 
-# JupyterLab's theme colours every table and every pre inside an output: hence !important. The type is as large as the
-# notebook's, in Presentation Mode too.
-_STYLE = filled("""<style>
-.wsl-bytes{background:#fff!important;color:#000!important;padding:8px 12px;overflow-x:auto;
-font:var(--jp-content-font-size1,14px)/1.45 sans-serif}
-.wsl-bytes details{margin:0 0 6px;border-top:1px solid var(--light-grey);padding-top:4px}
-.wsl-bytes summary{cursor:pointer;color:#000}
-.wsl-bytes pre{position:relative;background:#fff!important;color:#000!important;margin:6px 0;
-padding:0!important;font:1em/1.7 monospace!important;width:max-content;min-width:100%}
-.wsl-bytes .part{padding:2px 0;box-shadow:inset 2px 0 #fff}
-.wsl-bytes .part b{position:relative}
-.wsl-bytes .part b::before{content:attr(data-n);position:absolute;right:0;top:-3px;font-size:.7em;letter-spacing:-1px}
-.wsl-bytes .hint{color:var(--dark-grey);font:.93em/1.8 sans-serif}
-.wsl-bytes .part:hover,.wsl-bytes .part:focus{outline:2px solid #000}
-.wsl-bytes .part:hover::after,.wsl-bytes .part:focus::after{content:attr(data-tip);position:absolute;left:0;
-top:calc(100% - 1.7em);width:100%;box-sizing:border-box;background:#000;color:#fff;padding:3px 8px;
-font:1em/1.4 sans-serif;white-space:normal;z-index:1}
-.wsl-bytes .part:hover::after{z-index:2}
-.wsl-bytes table{border-collapse:collapse!important;margin:4px 0 8px!important;font-size:.93em!important;
-color:#000!important}
-.wsl-bytes tr{background:#fff!important}
-.wsl-bytes th,.wsl-bytes td{text-align:left!important;vertical-align:top!important;padding:2px 10px 2px 4px!important;
-color:#000;border-bottom:1px solid var(--light-grey)!important;max-width:34em}
-.wsl-bytes th,.wsl-bytes td:not(.long){white-space:nowrap!important}
-.wsl-bytes td.long{overflow-wrap:anywhere;min-width:12em}
-.wsl-bytes p{margin:2px 0!important;color:#000}
-</style>""")
+_STYLE = style("bytes.css")
 
 
 @dataclass(frozen=True)
 class Table:
-    """What `table` returns: a notebook shows `html`, everything else `text`."""
+    """What `table` returns: a notebook shows `html`, everything else shows `text`."""
 
     html: str = field(repr=False)
     text: str
@@ -78,7 +52,7 @@ def table(items: Iterable[Item], secrets: bool = False) -> Table:
 
 
 def _item(item: Item, secrets: bool, opened: bool) -> str:
-    """Return an item: a line that opens, its bytes, the list of its parts."""
+    """Return an item: a line to open it, its bytes, and the list of its parts."""
     arrow = ARROWS[item.direction].replace("->", "→")
     incomplete = " (incomplete)" if item.missing else ""
     line = (
@@ -94,7 +68,7 @@ def _item(item: Item, secrets: bool, opened: bool) -> str:
         unmasked = [(n, Part(p.name, p.start - start, p.stop - start, p.meaning, p.section))
                     for n, p in numbered if p.start >= start]  # fmt: skip
         lines += _lines(item.payload, mask[start:], unmasked)
-    lines.append('<span class="hint">Point at a part, or go to it with the Tab key: this line says what it is.</span>')
+    lines.append('<span class="hint">Point at a part, or go to it with the Tab key, and this line explains it.</span>')
     rows = "".join(_row(item, number, part, secrets) for number, part in numbered)
     remarks = item.remarks(secrets)
     return (
@@ -117,8 +91,8 @@ def _colours(number: int) -> str:
 
 
 def _lines(raw: bytes, mask: bytes, parts: list[tuple[int, Part]]) -> Iterator[str]:
-    """Yield lines of up to 16 bytes: where they begin, the bytes in hexadecimal, the same as ASCII."""
-    runs: list[list[tuple[int, Part, int, int]]] = [[]]  # what is shown without a gap, part by part
+    """Yield lines of up to 16 bytes: where they begin, the bytes in hexadecimal, and the same bytes as ASCII."""
+    runs: list[list[tuple[int, Part, int, int]]] = [[]]  # the bytes that are shown without a gap, part by part
     for number, part in parts:
         if part.stop - part.start > FIRST + LAST:
             runs[-1].append((number, part, part.start, part.start + FIRST))
@@ -146,7 +120,7 @@ def _piece(raw: bytes, mask: bytes, number: int, part: Part, start: int, stop: i
     count = part.stop - part.start
     tip = escape(f"{number} {part.name} ({count:,} byte{'s' * (count != 1)}): {part.meaning}. {part.section}")
     first = start == part.start
-    # The number stands on the space before the byte, so that all columns stay in their places.
+    # The number is on the space before the byte, so that all columns stay in their places.
     label = f'<b data-n="{number}"> </b>' if first else " "
     focus = f' tabindex="0" role="note" aria-label="{tip}"' if first else ""
     return f'<span class="part" style="{_colours(number)}" data-tip="{tip}"{focus}>{label}{octets}</span>'

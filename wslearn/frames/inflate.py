@@ -1,14 +1,14 @@
-"""Decompresses what permessage-deflate compressed (RFC 7692), within bounds."""
+"""Decompresses messages that permessage-deflate compressed (RFC 7692), within limits."""
 
 import zlib
 
-#: Bytes of a decompressed message, and of all of a recording together: a few bytes can become very many.
+#: How many bytes a decompressed message may have, and all messages of a recording: a few bytes can become very many.
 MAX_MESSAGE = 1 << 20
 MAX_RECORDING = 64 << 20
 
 
 class Budget:
-    """Decompressed bytes that the reading of a recording may still make."""
+    """How many decompressed bytes may still come from a recording."""
 
     def __init__(self) -> None:
         self.left = MAX_RECORDING
@@ -17,7 +17,7 @@ class Budget:
 class Inflater:
     """Decompresses the messages of one direction (RFC 7692 section 7.2.2).
 
-    It needs no window bits: the largest window reads what was written with any smaller one.
+    It needs no window bits, because the largest window reads messages that were written with any smaller one.
     """
 
     def __init__(self, takeover: bool, budget: Budget) -> None:
@@ -27,7 +27,7 @@ class Inflater:
         self._broken = ""
 
     def inflate(self, payload: bytes, whole: bool) -> tuple[bytes, str]:
-        """Return the content of a message, and why it is not all of it (empty: it is)."""
+        """Return the content of a message, and why it is incomplete (empty if it is complete)."""
         if self._broken:
             return b"", self._broken
         if not self._takeover:
@@ -38,17 +38,19 @@ class Inflater:
         try:
             content += self._engine.decompress(payload, limit + 1)
             while self._engine.eof and self._engine.unused_data and len(content) <= limit:
-                # A block may say that it is the last one, and others follow (RFC 7692 section 7.2.3.4).
+                # A block may claim to be the last one although others follow (RFC 7692 section 7.2.3.4).
                 payload, window = self._engine.unused_data, (self._window + content)[-32768:]
                 self._engine = zlib.decompressobj(-15, zdict=window)
                 content += self._engine.decompress(payload, limit + 1 - len(content))
         except zlib.error as error:
-            problem = f"it cannot be decompressed: {error}"
+            problem = f"the message cannot be decompressed: {error}"
         if len(content) > limit:
             del content[limit:]
-            problem = f"decompressed, it is longer than the {limit:,} bytes that are shown: cut there"
+            problem = f"the decompressed message is longer than {limit:,} bytes: only the beginning is shown"
         if problem and self._takeover:
-            self._broken = "not decompressed: it builds on an earlier message that could not be (context takeover)"
+            self._broken = (
+                "not decompressed: the message builds on an earlier message that could not be read (context takeover)"
+            )
         self._window = (self._window + content)[-32768:]
         self._budget.left -= len(content)
         return bytes(content), problem

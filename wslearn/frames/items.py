@@ -1,22 +1,23 @@
-"""What a recording is made of (`Chunk`), and what all items that `wslearn.frames.read` finds in it have in common.
+"""What all items have in common that `wslearn.frames.read` finds in a recording.
 
-The attributes hold the bytes as they were; what is shown (`str`, `repr`, `text`, `table`) has its secrets redacted.
+The attributes hold the bytes as they were; `str`, `repr`, `text` and `table` show them with their secrets redacted.
 """
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from wslearn.common.chunk import Chunk, Direction
 from wslearn.frames.secrets import conceal, printable
 
-#: Parts of an item that are shown.
+#: How many parts of an item are shown.
 MAX_PARTS = 40
 ARROWS = {"up": "client -> server", "down": "server -> client"}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The bytes `start` to `stop` (exclusive) of an item: what they are called, what they mean, and who says so."""
+    """The bytes `start` to `stop` (exclusive) of an item: their name, what they mean, and where that is defined."""
 
     name: str
     start: int
@@ -27,15 +28,15 @@ class Part:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Item:
-    """Bytes of one connection and direction that belong together; `time` (s) is that of the first of them."""
+    """Bytes of one connection and direction that belong together; `time` is that of the first byte, in seconds."""
 
     time: float
     connection: int
     direction: Direction
     raw: bytes
-    #: What the recording broke off before, in words; empty for an item that is complete.
+    #: What the recording does not contain, in words; empty for an item that is complete.
     missing: str = ""
-    #: What is remarkable about it, such as a rule that it breaks.
+    #: What is unusual about the item, such as a rule that it breaks.
     notes: tuple[str, ...] = ()
     #: 1 for each byte of `raw` that is part of a secret, 0 for the others.
     hidden: bytes = b""
@@ -46,7 +47,7 @@ class Item:
         raise NotImplementedError
 
     def what(self, secrets: bool = False) -> str:
-        """Return in one line what it is."""
+        """Return in one line what the item is."""
         raise NotImplementedError
 
     def reading(self, part: Part, secrets: bool = False) -> str:
@@ -54,14 +55,14 @@ class Item:
         return printable(self._shown(self.raw, part.start, part.stop, secrets).rstrip(b"\r\n"))
 
     def remarks(self, secrets: bool = False) -> list[str]:
-        """Return what is missing, what is remarkable, and what is redacted or left out: one line for each."""
+        """Return what is missing, unusual, redacted or left out: one line for each."""
         lines = [f"incomplete: {self.missing}"] if self.missing else []
         if len(parts := self.parts) > MAX_PARTS:
             left = len(self.raw) - parts[MAX_PARTS].start
-            lines.append(f"{len(parts) - MAX_PARTS:,} more parts left out, of {left:,} bytes")
+            lines.append(f"{len(parts) - MAX_PARTS:,} more parts left out ({left:,} bytes)")
         lines += dict.fromkeys(self.notes)  # each once
         if 1 in self.hidden and not secrets:
-            lines.append(f"{sum(self.hidden)} bytes redacted (**): secrets=True shows them")
+            lines.append(f"{sum(self.hidden)} bytes redacted (**); secrets=True shows them")
         return lines
 
     def line(self, secrets: bool = False) -> str:
@@ -71,7 +72,7 @@ class Item:
         return f"{where}  {self.what(secrets)}{incomplete}"
 
     def text(self, secrets: bool = False) -> str:
-        """Return its parts as a plain table; with `secrets`, nothing is redacted."""
+        """Return the parts of the item as a plain table; with `secrets`, nothing is redacted."""
         lines = [self.line(secrets)]
         for part in self.parts[:MAX_PARTS]:
             stars = self.hidden and not secrets
@@ -90,7 +91,7 @@ class Item:
         return f"<{type(self).__name__} {ARROWS[self.direction]}: {self.what()}>"
 
     def _shown(self, data: bytes, start: int, stop: int, secrets: bool, shift: int = 0) -> bytes:
-        """Return `data[start:stop]` without secrets; `data` begins `shift` bytes after `raw`."""
+        """Return `data[start:stop]` without secrets; `data` begins at byte `shift` of `raw`."""
         return data[start:stop] if secrets else conceal(data[start:stop], self.hidden[start + shift : stop + shift])
 
 
@@ -102,16 +103,21 @@ class Rest(Item):
 
     @property
     def parts(self) -> list[Part]:
+        """One part: all of it."""
         tls = self.reason.startswith("TLS")
         section = "RFC 8446 section 5.1" if tls else "no RFC"
         return [Part("TLS" if tls else "rest", 0, len(self.raw), self.reason, section)]
 
     def what(self, secrets: bool = False) -> str:
+        """Return the reason."""
         return self.reason
 
 
+AnyItem = TypeVar("AnyItem", bound=Item)
+
+
 class Stream:
-    """The bytes of one connection and direction, with the time of each, and the items found in them so far."""
+    """The bytes of one connection and direction, with their times, and the items found in them so far."""
 
     def __init__(self, connection: int, direction: Direction) -> None:
         self.connection, self.direction = connection, direction
@@ -128,14 +134,14 @@ class Stream:
         self._chunks.append((index, chunk))
 
     def join(self) -> "Stream":
-        """Make `data` of the chunks."""
+        """Join the chunks to `data`."""
         self.data = b"".join(chunk.data for _, chunk in self._chunks)
         return self
 
-    def take(self, item_type: type[Item], stop: int, **fields) -> Item:
-        """Make an item of the bytes up to `stop`, and go on behind them."""
+    def take(self, item_type: type[AnyItem], stop: int, **fields: Any) -> AnyItem:
+        """Make an item of the bytes up to `stop`, and go on after them."""
         index, chunk = self._chunks[bisect_right(self._starts, self.at) - 1]
-        where = {"time": chunk.time, "connection": self.connection, "direction": self.direction}
+        where: dict[str, Any] = {"time": chunk.time, "connection": self.connection, "direction": self.direction}
         item = item_type(**where, raw=self.data[self.at : stop], **fields)
         self.items.append(((index, self.at), item))
         self.at = stop
@@ -143,5 +149,5 @@ class Stream:
 
     @property
     def ended(self) -> bool:
-        """Whether all bytes are in items."""
+        """Whether every byte belongs to an item."""
         return self.at >= len(self.data)

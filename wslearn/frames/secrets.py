@@ -1,17 +1,17 @@
-"""Which of the recorded bytes are a secret, by the rules of `wslearn.messages`: `frames` shows stars in their place."""
+"""Which of the recorded bytes are secret, by the rules of `wslearn.redact`: `frames` shows stars instead of them."""
 
 import re
 
 from wslearn.redact import REDACTED, SECRETS
 
-# A header line may go on in the next line, which then begins with a space or tab (RFC 9112 section 5.2): for the rules
-# it is one line.
+# A header line may continue in the next line, which then begins with a space or tab (RFC 9112 section 5.2). For the
+# rules both are one line.
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
 def hidden(data: bytes, *, head: bool = False) -> bytes:
-    """Return a byte for each byte of `data`: 1 where a secret is, 0 elsewhere; `head` reads folded lines as one."""
-    # Bytes that are no UTF-8 come through: each becomes one surrogate, and one byte again.
+    """Return a byte for each byte of `data`: 1 in a secret, 0 elsewhere; `head` reads folded header lines as one."""
+    # Bytes that are not valid UTF-8 survive: each becomes one surrogate, and one byte again.
     text = data.decode("utf-8", "surrogateescape")
     if head:
         text = _FOLD.sub(lambda line: " " * len(line[0]), text)
@@ -25,7 +25,7 @@ def hidden(data: bytes, *, head: bool = False) -> bytes:
         return count
 
     for secret in SECRETS.finditer(text):
-        # What stands before a secret (`token=`, `Cookie: `) is a named group, and stays.
+        # The words before a secret (`token=`, `Cookie: `) are a named group, and stay.
         start = offset(secret.end(secret.lastgroup) if secret.lastgroup else secret.start())
         stop = offset(secret.end())
         mask[start:stop] = b"\1" * (stop - start)
@@ -33,7 +33,7 @@ def hidden(data: bytes, *, head: bool = False) -> bytes:
 
 
 def conceal(data: bytes, mask: bytes) -> bytes:
-    """Return `data` with `[redacted]` in place of each run of bytes that `mask` marks."""
+    """Return `data` with `[redacted]` instead of each run of bytes that `mask` marks."""
     shown, end = [], 0
     for run in re.finditer(rb"\x01+", mask):
         shown += [data[end : run.start()], REDACTED.encode()]
@@ -42,7 +42,7 @@ def conceal(data: bytes, mask: bytes) -> bytes:
 
 
 def printable(data: bytes, limit: int = 60) -> str:
-    """Return `data` as text in one line: what is no visible character is escaped, what is too long is shortened."""
+    """Return `data` as text in one line: invisible characters are escaped, and a long text is shortened."""
     text = data[: 4 * limit + 4].decode("utf-8", "backslashreplace")
     cut = len(data) > 4 * limit + 4 or len(text) > limit
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:limit])
@@ -52,8 +52,8 @@ def printable(data: bytes, limit: int = 60) -> str:
 def hidden_rest(data: bytes, *, encrypted: bool = False) -> bytes:
     """Return the mask of bytes of an unknown protocol.
 
-    Text has its secrets marked; anything else is marked as a whole, because masked or compressed it may hold a secret
-    that no rule sees, unless it is encrypted.
+    In text, the secrets are marked. Other bytes are all marked, because they may be masked or compressed and hold a
+    secret that no rule sees. Encrypted bytes are not.
     """
     mask = hidden(data, head=True)
     words = data.decode("utf-8", "replace")

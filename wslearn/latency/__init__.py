@@ -1,4 +1,4 @@
-"""What a transport costs in time and in bytes: measured on a network that the lesson controls. Lesson 01.
+"""Measure what a transport costs in time and in bytes, on a network that the lesson controls. Lesson 01.
 
 for sample in await measure(Settings(delay=0.025)):
     print(sample.transport, sample.median, sample.theory)

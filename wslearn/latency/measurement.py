@@ -24,22 +24,22 @@ async def measure(
 ) -> list[Sample]:
     """Measure each transport, and return a sample of each, in the order of `settings.names`.
 
-    The server is `ServerProcess("comparison")`, started for this unless a running one is given as `server`, or the
-    addresses `(ws, http)` of one that runs elsewhere as `urls`; that machine's own network then comes on top.
-    `progress(done, total)` is told how many messages are done. After `time_limit` seconds there is what there is, with
-    a note; None: no limit. Cancelling it leaves no connection, network, task or process.
+    The server is a new `ServerProcess("comparison")`, or a running one given as `server`, or one on another machine
+    with the addresses `urls`, `(ws, http)`, whose own network then adds delay. `progress(done, total)` gets the number
+    of measured messages. After `time_limit` seconds (None: no limit) the samples contain fewer messages, and a note
+    says so. If it is cancelled, it leaves no connection, network, task or process.
 
-    Every transport has a simulated network of its own, which delays its bytes and counts them. The first messages warm
-    up and do not count. Round trips take turns, in a random order in each round. An event is published once for all
-    transports, over a connection without delay, when all wait for it (a long poll must be back at the server), and with
-    polling at an even choice of moments between two polls. It begins when the server has stamped it, by the server's
-    clock, which is read as Cristian described in 1989: on one machine this is wrong by 0.1 ms or so.
+    Every transport has its own simulated network, which delays and counts its bytes. The first messages warm up and do
+    not count. Round trips take turns, in a random order in each round. An event is published once for all transports,
+    over a connection without delay, when all clients wait for it (a long poll must be back at the server). With
+    polling, the moments are spread evenly between two polls. An event starts at the time when it was published by the
+    server's clock, which is read as Cristian described in 1989: on one machine the error is about 0.1 ms.
 
-    The garbage collector runs once before, and stays on. Loop and process are shared by the clients and their networks:
-    what else runs on this event loop delays both.
+    The garbage collector runs once before, and stays on. The clients and their networks share this process and its
+    event loop, so other code on this event loop delays both.
 
-    Raises MeasurementError with a clear message where a server cannot be reached, is none for comparison, goes away, or
-    where the time limit came before the first message; and for a URL that is neither ws nor http.
+    Raises MeasurementError with a clear message if a server cannot be reached, isn't a comparison server, or goes away,
+    if the time limit came before the first message, and for a URL that is neither ws nor http.
     """
     from wslearn.latency.run import Run  # which loads aiohttp
 
@@ -73,7 +73,7 @@ async def measure(
 
 
 def _checked(urls: tuple[str, str]) -> tuple[str, str]:
-    """Return the two URLs. Raises MeasurementError where one is not what it has to be."""
+    """Return the two URLs. Raises MeasurementError if one of them is not valid."""
     for url, scheme in zip(urls, ("ws", "http"), strict=True):
         try:
             found = checked(url).scheme

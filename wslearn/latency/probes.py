@@ -1,12 +1,13 @@
-"""Probes: how to send one message over each transport and see it arrive, over a simulated network each. Lesson 01.
+"""Probes: send one message over each transport and wait for it, each over its own simulated network. Lesson 01.
 
-The clients are those that a program would use, aiohttp and websockets, without headers that nobody needs.
+The clients are those that a program would use, aiohttp and websockets, without unnecessary headers.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter as clock
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -18,21 +19,27 @@ from wslearn.comparison.events import Published
 from wslearn.latency.settings import MeasurementError, Settings
 from wslearn.network import SimulatedNetwork
 
-#: What is raised when a server goes away, and also when it is not the one that was expected.
+#: Errors when a server goes away, and also when it is not a comparison server.
 GONE = (OSError, EOFError, ConnectionClosed, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)
 FAILURES = (*GONE, aiohttp.ClientError, WebSocketException, msgspec.DecodeError, ValueError)
-#: Headers that aiohttp adds by itself, and no server here needs.
+#: Headers that aiohttp adds automatically, and no server here needs.
 NEEDLESS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+#: Options of websockets' client without unnecessary headers and frames; the measurement has its own timeouts.
+LEAN: dict[str, Any] = {"compression": None, "user_agent_header": None, "ping_interval": None, "open_timeout": None}
 
 
-def failure(transport: str, target: str, error: Exception) -> MeasurementError:
-    """Return one of `FAILURES` as the user reads it."""
-    what = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
-        does = "is not trusted"
-    else:
-        does = "went away" if isinstance(error, GONE) else "does not answer like a 'wslearn serve comparison'"
-    return MeasurementError(f"{transport}: the server at {target} {does} ({what})")
+@contextmanager
+def explained(probe: Any) -> Iterator[None]:
+    """Turn one of `FAILURES` of a `Probe` or a `Direct` into a MeasurementError for the user."""
+    try:
+        yield
+    except FAILURES as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
+            does = "is not trusted"
+        else:
+            does = "went away" if isinstance(error, GONE) else "does not answer like a 'wslearn serve comparison'"
+        raise MeasurementError(f"{probe.transport}: the server at {probe.target} {does} ({why})") from error
 
 
 class HttpClient:
@@ -52,26 +59,28 @@ class HttpClient:
         )
 
     async def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Return the body of the answer. Raises ValueError where it is none of success."""
+        """Return the body of the response. Raises ValueError if its status is not 200 or 204."""
         url = self.base + path
         async with self.session.request(method, url, data=body, server_hostname=self.tls_name) as response:
-            answer = await response.read()
+            received = await response.read()
         if response.status not in (200, 204):
-            raise ValueError(f"{method} {path} is answered with {response.status} {response.reason}")
-        return answer
+            raise ValueError(f"{method} {path} returns {response.status} {response.reason}")
+        return received
 
-    async def close(self) -> None:
-        """Close the connection."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.session.close()
 
 
 class Probe:
-    """One transport to the server at `target`, over a network of its own: `async with` starts and stops it.
+    """One transport to the server at `target`, over its own network: `async with` starts and stops it.
 
-    `setup`, `setup_bytes`: seconds and bytes until the first message could be sent, known once `open()` is done:
-    for `websocket` the connection and the handshake, for `sse` the connection, the request and the answer's head.
-    A kept-alive HTTP connection needs no bytes of its own; its seconds are what the first request takes longer than the
-    second. `http-new` pays again with every message, so that nothing is set apart.
+    `setup`, `setup_bytes`: seconds and bytes before the first message, known after `open()`: for `websocket` the
+    connection and the handshake, for `sse` the connection, the request and the response's head. For a kept-alive HTTP
+    connection they are the difference between the first request and the second. `http-new` has no separate set-up,
+    because it pays for a new connection with every message.
     """
 
     transport: ClassVar[str]
@@ -92,10 +101,10 @@ class Probe:
             await self.net.stop()
 
     async def open(self) -> None:
-        """Make ready for the first message."""
+        """Prepare for the first message."""
 
     async def close(self) -> None:
-        """End the connection; without a closing handshake, which is no part of what is measured."""
+        """Drop the connection, without a closing handshake, which is not measured."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -103,7 +112,7 @@ class Probe:
         return self.net.bytes_up, self.net.bytes_down
 
     async def exchange(self) -> None:
-        """Send a message and wait for its answer. Raises ValueError where another one comes."""
+        """Send a message and wait until it comes back. Raises ValueError if another one comes."""
         raise NotImplementedError
 
     def events(self) -> AsyncIterator[Published]:
@@ -122,44 +131,36 @@ class HttpProbe(Probe):
         return self
 
     async def close(self) -> None:
-        await self.http.close()
+        """Close the connection."""
+        await self.http.session.close()
 
     async def _compare_first_two(self, request: Callable[[], Awaitable[object]]) -> None:
-        """Make two requests on a new connection: what the first costs more than the second is the set-up."""
-        seconds, sizes = [], []
+        """Make two requests on a new connection: the set-up is the difference between their costs."""
+        costs = []
         for _ in range(2):
             begin, before = clock(), sum(self.size)
             await request()
-            seconds.append(clock() - begin)
-            sizes.append(sum(self.size) - before)
-        self.setup, self.setup_bytes = max(0.0, seconds[0] - seconds[1]), sizes[0] - sizes[1]
+            costs.append((clock() - begin, sum(self.size) - before))
+        (first, first_bytes), (second, second_bytes) = costs
+        self.setup, self.setup_bytes = max(0.0, first - second), first_bytes - second_bytes
 
 
 class WebSocketProbe(Probe):
-    """A WebSocket, without what no message needs."""
+    """A WebSocket."""
 
     transport = "websocket"
     query = ""
     ws: ClientConnection
-    is_open = False
 
     async def open(self) -> None:
-        begin = clock()
-        self.ws = await connect(
-            urlsplit(self.target)._replace(query=self.query).geturl(),
-            host="127.0.0.1",
-            port=self.net.port,
-            proxy=None,
-            compression=None,
-            user_agent_header=None,
-            ping_interval=None,
-            open_timeout=None,
-        )
-        self.is_open = True
+        """Connect, and note the set-up."""
+        begin, url = clock(), urlsplit(self.target)._replace(query=self.query).geturl()
+        self.ws = await connect(url, host="127.0.0.1", port=self.net.port, proxy=None, **LEAN)
         self.setup, self.setup_bytes = clock() - begin, sum(self.size)
 
     async def close(self) -> None:
-        if self.is_open:
+        """Drop the connection."""
+        if hasattr(self, "ws"):
             self.ws.transport.abort()
             await self.ws.wait_closed()
 
@@ -171,8 +172,9 @@ class HttpNew(HttpProbe):
     keep_alive = False
 
     async def exchange(self) -> None:
+        """Make a request, and compare the response's body."""
         if await self.http.ask("POST", "/echo", self.payload) != self.payload:
-            raise ValueError("POST /echo is answered with another body")
+            raise ValueError("POST /echo returns another body")
 
 
 class HttpKeepAlive(HttpNew):
@@ -182,6 +184,7 @@ class HttpKeepAlive(HttpNew):
     keep_alive = True
 
     async def open(self) -> None:
+        """Make two requests, and note the set-up."""
         await self._compare_first_two(self.exchange)
 
 
@@ -189,9 +192,10 @@ class WebSocket(WebSocketProbe):
     """A message, and the same one back."""
 
     async def exchange(self) -> None:
+        """Send a message, and compare the one that comes back."""
         await self.ws.send(self.payload)
         if await self.ws.recv() != self.payload:
-            raise ValueError("a message is answered with another one")
+            raise ValueError("another message comes back")
 
 
 ROUND_TRIP_PROBES: dict[str, type[Probe]] = {probe.transport: probe for probe in (HttpNew, HttpKeepAlive, WebSocket)}

@@ -1,41 +1,32 @@
-"""In which order probes are asked, and when an event is published, so that no transport has an advantage. Lesson 01."""
+"""The order of the messages, and the times of the events, so that no transport has an advantage. Lesson 01."""
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from time import perf_counter as clock
 from urllib.parse import urlsplit
 
 from wslearn.common import tasks
-from wslearn.latency.probes import FAILURES, ROUND_TRIP_PROBES, Probe, failure
+from wslearn.latency.probes import ROUND_TRIP_PROBES, Probe, explained
 from wslearn.latency.push_probes import PUSH_PROBES, Direct, LongPolling, Polling
 from wslearn.latency.settings import MeasurementError, Settings
 from wslearn.network import PORTS
 
-#: Messages of each transport that are not counted, and readings of the server's clock before the first.
+#: Messages of each transport that do not count, and readings of the server's clock before the first.
 WARM_UP, READINGS = 2, 8
-#: Orders and phases come from it: the same in each run.
+#: The seed of orders and phases, the same in each run.
 SEED = 1
-#: Time for a connection to the server, and for all clients to wait for the next event, in seconds.
+#: Timeouts of a connection to the server, and until all clients wait for the next event, in seconds.
 CONNECT_TIMEOUT, READY_TIMEOUT = 10.0, 2.0
-#: Time for what listens for events to end, in seconds.
+#: Timeout of the end of the tasks that receive events, in seconds.
 STOP_TIMEOUT = 2.0
 
 
-@contextmanager
-def explained(probe: Probe | Direct) -> Iterator[None]:
-    """Turn what goes wrong with a transport into a MeasurementError."""
-    try:
-        yield
-    except FAILURES as error:
-        raise failure(probe.transport, probe.target, error) from error
-
-
 class Run:
-    """One measurement: what it has found so far, so that a time limit loses nothing.
+    """One measurement, with the results so far, so that a time limit loses none of them.
 
-    `spans`: for each transport when a message began and when it was there, seconds of this process's clock.
+    `spans`: for each transport the start and the arrival of every message, in seconds of this process's clock.
     `sizes`: for each transport the bytes on the wire, up and down, before its first message and after its last one.
     """
 
@@ -55,14 +46,14 @@ class Run:
         self.began = clock()
 
     async def run(self) -> None:
-        """Measure all. Raises MeasurementError where a server does not do its part."""
+        """Measure all transports. Raises MeasurementError if a server cannot be measured."""
         self._done()
         async with AsyncExitStack() as stack:
             if self.settings.push or any(name != "websocket" for name in self.probes):
                 direct = await stack.enter_async_context(Direct(self.http_url))
                 await self._reach(direct)
                 with explained(direct):
-                    await direct.read_status()  # whatever else answers HTTP has none
+                    await direct.read_status()  # other HTTP servers have no status
             for probe in self.probes.values():
                 await self._reach(probe)
                 await stack.enter_async_context(probe)
@@ -70,7 +61,7 @@ class Run:
             await (self._pushes(direct) if self.settings.push else self._round_trips())
 
     async def _reach(self, probe: Probe | Direct) -> None:
-        """See whether somebody listens: behind the simulated network a client would only see a reset."""
+        """Check that a server listens, because through the simulated network a client would only see a reset."""
         parts = urlsplit(probe.target)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -86,7 +77,7 @@ class Run:
         if self._progress:
             self._progress(sum(map(len, self.spans.values())), self._total)
 
-    # From a request to its answer
+    # From a request to its response
 
     async def _round_trips(self) -> None:
         probes = list(self.probes.values())
@@ -142,7 +133,7 @@ class Run:
             self.clock_error = direct.round_trip / 2
 
     def _pauses(self) -> list[float]:
-        """Return how long to wait before each event, so that polls find it at every age: evenly, in random order."""
+        """Return the waits before the events, so that their ages at the next poll are even, in random order."""
         settings, count = self.settings, self.settings.count
         if "polling" not in self.probes:
             return [0.0] * (WARM_UP + count)
@@ -152,7 +143,7 @@ class Run:
         return [period * phase for phase in [0.0] * WARM_UP + phases]
 
     async def _arrived(self, event: int, arrivals: asyncio.Queue) -> dict[str, float]:
-        """Return when the event was there, over all transports; others may publish events too."""
+        """Return the time of an event's arrival over each transport; other clients may publish events too."""
         found: dict[str, float] = {}
         while len(found) < len(self.probes):
             arrival = await arrivals.get()
@@ -164,18 +155,18 @@ class Run:
         return found
 
     async def _ready(self, direct: Direct, waiting: int) -> None:
-        """Wait until the server says that all who can wait for the next event do: a long poll takes its time."""
+        """Wait until all clients that can wait for the next event do so: a long poll takes a while to return."""
         if any(isinstance(probe, LongPolling) for probe in self.probes.values()):
             await asyncio.sleep(self.settings.delay)
         until = clock() + READY_TIMEOUT + 2 * (self.settings.delay + self.settings.jitter)
         with explained(direct):
             await direct.read_status()
-            while direct.waiting < waiting and clock() < until:  # later only if another client left meanwhile
+            while direct.waiting < waiting and clock() < until:  # it times out only if another client disconnected
                 await direct.read_status()
 
 
 async def receive(probe: Probe, arrivals: asyncio.Queue) -> None:
-    """Put each event's arrival into the queue, or what ended them."""
+    """Put each event's arrival into the queue, or the error that ended them."""
     try:
         with explained(probe):
             async for event in probe.events():

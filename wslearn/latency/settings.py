@@ -1,26 +1,26 @@
-"""What is measured, and over which network; and what came out. Lesson 01."""
+"""The settings of a measurement and its results. Lesson 01."""
 
 from dataclasses import dataclass
 from statistics import median, quantiles
 
 from wslearn.network import is_number, seconds
 
-#: From a request to its answer, in round trips of the network that theory asks for.
+#: From a request to its response, in round trips of the network in theory.
 ROUND_TRIPS = {"http-new": 2.0, "http-keepalive": 1.0, "websocket": 1.0}
-#: From an event on the server to its arrival at the client. Polling waits for the next poll besides.
+#: From an event on the server to its arrival at the client. Polling also waits for the next poll.
 PUSHES = {"polling": 0.5, "long-polling": 0.5, "sse": 0.5, "websocket": 0.5}
-#: Largest payload in bytes: what a server takes unless told otherwise. Longest interval in seconds: a kept-alive
-#: connection must live that long.
+#: Largest payload in bytes, which is the default limit of a server. Longest interval in seconds, for which a server
+#: must keep a connection alive.
 MAX_PAYLOAD, MAX_INTERVAL = 64 * 1024, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What is measured, and over which network. Raises ValueError for a value that cannot be measured.
+    """The messages to measure, and the network. Raises ValueError for a value that cannot be measured.
 
-    - `push`: from an event on the server to its arrival, and not from a request to its answer.
-    - `transports`: names in `PUSHES` or in `ROUND_TRIPS`; all of them unless given.
-    - `delay`: seconds one way; `jitter`: up to so many seconds more, drawn anew for each chunk of bytes.
+    - `push`: measure from an event on the server to its arrival, not from a request to its response.
+    - `transports`: names in `PUSHES` or in `ROUND_TRIPS`; all of them by default.
+    - `delay`: seconds one way; `jitter`: a random extra delay of at most so many seconds, for each chunk of bytes.
     - `payload`: bytes a message; `count`: messages of each transport; `interval`: seconds between two polls.
     """
 
@@ -50,22 +50,22 @@ class Settings:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The transports that are measured, each once."""
+        """The transports to measure, each once."""
         return tuple(dict.fromkeys(self.transports)) or tuple(PUSHES if self.push else ROUND_TRIPS)
 
 
 class MeasurementError(RuntimeError):
-    """Nothing can be measured; its text names the transport, the address, and what to do."""
+    """Nothing can be measured; the text names the transport, the address, and a way out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """All that was measured of one transport.
+    """The results for one transport.
 
-    - `spans`: for each message when it began and when it was there, in seconds since the measurement began.
-    - `bytes_up`, `bytes_down`: a message's share of the bytes on the wire (TCP's payload), set-up apart.
-    - `setup`, `setup_bytes`: seconds and bytes until the first message could be sent.
-    - `notes`: what a reader of the numbers must know, such as a patched event loop.
+    - `spans`: the start and the arrival of each message, in seconds since the measurement began.
+    - `bytes_up`, `bytes_down`: average bytes of a message on the wire (TCP's payload), without the set-up.
+    - `setup`, `setup_bytes`: seconds and bytes before the first message.
+    - `notes`: warnings for a reader of the numbers, such as a patched event loop.
     """
 
     transport: str
@@ -84,17 +84,17 @@ class Sample:
 
     @property
     def median(self) -> float:
-        """Seconds that half of the messages needed at most."""
+        """Half of the messages took at most so many seconds."""
         return median(self.times)
 
     @property
     def p95(self) -> float:
-        """Seconds that 95 % of the messages needed at most."""
+        """95 % of the messages took at most so many seconds."""
         return self._percentile(95)
 
     @property
     def p99(self) -> float:
-        """Seconds that 99 % of the messages needed at most."""
+        """99 % of the messages took at most so many seconds."""
         return self._percentile(99)
 
     def _percentile(self, percent: int) -> float:
@@ -103,11 +103,11 @@ class Sample:
 
     @property
     def theory(self) -> float:
-        """Seconds that the network alone costs the median message; what programs need comes on top."""
+        """Seconds that the network alone costs the median message, without the time of the programs."""
         settings = self.settings
         one_way = settings.delay + settings.jitter / 2
         if not settings.push:
             return ROUND_TRIPS[self.transport] * 2 * one_way
-        # A poll comes an interval after the answer to the one before; an event waits half of that time.
+        # A poll comes one interval after the last response, and an event waits half of that time on average.
         waits = (settings.interval + 2 * one_way) / 2 if self.transport == "polling" else 0.0
         return waits + PUSHES[self.transport] * 2 * one_way

@@ -1,4 +1,4 @@
-"""A network that a lesson can control: it delays, limits, silences, cuts and records what passes. Lesson 01."""
+"""A network that a lesson can control: it delays, limits, silences, cuts and records bytes. Lesson 01."""
 
 from wslearn.common.chunk import Chunk
 from wslearn.network.conditions import is_number, seconds

@@ -1,9 +1,9 @@
-"""A network that a lesson can control: it delays, limits, silences, cuts and records what passes. Lesson 01.
+"""A network that a lesson can control: it delays, limits, silences, cuts and records bytes. Lesson 01.
 
     async with SimulatedNetwork(server.url, delay=0.05) as net:
         async with connect(net.url) as ws: ...
 
-It is a TCP proxy on this machine, which knows nothing of what it carries: HTTP, WebSocket and TLS pass alike.
+It is a TCP proxy on this machine. The bytes may be HTTP, WebSocket or TLS, because it does not look at them.
 """
 
 import asyncio
@@ -18,43 +18,42 @@ from wslearn.common.chunk import Direction
 from wslearn.network.conditions import Conditions
 from wslearn.network.pipe import Link
 from wslearn.network.recording import Recording
-from wslearn.network.wires import Wires
 
 #: Schemes of a target, each with its default port.
 PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
-#: Time for the connections' end in `stop()`, in seconds.
+#: Timeout of the connections' end in `stop()`, in seconds.
 STOP_TIMEOUT = 2.0
 
 
-class SimulatedNetwork(Wires):
+class SimulatedNetwork(Conditions, Recording):
     """A network between a client on this machine and the server at `target`, a ws, wss, http or https URL.
 
     - `delay`: seconds from one side to the other, or a pair `(up, down)`; up is from client to server.
-    - `jitter`: up to so many seconds more, drawn anew for each chunk from `seed`; order is kept.
+    - `jitter`: a random extra delay of at most so many seconds, for each chunk, from `seed`; the order is kept.
     - `bandwidth`: bytes per second each way, shared by all connections; None: no limit.
-    - `elsewhere`: the target may be another machine, whose own network comes on top; for `wslearn.latency`.
+    - `elsewhere`: the target may be another machine, whose own network adds delay; for `wslearn.latency`.
 
-    `delay`, `jitter` and `bandwidth` may be set while it runs: delay and jitter count for bytes sent from then on,
-    bandwidth also for those still in the queue. A connection has at most 256 KiB under way each way (or bandwidth
-    times delay), then its sender has to wait.
+    `delay`, `jitter` and `bandwidth` may be set while it runs. Delay and jitter apply to bytes that are sent from then
+    on, bandwidth also to bytes in the queue. A connection has at most 256 KiB under way each way (or bandwidth times
+    delay), then its sender has to wait.
 
     A TCP connection costs a round trip before its first byte can leave (RFC 9293, section 3.5). Here the system
-    answers a client's SYN at once, so the bytes of a new connection are held until a round trip has passed. FIN and
-    RST take their turn behind the bytes.
+    acknowledges a client's SYN at once, so the bytes of a new connection are held until a round trip has passed. FIN
+    and RST queue after the bytes.
 
     Accuracy, as tests/benchmarks/network_accuracy.py prints it: for 1 to 200 ms one way, bytes are 0.1 ms late at the
     median (0.2 at most) and 3 ms at the 95th percentile, on a busy Linux machine with 2 cores. It shares the event
-    loop with its user, and code that blocks the loop delays bytes too. On Windows before Python 3.13 the loop's
-    timers tick every 15.6 ms, and bytes can be as much too late.
+    loop with its user, so code that blocks the loop delays bytes too. On Windows before Python 3.13 the loop's timers
+    tick every 15.6 ms, and bytes can be late by as much.
 
-    - `url`, `page_url`: the target's address, and its page's, through this network.
+    - `url`, `page_url`: the addresses of the target and its page, through this network.
     - `recording`: each chunk of bytes that entered; at most 16 MiB, the oldest are dropped first.
     - `dropped`: how many chunks the recording has dropped.
-    - `bytes_up`, `bytes_down`: all bytes that entered, dropped or not: what TCP carries, without its own headers.
+    - `bytes_up`, `bytes_down`: all bytes that entered, dropped or not: TCP's payload, without its own headers.
     - `silent`: whether the network is a black hole now.
 
-    Raises ValueError for an argument that cannot be used, and at the start where the target's host is not this machine
-    and `elsewhere` was not asked for.
+    Raises ValueError for an argument that cannot be used, and at the start if the target's host is not this machine
+    and `elsewhere` is False.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class SimulatedNetwork(Wires):
         self.target_port = self.target.port or PORTS[self.target.scheme]
         self.seed = seed
         self.links: set[Link] = set()
-        #: What connects to the target just now, or has been told to stop that.
+        #: Tasks that are connecting to the target, or are being cancelled.
         self.connecting: set[asyncio.Task] = set()
         self._numbers = count(1)
         self._listener: asyncio.Server | None = None
@@ -79,10 +78,8 @@ class SimulatedNetwork(Wires):
         Recording.__init__(self)
         Conditions.__init__(self, delay=delay, jitter=jitter, bandwidth=bandwidth)
 
-    # Life
-
     async def start(self) -> Self:
-        """Open the network, and return self. In a notebook, what an earlier run of the same cell started is stopped."""
+        """Open the network, and return self. In a notebook, first stop everything that an earlier run started."""
         async with self._changing:
             if self._listener is None:
                 await lifecycle.stop_previous(0)
@@ -96,7 +93,7 @@ class SimulatedNetwork(Wires):
         return self
 
     async def stop(self) -> None:
-        """Reset all connections and free the port; the recording stays. Twice is fine, also at once."""
+        """Reset all connections and free the port; the recording stays. Calling it twice is fine."""
         async with self._changing:
             if self._listener is None:
                 return
@@ -133,20 +130,20 @@ class SimulatedNetwork(Wires):
         return f"{user}{at}{host}:{self.port}"
 
     def opened(self, link: Link) -> None:
-        """Take in a connection that the system has accepted."""
+        """Add a connection that the system has accepted."""
         self.links.add(link)
-        if self._listener is None:  # accepted while the network stopped
+        if self._listener is None:  # the network stopped while it was accepted
             link.cut()
         else:
             link.begin()
 
     def cut(self) -> None:
-        """Reset every connection, at both sides, at once. What was under way is lost; new connections pass."""
+        """Reset every connection, on both sides, at once. Bytes under way are lost; new connections pass."""
         for link in list(self.links):
             link.cut()
 
     def plan_anew(self, since: dict[Direction, float]) -> None:
-        """Let everything that is due after `since` set off now."""
+        """Let everything that is due after `since` depart now."""
         super().plan_anew(since)
         for link in list(self.links):
             for pipe in (link.up, link.down):
@@ -154,7 +151,7 @@ class SimulatedNetwork(Wires):
 
 
 def checked(target: str) -> SplitResult:
-    """Return the parts of a URL, its port among them. Raises ValueError where it is no ws, wss, http or https URL."""
+    """Return the parts of a ws, wss, http or https URL. Raises ValueError for anything else."""
     expected = f"expected a URL like ws://127.0.0.1:8765/ (or wss, http, https), got {target!r}"
     if not isinstance(target, str):
         raise ValueError(f"{expected}: give the server's url")
@@ -169,7 +166,7 @@ def checked(target: str) -> SplitResult:
 
 
 async def loopback(host: str) -> str:
-    """Return the host's address. Raises ValueError where it is not this machine: lessons break no one's network."""
+    """Return the host's address. Raises ValueError if it is another machine, so that no lesson disturbs a network."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -178,4 +175,4 @@ async def loopback(host: str) -> str:
     for _, address in addresses:
         if not ipaddress.ip_address(address).is_loopback:
             raise ValueError(f"{host!r} is {address}, not this machine: expected a server at 127.0.0.1 or localhost")
-    return addresses[0][1]  # IPv4 first: it is what 127.0.0.1 stands for
+    return addresses[0][1]  # IPv4 first, because 127.0.0.1 is the default

@@ -1,4 +1,4 @@
-"""One connection through the simulated network: two pipes, in which bytes take their time and keep their order."""
+"""One connection through the simulated network: two pipes, which delay bytes and keep their order."""
 
 import asyncio
 import logging
@@ -14,25 +14,24 @@ from time import perf_counter as clock  # finer than the event loop's own clock 
 from typing import Any
 
 from wslearn.common.chunk import Direction
-from wslearn.network.wires import Wires
 
 logger = logging.getLogger("wslearn")
-
-
-#: A limited bandwidth lets bytes out in pieces of this many seconds, and of this many bytes at least.
+#: The `SimulatedNetwork` of a connection, whose module imports this one.
+Network = Any
+#: With a limited bandwidth, bytes depart in pieces of this many seconds, and of this many bytes at least.
 PIECE_TIME, PIECE_SIZE = 0.01, 1460
-#: asyncio's timers fire up to a millisecond late: the last one is waited for in turns of the event loop. In seconds.
+#: asyncio's timers fire up to a millisecond late, so for the last one the event loop spins. In seconds.
 SPIN = 0.001
-#: Time for a connection to the target, in seconds.
+#: Timeout of a connection to the target, in seconds.
 CONNECT_TIMEOUT = 10.0
-#: SO_LINGER of 0 seconds: closing the socket resets the connection (RST) and does not end it politely (FIN).
+#: SO_LINGER of 0 seconds: closing the socket resets the connection (RST) instead of finishing it (FIN).
 RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Link:
     """A client's connection through the network: two ends, and a pipe each way between them."""
 
-    def __init__(self, net: Wires, number: int) -> None:
+    def __init__(self, net: Network, number: int) -> None:
         self.net = net
         self.client, self.server = End(self), End(self)
         self.up = Pipe(net, number, "up", self.client, self.server)
@@ -41,7 +40,7 @@ class Link:
         self._connecting: asyncio.Task | None = None
 
     def begin(self) -> None:
-        """Send the SYN on its way. Bytes follow a round trip later, for SYN-ACK and ACK have to pass before them."""
+        """Send the SYN. Bytes follow a round trip later, because SYN-ACK and ACK have to pass before them."""
         self.up.enter(self._connect)
         round_trip = sum(pipe.way() for pipe in (self.up, self.down))
         self.up.not_before = clock() + round_trip
@@ -65,7 +64,7 @@ class Link:
             self.server.connection_lost(None)
 
     def opened(self, end: "End") -> None:
-        """Go on, now that an end has its transport."""
+        """Continue, now that an end has its transport."""
         if end is self.client:
             self.net.opened(self)
         else:
@@ -73,7 +72,7 @@ class Link:
             self.up.advance()
 
     def lost(self, end: "End") -> None:
-        """Tell the other side that an end has gone, or nobody if that was the second one."""
+        """Reset the other side after an end was lost, or finish if that was the second one."""
         pipe = end.sends
         if pipe.target.gone:
             self.up.discard()
@@ -90,7 +89,7 @@ class Link:
             self.server.transport.close()
 
     def cut(self) -> None:
-        """Reset both sides now; what is under way is lost."""
+        """Reset both sides now; bytes under way are lost."""
         self.up.discard()
         self.down.discard()
         if self._connecting:
@@ -112,52 +111,58 @@ class End(asyncio.Protocol):
         self.full = self.gone = False
 
     def connection_made(self, transport: Any) -> None:
+        """Note that this side is connected."""
         self.transport, self.connected = transport, True
         self.link.opened(self)
 
     def data_received(self, data: bytes) -> None:
+        """Let bytes enter the pipe."""
         self.sends.carry(data)
 
     def eof_received(self) -> bool:
+        """Let FIN enter the pipe; the other direction stays open."""
         self.sends.enter(self.sends.finish)
-        return True  # the other direction stays open
+        return True
 
     def pause_writing(self) -> None:
+        """Note that this side reads too slowly."""
         self.full = True
 
     def resume_writing(self) -> None:
+        """Continue to deliver."""
         self.full = False
         self.receives.advance()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Note that this side has ended."""
         self.gone = True
         self.link.lost(self)
 
     def write(self, data: bytes) -> None:
+        """Deliver bytes to this side, if it is open."""
         if not self.transport.is_closing():
             self.transport.write(data)
 
     def reset(self) -> None:
-        """Send RST. What is still unsent is lost."""
+        """Send RST. Unsent bytes are lost."""
         if self.gone:
             return
         if not self.connected:
-            self.connection_lost(None)
-            return
+            return self.connection_lost(None)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.transport.abort()
 
 
 class Pipe:
-    """One direction of a connection. What enters comes out later, in order: bytes, the SYN, FIN or RST."""
+    """One direction of a connection. Bytes, SYN, FIN and RST enter it, and leave it later in the same order."""
 
-    def __init__(self, net: Wires, number: int, direction: Direction, source: End, target: End) -> None:
+    def __init__(self, net: Network, number: int, direction: Direction, source: End, target: End) -> None:
         self.net, self.number, self.direction = net, number, direction
         self.source, self.target = source, target
         source.sends = target.receives = self
-        # A generator for each pipe: what other connections do at the same time changes nothing here.
+        # A generator for each pipe, so that other connections have no influence.
         self._random = random.Random(f"{net.seed} {number} {direction}")
-        #: When it is due, how many bytes, what to do then.
+        #: The time at which each item is due, its bytes, and the action.
         self._under_way: deque[tuple[float, int, Callable[[], None]]] = deque()
         self._bytes = 0
         #: Nothing leaves before this time.
@@ -168,7 +173,7 @@ class Pipe:
         self.waits = self.finished = False
 
     def carry(self, data: bytes) -> None:
-        """Take bytes in; when they have arrived they are written to the target."""
+        """Let bytes enter; when they arrive, they are written to the target."""
         self.net.record(self.number, self.direction, data)
         bandwidth = self.net.bandwidth
         piece = max(PIECE_SIZE, int(bandwidth * PIECE_TIME)) if bandwidth else len(data)
@@ -180,22 +185,20 @@ class Pipe:
             self.source.transport.pause_reading()
 
     def reset(self) -> None:
-        """Pass RST on. It waits for what is before it, but not for a target that does not read."""
+        """Pass on RST. It waits for the bytes before it, but not for a target that does not read."""
         self._resetting = True
         self.enter(self.target.reset)
 
     def finish(self) -> None:
-        """Say FIN to the target."""
+        """Send FIN to the target."""
         self.finished = True
         if not self.target.transport.is_closing():
-            # A target that answered the bytes before with RST, for it had closed, is no longer connected: its
-            # connection_lost comes with the loop's next turn.
-            with suppress(OSError):
+            with suppress(OSError):  # the target has reset the connection, and connection_lost comes in a moment
                 self.target.transport.write_eof()
         self.source.link.finished()
 
     def enter(self, action: Callable[[], None], size: int = 0) -> None:
-        """Do `action` when what enters now has arrived."""
+        """Do `action` when an item of `size` bytes that enters now has arrived."""
         self._under_way.append((self._due(size), size, action))
         self._bytes += size
         if len(self._under_way) == 1 or self._resetting:
@@ -205,21 +208,18 @@ class Pipe:
         return max(self.net.leaves_queue(self.direction, size), self.not_before) + self.way()
 
     def way(self) -> float:
-        """Return how many seconds the way takes, jitter drawn anew."""
+        """Return the delay in seconds, with random jitter."""
         return self.net.delays[self.direction] + self._random.random() * self.net.jitter
 
     def plan_anew(self, since: float) -> None:
-        """Let everything that is due after `since` set off now."""
+        """Let everything that is due after `since` depart now."""
         self._under_way = deque(
             (self._due(size) if due > since else due, size, action) for due, size, action in self._under_way
         )
         self.advance()
 
     def advance(self) -> None:
-        """Deliver what is due, and come back for the next.
-
-        What is due sooner than something before it waits: this is a queue, in which nothing overtakes.
-        """
+        """Deliver everything that is due, in the order in which it entered, and set a timer for the next item."""
         if self._timer:
             self._timer.cancel()
         while self._under_way and not self.net.silent and not self.waits:
@@ -240,7 +240,7 @@ class Pipe:
             self.source.transport.resume_reading()
 
     def discard(self) -> None:
-        """Lose what is under way."""
+        """Lose everything under way."""
         self._under_way.clear()
         self._bytes = 0
         if self._timer:

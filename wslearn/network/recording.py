@@ -1,4 +1,4 @@
-"""What has passed through a network: chunks of bytes, the oldest dropped where they are too many."""
+"""A recording of the bytes that have passed through a network, of limited size."""
 
 import logging
 from collections import deque
@@ -8,39 +8,34 @@ from wslearn.common.chunk import Chunk, Direction
 
 logger = logging.getLogger("wslearn")
 
-#: Memory for a recording in bytes, and what a chunk takes of it besides its data.
+#: Memory for a recording, and the share of a chunk besides its data, in bytes.
 RECORDING = 16 * 1024 * 1024
 CHUNK_OVERHEAD = 256
 
 
 class Recording:
-    """Keeps and counts what enters a network, and knows nothing of what the bytes mean: `wslearn.frames` reads them.
-
-    - `recording`: each chunk of bytes that entered; at most 16 MiB, the oldest are dropped first.
-    - `dropped`: how many chunks have been dropped.
-    - `bytes_up`, `bytes_down`: all bytes that entered, dropped or not: what TCP carries, without its own headers.
-    """
+    """Keeps and counts bytes, and knows nothing of their meaning: `wslearn.frames` reads them."""
 
     def __init__(self) -> None:
         self._began = 0.0
         self.clear()
 
     def begin(self) -> None:
-        """Count the time of each chunk from now on."""
+        """Start the clock of the recording."""
         self._began = clock()
 
     @property
     def recording(self) -> list[Chunk]:
-        """The chunks that entered, oldest first."""
+        """The recorded chunks, oldest first."""
         return list(self._chunks)
 
     def clear(self) -> None:
-        """Forget the recording and count from 0."""
+        """Delete the recording, and count from 0."""
         self._chunks: deque[Chunk] = deque()
         self._recorded = self.dropped = self.bytes_up = self.bytes_down = 0
 
     def record(self, connection: int, direction: Direction, data: bytes) -> None:
-        """Count and keep what has entered."""
+        """Count and keep bytes that have entered."""
         if direction == "up":
             self.bytes_up += len(data)
         else:

@@ -1,7 +1,7 @@
 """A WebSocket server with a page on the same port. Lesson 02.
 
-- `server`: its life; `connection`: one client; `handshake`: what is answered before there is a WebSocket.
-- `inbox` and `delivery`: the quick ways in and out; `head`, `hosts`: what a request may be; `log`, `last_words`.
+- `server`: start and stop; `clients`, `connection`: the conversations; `opening`, `handshake`: HTTP before a WebSocket.
+- `inbox`, `delivery`: the fast ways in and out; `head`, `hosts`: checks of a request; `log`, `last_words`, `address`.
 """
 
 from wslearn.server.connection import Connection

@@ -1,8 +1,8 @@
-"""One client's connection, as its server keeps it: named, recorded, and watched for bytes that do not leave."""
+"""One client's connection: it has a name, and its server records its messages and watches its unsent bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 from websockets.asyncio.server import broadcast
@@ -11,29 +11,27 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
-from wslearn.messages import BadMessage, Error, decode, encode
+from wslearn.messages import BadMessage, Error, Message, decode, encode
 from wslearn.redact import preview
 from wslearn.server import delivery, inbox
 from wslearn.server.opening import Opening, Owner
 
-Message = TypeVar("Message", bound=Struct)
-
-#: Malformed messages after which a client is dismissed.
+#: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10
-#: Pings and pongs that may come in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them
-#: would keep everybody else waiting for seconds. No limit of messages a second counts them: they are no messages.
+#: Pings and pongs allowed in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them would
+#: keep all other clients waiting for seconds. Limits of messages a second do not count control frames.
 CONTROL_AT_ONCE = 1000
-#: How much of a read is taken before they are counted, in bytes: an empty one has 6.
+#: A read is parsed in pieces of this many bytes, and pings and pongs are counted after each; an empty one has 6 bytes.
 PIECE = 16 * 1024
-#: Messages after which a client that has more waiting lets others have a turn: else `recv()` returns at once each time.
+#: Messages after which `recv()` gives other clients a turn: it would return at once as long as one is waiting.
 TURN = 20
 
 
 class Connection(Opening):
-    """What a handler gets as `ws`: the library's `ServerConnection` with a name, known to its server.
+    """The `ws` of a handler: the library's `ServerConnection` with a name.
 
-    Nobody chooses a client's name but the server: `guest-1`, `guest-2`, … in the order of arrival, or the name in
-    a token that it has verified. `owner` is the server, `name` the client's name.
+    Only the server chooses a client's name: `guest-1`, `guest-2`, … in the order of arrival, or the name in a token
+    that it has verified. `owner` is the server, `name` the client's name.
     """
 
     __slots__ = (
@@ -44,22 +42,22 @@ class Connection(Opening):
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(owner, *args, **options)
         self.name = ""
-        #: What its messages are counted in: its own bucket, and its user's where it has one.
+        #: The buckets that count its messages: its own, and its user's if it has one.
         self.buckets: tuple[TokenBucket, ...] = ()
-        #: Unsent bytes when last looked at, and when they were last seen to become fewer (event loop's clock).
+        #: Unsent bytes at the last check, and the time of the last check that found fewer (event loop's clock).
         self.unsent = 0
         self.moved_at = 0.0
-        #: Messages of `fan_out` that wait for the end of a message in fragments, and how many bytes they are in all.
+        #: Messages of `fan_out` that wait for the end of a message in fragments, and their size in bytes.
         self.held: list[tuple[str, bytes]] = []
         self.held_bytes = 0
-        #: Held by whoever sends a message in fragments; made by the first who does.
+        #: Held while a message in fragments is sent; made with the first of them.
         self.in_fragments: asyncio.Lock | None = None
         #: Messages, and pings and pongs, received so far.
         self.messages = 0
         self.controls = 0
 
     def data_received(self, data: bytes) -> None:
-        """Read what came: a whole message the quick way, everything else as the library does."""
+        """Read a whole message the fast way, and everything else as the library does."""
         if self.heads is not None or self.head.too_large:
             data = self.without_head(data)
         if message := inbox.whole_message(self.protocol, data):
@@ -78,9 +76,9 @@ class Connection(Opening):
         super().process_event(event)
 
     async def send(self, message: Any, *, text: bool | None = None) -> None:
-        """Send a message, as the library's `send` does: a string as text, bytes as binary, an iterable in fragments.
+        """Send a string as a text message, bytes as a binary one, or an iterable in fragments, as the library does.
 
-        Raises ConnectionClosed where the connection has ended, and TypeError for anything else.
+        Raises ConnectionClosed if the connection has ended, and TypeError for anything else.
         """
         if (
             text is None
@@ -97,10 +95,10 @@ class Connection(Opening):
             await self._send_in_fragments(message, text)
 
     async def _send_in_fragments(self, message: Any, text: bool | None) -> None:
-        """Send the parts of a message; what `fan_out` has for this client meanwhile follows it, in its order.
+        """Send the parts of a message; messages of `fan_out` for this client follow after its end, in their order.
 
-        Cancelled half way, the library would leave the connection open and unable to send anything ever again. So it
-        is closed, as the library closes it after any other error (RFC 6455, section 7.1.7).
+        If this is cancelled half way, the library would leave the connection open but unable to send anything. So the
+        connection is closed, as the library closes it after any other error (RFC 6455, section 7.1.7).
         """
         self.in_fragments = self.in_fragments or asyncio.Lock()
         async with self.in_fragments:
@@ -117,24 +115,24 @@ class Connection(Opening):
                     delivery.deliver([self], late, whole_frame)
 
     def hold(self, text: str, whole_frame: bytes) -> None:
-        """Keep a message until the message in fragments that is under way has ended; `limits.max_unsent` bounds it."""
+        """Keep a message until the end of a message in fragments; the kept bytes count for `limits.max_unsent`."""
         if self.protocol.state is OPEN and not self.transport.is_closing():
             self.held.append((text, whole_frame))
             self.held_bytes += len(whole_frame)
 
     def leave_to_the_library(self, text: str, whole_frame: bytes) -> None:
-        """Let the library send a string; what it would skip with a mere warning is kept, or ends the connection."""
+        """Let the library send a string. If it would skip it with a warning, hold the string or drop the connection."""
         try:
             broadcast([self], text, raise_exceptions=True)
-        except* ConcurrencyError:  # a message in fragments is under way
+        except* ConcurrencyError:  # a message in fragments is being sent
             self.hold(text, whole_frame)
         except* RuntimeError as errors:
             self.abort(f"a message could not be written: {errors.exceptions[0].__cause__!r}")
 
     async def recv(self, decode: bool | None = None) -> Any:
-        """Return the next message, a string or bytes, once the server has passed on what came before it.
+        """Return the next message, a string or bytes, after the server has passed on the messages before it.
 
-        Raises ConnectionClosed where there is none any more.
+        Raises ConnectionClosed if the connection has ended.
         """
         if not self.owner.deliveries.done.is_set():
             await self.owner.deliveries.done.wait()
@@ -148,9 +146,9 @@ class Connection(Opening):
     async def receive(self, *types: type[Message]) -> AsyncIterator[Message]:
         """Yield each message as one of `types`, which are classes of `wslearn.messages`, until the connection closes.
 
-        A malformed message gets an error in reply, and the tenth in a row closes the connection with 1008. So does a
-        client that goes on above `limits.rate` messages a second, after one error message that states the limit.
-        Raises ConnectionClosedError where the connection breaks.
+        The reply to a malformed message is an error message, and the tenth in a row closes the connection with 1008. A
+        client that sends more than `limits.rate` messages a second gets one error message that states the limit; if it
+        goes on, its connection is closed with 1008 too. Raises ConnectionClosedError if the connection breaks.
         """
         bad, warned = 0, False
         async for data in self:
@@ -176,7 +174,7 @@ class Connection(Opening):
                 yield message
 
     async def say(self, message: Struct) -> None:
-        """Send one of the types in `wslearn.messages`. Raises ConnectionClosed where the connection has ended."""
+        """Send one of the types in `wslearn.messages`. Raises ConnectionClosed if the connection has ended."""
         await self.send(encode(message))
 
     async def complain(self, code: str, message: str) -> None:
@@ -184,19 +182,19 @@ class Connection(Opening):
         await self.say(Error(code, message))
 
     async def dismiss(self, code: str, message: str, reason: str) -> None:
-        """Say why in an error message, then close with 1008 and `reason`, which has at most 123 bytes.
+        """Send an error message that explains why, then close with 1008 and `reason`, which has at most 123 bytes.
 
-        A proxy may lose the close code; it passes the message on. Raises as `say` does.
+        A proxy may lose the close code, but it passes the message on. Raises as `say` does.
         """
         await self.complain(code, message)
         await self.close(CloseCode.POLICY_VIOLATION, reason)
 
     def abort_if_stalled(self, now: float) -> None:
-        """Drop a client where more bytes are queued than the limit, or none of them has gone out for too long.
+        """Drop a client if more bytes are queued for it than the limit, or if none of them has gone out for too long.
 
-        `now` is the event loop's time in seconds. What `fan_out` holds back counts for the first limit and not for the
-        second, because there the server's own message is slow. A ping does not find a client that has stopped reading:
-        it would queue after the very bytes that are stuck.
+        `now` is the event loop's time in seconds. Held messages count for the first limit only, because it is the
+        server's own message in fragments that they wait for. A ping would not find a client that has stopped reading:
+        it would queue after the bytes that are stuck.
         """
         limits = self.owner.limits
         unsent = self.transport.get_write_buffer_size()
@@ -205,15 +203,13 @@ class Connection(Opening):
         self.unsent = unsent
         if limits.max_unsent is not None and unsent + self.held_bytes > limits.max_unsent:
             why = f"{unsent + self.held_bytes:,} bytes unsent, the limit is {limits.max_unsent:,}"
-            if self.held:
-                self.abort(f"{why}; {self.held_bytes:,} of them wait for the end of a message in fragments")
-            else:
-                self.abort(f"it reads too slowly: {why}")
+            waiting = f"{why}; {self.held_bytes:,} of them wait for the end of a message in fragments"
+            self.abort(waiting if self.held else f"it reads too slowly: {why}")
         elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
             self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and nothing sent for {limits.stall_timeout:g} s")
 
     def abort(self, why: str) -> None:
-        """End the TCP connection at once, and write `why` in the log: for a client that no close frame would reach."""
+        """Drop the TCP connection at once, and write `why` in the log: for a client that no close frame would reach."""
         if self in self.owner.sockets:
             self.owner.sockets.discard(self)
             self.owner.record("error", self.name, f"aborted: {why}")

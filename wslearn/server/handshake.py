@@ -1,6 +1,6 @@
-"""What a server answers before there is a WebSocket: its page, its health, or why it refuses a handshake.
+"""HTTP responses on the WebSocket's port: the page, the server's health, or the refusal of a handshake.
 
-Before it is a WebSocket, every connection is an HTTP request (RFC 6455, section 4): one port serves both.
+Every connection starts as an HTTP request (RFC 6455, section 4), so one port serves pages and WebSockets.
 """
 
 import html
@@ -20,7 +20,7 @@ from wslearn.server.hosts import Refusal, refuse_host, refuse_origin
 
 STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-#: The page may load its own files and talk to its own server; all else is refused by the browser (CSP level 3).
+#: The page may load its own files and talk to its own server; the browser refuses everything else (CSP level 3).
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
@@ -36,7 +36,7 @@ TOO_LARGE = Refusal(
 
 
 class Site(Protocol):
-    """What a handshake is about: the server that was asked."""
+    """The attributes of a server that a handshake needs."""
 
     name: str
     limits: Limits
@@ -49,7 +49,7 @@ class Site(Protocol):
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
-    """Return an HTTP response after which the connection is closed. `more` are headers, `_` standing for `-`."""
+    """Return an HTTP response that closes the connection. `more` are headers, with `_` in place of `-`."""
     data = body.encode(errors="backslashreplace")  # websockets 16 keeps bytes that are not ASCII as lone surrogates
     headers = {
         "Connection": "close",
@@ -70,7 +70,7 @@ def wants_websocket(request: Request) -> bool:
 
 
 def process_request(server: Site, request: Request, head: Head) -> tuple[Response | None, str]:
-    """Return the HTTP response to `request`, or None to go on with the WebSocket handshake; and why it is refused."""
+    """Return an HTTP response, or None to continue with the WebSocket handshake, and the reason of a refusal."""
     if (refusal := check_handshake(server, request, head)) is not None:
         more = {"Retry_After": "5"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
         return respond(refusal.status, refusal.text, **more), refusal.why
@@ -93,7 +93,7 @@ def path_of(request: Request) -> str:
 def refuse_stranger(
     head: Head, hosts: Sequence[str], origins: Sequence[str], limits: Limits, *, tls: bool
 ) -> Refusal | None:
-    """Return why a request is refused for its head, its Host headers or its Origin headers, or None."""
+    """Return the refusal of a request with this head, these Host and these Origin headers, or None."""
     if head.too_large:
         return TOO_LARGE
     if not head.keyed and (refusal := refuse_host(hosts, limits.hosts)):
@@ -102,28 +102,22 @@ def refuse_stranger(
 
 
 def check_handshake(server: Site, request: Request, head: Head) -> Refusal | None:
-    """Return why a request is refused, or None. Host and Origin come first, before any token is read."""
+    """Return the refusal of a request, or None. Host and Origin come first, before any token is read."""
     limits, path, websocket = server.limits, path_of(request), wants_websocket(request)
-    origins = request.headers.get_all("Origin") if websocket else []  # a page is no secret
+    origins = request.headers.get_all("Origin") if websocket else []  # the page is not secret
     if refusal := refuse_stranger(head, request.headers.get_all("Host"), origins, limits, tls=server.tls is not None):
         return refusal
     if not websocket:
         return None
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
-    if limits.max_connections is not None and is_full(server):
-        return full(limits.max_connections)
-    return None
+    return refuse_more(limits, len(server.connections))
 
 
-def is_full(server: Site) -> bool:
-    """Tell whether the server has as many connections as it may have."""
-    most = server.limits.max_connections
-    return most is not None and len(server.connections) >= most
-
-
-def full(most: int) -> Refusal:
-    """Return the refusal of a server that has `most` connections already."""
+def refuse_more(limits: Limits, connections: int) -> Refusal | None:
+    """Return the refusal of another connection if there are as many as `limits` allow, or None."""
+    if (most := limits.max_connections) is None or connections < most:
+        return None
     why = f"the server has its {most} connections, and --max-connections or Limits(max_connections=...) allows more"
     return Refusal(503, f"The server has its {most} connections. Try again later.\n", why)
 
@@ -138,11 +132,12 @@ def page(server: Site, path: str) -> Response:
     if path == "/hello":
         return respond(200, "Hello World!")
     if path == "/health":
-        status = "full" if is_full(server) else "ok"  # for the page: a browser hides the 503 from it
-        return respond(200, encode({"status": status, "connections": len(server.connections)}), "application/json")
+        connections = len(server.connections)
+        status = "full" if refuse_more(server.limits, connections) else "ok"  # a browser hides the 503 from the page
+        return respond(200, encode({"status": status, "connections": connections}), "application/json")
     if path == "/favicon.ico":  # every browser asks for it
         return respond(204)
-    # The files that are there, by name: no path that a client writes is ever opened.
+    # A client's path only selects one of these names; it is never opened.
     files = {f"/static/{file.name}": file for file in STATIC.iterdir() if file.suffix in TYPES}
     if path in files:
         return respond(200, files[path].read_text(encoding="utf-8"), TYPES[files[path].suffix])

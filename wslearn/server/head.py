@@ -1,11 +1,9 @@
-"""The head of a request, taken whole before a library looks at it: request line and headers (RFC 9112, section 2.1).
+"""The head of a request: request line and headers (RFC 9112, section 2.1), read before a library parses it.
 
-Both libraries refuse long heads, and cookies make them long: a browser sends those of every other program on 127.0.0.1
-along, for cookies know no ports (RFC 6265, section 8.5). A limit of `websockets` is the same for all of a process, and
-read from the environment when it is imported. So heads are collected here, up to 64 KiB, and nobody else's limits
-change. On the way the target is brought into the one form that is looked at afterwards: a path.
-
-No input or output here: bytes in, bytes out.
+Both libraries refuse long heads, and cookies make them long: a browser also sends those of every other program on
+127.0.0.1, because cookies ignore ports (RFC 6265, section 8.5). `websockets` reads its limit from the environment when
+it is imported, for the whole process. So this module collects heads, up to 64 KiB, and changes no other limit. It also
+turns every request target into a path. It has no input or output: bytes in, bytes out.
 """
 
 import hmac
@@ -14,11 +12,11 @@ from typing import NamedTuple, Self
 
 from wslearn.server.hosts import split_target
 
-#: Bytes that a request's head may have.
+#: Longest head of a request, in bytes.
 MOST = 64 * 1024
-#: Headers that it may have: kept apart, each takes 300 bytes more, and a connection keeps them.
+#: Most headers in it: each takes 300 bytes more as an object, and a connection keeps them.
 MOST_FIELDS = 2000
-#: What every version of `websockets` takes by itself: bytes of a line, and lines.
+#: Limits of every version of `websockets`: bytes of a line, and lines.
 LONGEST_LINE, MOST_LINES = 8190, 120
 
 _REQUEST_LINE = re.compile(rb"([!-~]+) ([!-~]+) (HTTP/1\.[01])\r\n")
@@ -31,10 +29,10 @@ _BODY = re.compile(rb"(?im)^(?:content-length|transfer-encoding)[ \t]*:")
 
 
 class Head(NamedTuple):
-    """A request's head: `fields` are the lines of its headers, `rest` is what came behind it.
+    """A request's head: `fields` are the lines of its headers, `rest` are the bytes that followed it.
 
-    `keyed` tells whether its path began with the server's key, which is not in `target` any more. Where it is
-    `too_large` it has no headers.
+    `keyed` tells whether the path began with the server's key, which `target` no longer contains. A head that is
+    `too_large` has no headers.
     """
 
     method: bytes
@@ -50,7 +48,7 @@ class Head(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        """Whether `websockets` takes it as it is."""
+        """Whether `websockets` accepts it as it is."""
         data = bytes(self)
         return len(data) <= LONGEST_LINE and data.count(b"\n") <= MOST_LINES
 
@@ -61,7 +59,7 @@ class Head(NamedTuple):
 
     @property
     def body_length(self) -> int | None:
-        """How many bytes of a body follow; None where only a parser of bodies can tell."""
+        """The length of the body in bytes; None if only a parser of bodies can tell."""
         about_body = len(_BODY.findall(self.fields))
         lengths = _LENGTH.findall(self.fields)
         if about_body == 0:
@@ -69,9 +67,9 @@ class Head(NamedTuple):
         return int(lengths[0]) if about_body == len(lengths) == 1 else None
 
     def at(self, key: str) -> Self:
-        """Return the same with a path as its target: without the key, and what was before a path in Host instead.
+        """Return the same head with a path as its target, without the key.
 
-        A target in absolute form is understood, and the host in it counts, not the header's (RFC 9112, section 3.2.2).
+        The host of a target in absolute form replaces the Host header (RFC 9112, section 3.2.2).
         """
         authority, path = split_target(self.target.decode("ascii"))
         first, slash, further = path.removeprefix("/").partition("/")
@@ -82,7 +80,7 @@ class Head(NamedTuple):
         return self._replace(target=(f"/{further}" if keyed else path).encode(), fields=fields, keyed=keyed)
 
     def headers(self) -> tuple[list[tuple[str, str]], bytes]:
-        """Return the headers, and the lines that a parser must see: those about a body, and what is none at all."""
+        """Return the headers, and the lines that a parser must see: those about a body, and malformed ones."""
         given, lines = [], b""
         for line in self.fields.split(b"\r\n")[:-1]:
             name, colon, value = line.partition(b":")
@@ -96,12 +94,12 @@ class Head(NamedTuple):
         return given, lines
 
 
-#: What stands for the head of a request that has none yet, or none that can be read.
+#: In place of a head that has not arrived yet, or cannot be read.
 NO_HEAD = Head(b"", b"", b"", b"")
 
 
 class HeadReader:
-    """Collects the head of one request after the other."""
+    """Collects the heads of requests, one after another."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -112,14 +110,14 @@ class HeadReader:
         self._empty_line = False
 
     def feed(self, data: bytes) -> Head | bytes | None:
-        """Take bytes in; return the head when it is whole, None before that.
+        """Take in bytes; return the head as soon as it is complete, and None before that.
 
-        What is no HTTP comes back as bytes, as soon as that shows: it is for the library to refuse.
+        Bytes that cannot be HTTP are returned at once, so that the library refuses them.
         """
         looked_at = max(0, len(self._data) - 3)
         self._data += data
         if not self._empty_line and self._line is None and self._data.startswith(b"\r\n"):
-            self._empty_line = True  # one before the request line is no part of it (RFC 9112, section 2.2)
+            self._empty_line = True  # one before the request line is ignored (RFC 9112, section 2.2)
             del self._data[:2]
             data = bytes(self._data)
         if self._line is None:
@@ -140,7 +138,7 @@ class HeadReader:
         return Head(*line, whole[start : end + 2], whole[end + 4 :]).at(self.key)
 
     def take(self) -> bytes:
-        """Return what has been collected, and begin anew."""
+        """Return the collected bytes, and start again."""
         data, self._data, self._line = bytes(self._data), bytearray(), None
         self._empty_line = False
         return data

@@ -1,14 +1,14 @@
-"""Who may talk to a server: the rules about Host and Origin, text in and an answer out. Lesson 05.
+"""Which pages and names may reach a server: the rules about Host and Origin. Lesson 05.
 
 A server on 127.0.0.1 is not private: every page in a browser on this computer can send it requests.
 
-- **Origin.** A browser names the page that opens a WebSocket, and sends the user's cookies with it whatever page that
+- **Origin.** A browser names the page that opens a WebSocket, and sends the user's cookies along, whichever page that
   is (RFC 6455, section 10.2). So the Origin must be the server's own address, the one in Host.
-- **Host.** The owner of `evil.example` can have that name lead to 127.0.0.1 a moment after its page has loaded. Then
-  Origin and Host are equal, and both are wrong: this is DNS rebinding. It needs a name, so a request passes whose host
-  is an IP address, `localhost` (which browsers never look up: RFC 6761, section 6.3), or a name that was allowed.
+- **Host.** The owner of `evil.example` can make that name point to 127.0.0.1 a moment after its page has loaded. Then
+  Origin and Host are equal, and both are wrong. This is DNS rebinding. It needs a name, so the host must be an IP
+  address, `localhost` (which browsers never look up: RFC 6761, section 6.3), or an allowed name.
 
-Programs that are no browsers send no Origin, and may leave Host out: they can do what their user can do anyway.
+Programs other than browsers send no Origin, and may leave out Host: they can do anything that their user can do.
 """
 
 import ipaddress
@@ -19,16 +19,16 @@ from typing import NamedTuple
 from wslearn.common.authority import host_of
 from wslearn.redact import truncate
 
-#: A request target in absolute form (RFC 9112, section 3.2.2), with the two schemes that it has for a WebSocket.
+#: A request target in absolute form (RFC 9112, section 3.2.2), also with the two schemes of a WebSocket.
 _ABSOLUTE = re.compile(r"(?i)(?:https?|wss?)://([^/?#]*)")
-#: What browsers send as the Origin of a page that was opened from disk.
+#: Origins that browsers send for a page that was opened from disk.
 FROM_DISK = ("null", "file://")
-#: An Origin that may be repeated in advice: it goes into a terminal from there.
+#: An Origin that is safe to repeat in advice, which users copy into a terminal.
 _PLAIN_ORIGIN = re.compile(r"(?ia)null|[a-z][a-z0-9+.-]*://[\w.:\[\]-]*")
 
 
 class Refusal(NamedTuple):
-    """Why a request is refused: an HTTP status, what the client is told, and what the log says."""
+    """A refused request: the HTTP status, the text for the client, and the reason for the log."""
 
     status: int
     text: str
@@ -44,7 +44,7 @@ def split_target(target: str) -> tuple[str | None, str]:
 
 
 def is_known(host: str, allowed: Iterable[str] | None) -> bool:
-    """Tell whether a host, as `host_of` returns it, may be asked for; None allows every one."""
+    """Tell whether a request for this host, as `host_of` returns it, is allowed; None allows every host."""
     if allowed is None or host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -55,37 +55,33 @@ def is_known(host: str, allowed: Iterable[str] | None) -> bool:
 
 
 def refuse_host(hosts: Sequence[str], allowed: Iterable[str] | None) -> Refusal | None:
-    """Return why a request with these Host headers is refused, or None."""
+    """Return the refusal of a request with these Host headers, or None."""
     if len(hosts) > 1:
-        return Refusal(
-            400, "Expected one Host header, got more than one.\n", f"{len(hosts)} Host headers: expected one"
-        )
+        text = "Expected one Host header, got more than one.\n"
+        return Refusal(400, text, f"{len(hosts)} Host headers: expected one")
     if not hosts:
         return None
-    came = truncate(hosts[0])
+    received = truncate(hosts[0])
     try:
         host = host_of(hosts[0])
     except ValueError:
-        return Refusal(
-            400,
-            f"Expected a name or an IP address as the host, got '{came}'.\n",
-            f"Host '{came}': expected a name or an IP address",
-        )
+        text = f"Expected a name or an IP address as the host, got '{received}'.\n"
+        return Refusal(400, text, f"Host '{received}': expected a name or an IP address")
     if is_known(host, allowed):
         return None
     return Refusal(
         403,
-        f"Host '{came}' may not be asked for: this server answers to IP addresses, to localhost, and to names that "
-        "it was given with --allow-host or Limits(hosts=...).\n",
-        f"Host '{came}': expected an IP address, localhost or a name that is allowed. If this name is yours, "
+        f"Host '{received}' is not allowed: this server accepts IP addresses, localhost, and names given with "
+        "--allow-host or Limits(hosts=...).\n",
+        f"Host '{received}': expected an IP address, localhost or an allowed name. If this name is yours, "
         f'--allow-host {host}, or Limits(hosts=("{host}",)), lets it in',
     )
 
 
 def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | None, *, tls: bool) -> Refusal | None:
-    """Return why a request is refused for the page that it comes from, or None.
+    """Return the refusal of a request from this page, or None.
 
-    `origins` are the Origin headers, and `host` is what the request asks for; `tls` is only for the words.
+    `origins` are the Origin headers, `host` is the Host header; `tls` only changes the text.
     """
     if allowed is None or not origins:
         return None
@@ -99,23 +95,21 @@ def refuse_origin(origins: Sequence[str], host: str, allowed: Sequence[str] | No
     wanted = {_plain(one if one in FROM_DISK else one.removesuffix("/")) for one in allowed}  # a slash is easily copied
     if origin in wanted or (origin in FROM_DISK and not wanted.isdisjoint(FROM_DISK)):
         return None
-    came, option, disk = truncate(origins[0]), "…", ""
+    received, asked = truncate(origins[0]), truncate(host)
+    option, disk = received if _PLAIN_ORIGIN.fullmatch(received) else "…", ""
     if origin in FROM_DISK:
         option, disk = "null", " (a page opened from disk, or a sandboxed frame)"
-    elif _PLAIN_ORIGIN.fullmatch(came):
-        option = came
-    asked = truncate(host)
     return Refusal(
         403,
-        f"Origin '{came}' may not connect: this server talks to its own page only, and to those that it was given with "
-        "--origin or Limits(origins=...).\n",
-        f"Origin '{came}'{disk} with Host '{asked}': expected Origin 'http{'s' if tls else ''}://{asked}'. "
+        f"Origin '{received}' may not connect: this server accepts only its own page, and pages given with --origin or "
+        "Limits(origins=...).\n",
+        f"Origin '{received}'{disk} with Host '{asked}': expected Origin 'http{'s' if tls else ''}://{asked}'. "
         f'If this page is yours, --origin {option}, or Limits(origins=("{option}",)), lets it in',
     )
 
 
 def _plain(origin: str) -> str:
-    """Return an Origin as browsers write it: in lower case, without a port that its scheme has anyway."""
+    """Return an Origin as browsers write it: in lower case, without its scheme's default port."""
     scheme, mark, netloc = origin.lower().partition("://")
     return f"{scheme}{mark}{_without_default_port(netloc, scheme)}"
 

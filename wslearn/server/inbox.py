@@ -1,4 +1,4 @@
-"""The quick way in: a read that is one whole message needs no parser that could stop in the middle. Lesson 07."""
+"""A fast way in: a read that is one whole message needs no parser that could stop in the middle. Lesson 07."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from websockets.streams import StreamReader
 
 
 def whole_message(protocol: ServerProtocol, data: bytes) -> Frame | None:
-    """Return the message of a read that is exactly one, with at most 64 KiB; None where it is or may be something else.
+    """Return the message in `data` if that is exactly one, of at most 64 KiB, and None if it may be anything else.
 
-    What is wrong with a message is found where it always is: text that is not UTF-8 when it is decoded, a mask that
-    is missing, a length that is too big or any other rule's breach by the library's parser, since None is the answer.
+    None leaves the data, and every error in them, to the library's parser. Text that is not UTF-8 fails later, when the
+    library decodes it.
     """
     try:
         opcode = OPCODES[data[0]]  # with FIN set, and no reserved bit: no fragment, no control frame
@@ -20,11 +20,11 @@ def whole_message(protocol: ServerProtocol, data: bytes) -> Frame | None:
             length, start = int.from_bytes(data[2:4], "big"), 8
             if length < 126:
                 return None
-        if len(data) != start + length:  # also where no mask was announced: then the length is below 0
+        if len(data) != start + length:  # always so if the mask bit is not set, because then the length is below 0
             return None
         waiting: Any = protocol.parser
         if (
-            waiting.gi_yieldfrom.gi_yieldfrom.gi_code is not BETWEEN_FRAMES  # or before them, or after the last
+            waiting.gi_yieldfrom.gi_yieldfrom.gi_code is not BETWEEN_FRAMES  # or before the first, or after the last
             or protocol.current_size is not None  # in the middle of a message in fragments
             or protocol.extensions
             or (protocol.max_message_size is not None and length > protocol.max_message_size)
@@ -37,5 +37,5 @@ def whole_message(protocol: ServerProtocol, data: bytes) -> Frame | None:
 
 #: The first bytes of a message that is not in fragments.
 OPCODES = {0x80 | opcode: opcode for opcode in (Opcode.TEXT, Opcode.BINARY)}
-#: Where the library's parser waits when it has no part of a frame.
+#: The library's parser waits in this function when it has no part of a frame.
 BETWEEN_FRAMES = StreamReader.at_eof.__code__

@@ -1,4 +1,4 @@
-"""What a server tells about its connections: a bounded list of events, a log line each, and no secret in either."""
+"""The log of a server: a limited list of events, each also a line of Python's logging, without secrets."""
 
 import logging
 import time
@@ -10,19 +10,16 @@ from typing import Literal, NamedTuple
 from wslearn.redact import SHOWN, redact
 
 logger = logging.getLogger("wslearn")
-
-#: How many events are kept.
+#: Most events that are kept.
 LENGTH = 1000
-
-
 Kind = Literal["connect", "message", "close", "error", "http"]
 
 
 class Event(NamedTuple):
-    """One line of a server's log. Secrets are redacted before they come here.
+    """One line of a server's log, with its secrets redacted.
 
-    `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` what was said or went wrong;
-    `code` and `reason` belong to a close (RFC 6455, section 7.4) or to an HTTP answer.
+    `time` is in seconds since 1970 (UTC), `client` the connection's name, `text` the message or the error; `code` and
+    `reason` are those of a close (RFC 6455, section 7.4) or of an HTTP response.
     """
 
     kind: Kind
@@ -39,7 +36,7 @@ class Event(NamedTuple):
 
 
 def summarize(error: BaseException) -> str:
-    """Return a handler's error and its place in the handler's own file, on one line."""
+    """Return a handler's error, with the line of the handler's file that raised it, as one line."""
     frames = list(traceback.extract_tb(error.__traceback__))
     frames = frames[1:] or frames  # the first is the server's call of the handler
     frame = [frame for frame in frames if frame.filename == frames[0].filename][-1]
@@ -48,7 +45,7 @@ def summarize(error: BaseException) -> str:
 
 
 class Log:
-    """The last 1,000 events of the server `name`, each a line of the logger `wslearn` too."""
+    """The last 1,000 events of the server `name`, which also go to the logger `wslearn`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,7 +61,7 @@ class Log:
 
 
 def one_line(record: logging.LogRecord) -> bool:
-    """Keep what the library reports to one line; what a peer did in its handshake the server's own log tells."""
+    """Shorten a report of the library to one line, and leave out handshakes, which are in the server's own log."""
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         record.msg = redact(f"{record.getMessage()}: {type(error).__name__}: {error}".replace("\n", " "))
@@ -73,5 +70,5 @@ def one_line(record: logging.LogRecord) -> bool:
 
 
 library_logger = logging.getLogger("wslearn.websockets")
-library_logger.setLevel(logging.WARNING)  # below that it logs whole frames, tokens in them too
+library_logger.setLevel(logging.WARNING)  # at lower levels it logs whole frames, with tokens in them
 library_logger.addFilter(one_line)

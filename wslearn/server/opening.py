@@ -1,7 +1,4 @@
-"""A connection before it is a WebSocket: the head of its request is taken whole, and an answer reaches its client.
-
-Before it is a WebSocket, every connection is an HTTP request (RFC 6455, section 4).
-"""
+"""A connection while it is still an HTTP request (RFC 6455, section 4): reading its head, delivering a response."""
 
 import asyncio
 from typing import Any, Protocol
@@ -16,7 +13,7 @@ from wslearn.server.log import Kind
 
 
 class Owner(Protocol):
-    """What a connection needs of its server."""
+    """The attributes of a server that its connections need."""
 
     limits: Limits
     deliveries: Deliveries
@@ -27,14 +24,13 @@ class Owner(Protocol):
         """Write a line in the log, secrets redacted."""
 
     def on_lost(self, ws: Any) -> None:
-        """Let go of a connection that has ended."""
+        """Forget a connection that has ended."""
 
 
 class Opening(ServerConnection):
     """The library's `ServerConnection`, with the head of its request collected before the library reads it."""
 
-    #: Kept apart from the library's own names: with more than 30 in all, Python gives each object a dict of its own,
-    #: and a connection would take 1.4 KiB more.
+    #: Slots, because with more than 30 attributes Python gives each object its own dictionary, of 1.4 KiB.
     __slots__ = ("answered", "ended", "head", "heads", "owner")
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
@@ -42,42 +38,43 @@ class Opening(ServerConnection):
         self.owner = owner
         #: Whether it got an HTTP response instead of a WebSocket.
         self.answered = False
-        #: What collects the head of its request, until that is whole; then the head, until its request is answered.
+        #: The reader of its request's head, until that is complete; then the head, until the response.
         self.heads: HeadReader | None = HeadReader(owner.proxy_path)
         self.head = NO_HEAD
-        #: Whether the client has closed its half of the connection and its request has no answer yet.
+        #: Whether the client has closed its half of the connection before the response.
         self.ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take note of an open socket."""
+        """Remember an open socket."""
         self.owner.sockets.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of the end of the connection."""
+        """Report the end of the connection to the server."""
         super().connection_lost(exc)
         self.owner.sockets.discard(self)
         self.owner.on_lost(self)
 
     def without_head(self, data: bytes) -> bytes:
-        """Return what the library should read now of the bytes that came."""
+        """Return the bytes that the library should read now."""
         if self.heads is None:
             return b"" if self.head.too_large else data
         head = self.heads.feed(data)
+        if head is None:
+            return b""
+        self.heads = None
         if not isinstance(head, Head):
-            if head:
-                self.heads = None
-            return head or b""
-        self.heads, self.head = None, head
+            return head
+        self.head = head
         if head.too_large:
-            return b"GET / HTTP/1.1\r\n\r\n"  # answered with 431; what follows is no WebSocket's
+            return b"GET / HTTP/1.1\r\n\r\n"  # the response is 431; the rest is ignored
         if head.is_small:
             return bytes(head) + head.rest
         _, lines = head.headers()
         return b"%b / %b\r\n%b\r\n%b" % (head.method, head.version, lines, head.rest)
 
     def process_event(self, event: Any) -> None:
-        """Give a request what the library could not take, and forget it here."""
+        """Add to a request the part of its head that was too large for the library."""
         if isinstance(event, Request):
             if self.head.too_large or not self.head.is_small:
                 event.path = self.head.target.decode()
@@ -87,18 +84,18 @@ class Opening(ServerConnection):
         super().process_event(event)
 
     def eof_received(self) -> Any:
-        """Keep the other half of the connection open for the answer."""
-        if self.heads is not None:  # half a head: the library says so
+        """Keep the other half of the connection open for the response."""
+        if self.heads is not None:  # half a head: the library reports it
             super().data_received(self.heads.take())
         if self.request is not None and self.response is None and self.transport.can_write_eof():
             self.ended = True
-            return True  # TLS has no halves
+            return True  # not with TLS, which has no halves
         return super().eof_received()
 
     def send_data(self) -> None:
-        """Send what the library has, and close a half-closed connection after its answer."""
+        """Send the library's data, and close a half-closed connection after its response."""
         super().send_data()
-        if self.ended and self.response is not None:  # the answer is on its way
+        if self.ended and self.response is not None:  # the response is on its way
             self.ended = False
             super().eof_received()
             self.transport.close()

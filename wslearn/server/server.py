@@ -1,6 +1,6 @@
-"""A WebSocket server with a page on the same port: its life, its connections, its log. Lesson 02.
+"""A WebSocket server with a page on the same port: start, stop, address. Lesson 02.
 
-A lesson's server is a subclass that says what happens on one connection:
+A lesson's server is a subclass with a handler for one connection:
 
     class Reverse(Server):
         async def handler(self, ws):
@@ -24,27 +24,24 @@ from wslearn.server import address
 from wslearn.server.clients import Clients
 from wslearn.server.log import library_logger, logger
 
-#: Time in which a closing handshake may be answered when the server stops, in seconds.
+#: Timeout of the closing handshakes when the server stops, in seconds.
 STOP_GRACE = 1.0
-#: Connections that may wait to be accepted. When all clients come back at one moment, each that finds the system's
-#: queue full tries again a second or more later; asyncio's own choice is 100.
-BACKLOG = 1024
 
 
 class Server(Clients):
     """A WebSocket server, and its page, on one port.
 
     `async with Server() as server` runs it for a block; `await Server().start()` until `await server.stop()`.
-    `port` 0 lets the system pick a free one. `limits` replaces the class's own. With `tls` it is `wss` and `https`.
+    `port` 0 lets the system choose a free one. `limits` replaces the class's own. With `tls` it is `wss` and `https`.
 
-    - `host`, `port`: where it listens; a port from 1 to 65535 once it runs.
+    - `host`, `port`: the address; while it runs, the port is from 1 to 65535.
     - `connections`: the live connections.
-    - `url`, `page_url`: addresses that work from this machine, once it runs.
+    - `url`, `page_url`: addresses that work on this machine while it runs.
     - `log`: the last 1,000 events, oldest first, secrets redacted.
-    - `proxy_path`: the first part of a path under which it answers by any name, for links through a proxy; a secret.
+    - `proxy_path`: a secret. A path that begins with it works with any host name, for links through a proxy.
     """
 
-    #: Seconds between the library's own pings, and the time for an answer; None where there is another heartbeat.
+    #: Seconds between the library's own pings, and the timeout of a pong; None if there is another heartbeat.
     keepalive: float | None = 20
 
     def __init__(
@@ -66,18 +63,16 @@ class Server(Clients):
         return ()
 
     def beside(self, host: str) -> AbstractAsyncContextManager[None]:
-        """Return what is open while the server is, such as a second listener; `host` is the IP address to listen on.
+        """Return a context for the time that the server runs, such as a second listener on the IP address `host`.
 
-        It is entered before the server listens, and left while it stops.
+        The server enters it before it listens, and leaves it while it stops.
         """
         return nullcontext()
 
-    # Life
-
     async def start(self) -> Self:
-        """Listen, and return self. In a notebook, what an earlier run of the same cell started is stopped.
+        """Listen, and return self. In a notebook, first stop everything that an earlier run of the cell started.
 
-        Raises OSError with a clear message where the port is in use or the address cannot be had.
+        Raises OSError with a clear message if the port is in use or the address is not available.
         """
         async with self._changing:
             if self._listener is not None:
@@ -98,14 +93,14 @@ class Server(Clients):
         return self
 
     async def _listen(self, host: str) -> Listener:
-        create: Any = self._create_connection  # the library only calls what its signature calls a class
+        create: Any = self._create_connection  # the library's signature asks for a class, but it only calls it
         return await serve(
             self._converse,
             host,
             self.wanted_port,
             process_request=self._process_request,
             create_connection=create,
-            backlog=BACKLOG,
+            backlog=address.BACKLOG,
             compression=self.limits.compression,
             open_timeout=self.limits.open_timeout,
             max_size=self.limits.max_size,
@@ -117,10 +112,10 @@ class Server(Clients):
         )
 
     async def stop(self) -> None:
-        """Close every connection with 1001 and free the port; what has not answered in a second is aborted.
+        """Close every connection with 1001 and free the port; abort connections that have not closed within a second.
 
-        Twice is fine, also at once. A handler may call it, and goes on. Where this is cancelled, nobody gets more time
-        to answer.
+        Calling it twice is fine, even at the same time. A handler may call it, and continues. If this is cancelled, the
+        connections are aborted at once.
         """
         async with self._changing:
             if self._listener is None:
@@ -135,7 +130,7 @@ class Server(Clients):
     async def _close(self, listener: Listener) -> None:
         listener.close()
         for ws in list(self.sockets):
-            if ws.request is None:  # it asked for nothing yet; browsers open such spare connections
+            if ws.request is None:  # no request yet; browsers open such spare connections
                 ws.transport.abort()
         own = self._handlers.get(asyncio.current_task())  # a handler that stops its server
         gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
@@ -159,17 +154,17 @@ class Server(Clients):
 
     @property
     def url(self) -> str:
-        """The WebSocket's address."""
+        """The URL of the WebSocket."""
         return f"ws{'s' if self.tls else ''}://{self.netloc}/"
 
     @property
     def page_url(self) -> str:
-        """The page's address."""
+        """The URL of the page."""
         return f"http{'s' if self.tls else ''}://{self.netloc}/"
 
     @property
     def netloc(self) -> str:
-        """Host and port, as in a URL. Raises RuntimeError where the server is not running."""
+        """Host and port, as in a URL. Raises RuntimeError if the server is not running."""
         if self._listener is None:
             raise RuntimeError(f"{type(self).__name__} is not running: use 'async with' or 'await server.start()'")
         return address.netloc(self._listener.sockets[0].getsockname()[0], self.port)

@@ -1,1 +1,1 @@
-"""The servers of the lessons: one lesson, one file, readable on one screen."""
+"""The servers of the lessons, each in its own file of one screen."""

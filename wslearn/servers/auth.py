@@ -1,4 +1,4 @@
-"""Authentication: a client shows a token first, and is who the token says it is. Lesson 05."""
+"""Authentication: a client first sends a token, and gets the name in it. Lesson 05."""
 
 import asyncio
 import secrets
@@ -12,7 +12,7 @@ from wslearn.tokens import Expired, InvalidToken, Tokens, shown_at_handshake, un
 
 
 async def claims_of(ws, tokens: Tokens, query: bool) -> dict:
-    """Return the verified claims of a client's token, in the handshake or in the first message. Raises InvalidToken."""
+    """Return the verified claims of the token in a client's handshake or first message. Raises InvalidToken."""
     token = shown_at_handshake(ws.request.path, ws.request.headers.get_all("Authorization"), query)
     if token is None:
         try:
@@ -29,7 +29,7 @@ async def claims_of(ws, tokens: Tokens, query: bool) -> dict:
 async def authenticated(ws, tokens: Tokens, query: bool = True):
     """Let a client in as its token's `sub` until the token expires; yield whether it was let in.
 
-    A client that is refused gets an error message and 1008 `Invalid token`; when its token expires, `Token expired`.
+    Without a valid token a client gets an error message and 1008 `Invalid token`; at the expiry, `Token expired`.
     """
     try:
         claims = await claims_of(ws, tokens, query)
@@ -47,9 +47,9 @@ async def authenticated(ws, tokens: Tokens, query: bool = True):
 
 
 class AuthServer(Server):
-    """Broadcast among clients that showed a valid token, with `"sender"`, which no client can choose.
+    """Broadcast among clients with a valid token. A message has its `"sender"`, which no client can choose.
 
-    Without a `secret` a random one is made: `server.tokens.issue("ann")` gives a token.
+    The default `secret` is random; `server.tokens.issue("ann")` returns a token.
     """
 
     limits = Limits(rate=20)
@@ -61,6 +61,7 @@ class AuthServer(Server):
         self.members = set()
 
     async def handler(self, ws):
+        """Send a client's messages to all members, as long as its token is valid."""
         async with authenticated(ws, self.tokens) as welcome:
             if not welcome:
                 return

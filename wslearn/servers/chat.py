@@ -12,27 +12,27 @@ from wslearn.tokens import Tokens
 
 
 class ChatServer(Server):
-    """Rooms for clients that showed a valid token, though not in the address; dead connections are found.
+    """Rooms for clients with a valid token (not in the URL), with a heartbeat that finds dead connections.
 
-    Without a `secret` a random one is made: `server.tokens.issue("ann")` gives a token.
+    The default `secret` is random; `server.tokens.issue("ann")` returns a token.
     """
 
     limits = Limits(rate=20)
     features = ("token", "rooms", "ping")
     keepalive = None
 
-    def __init__(
-        self, host="127.0.0.1", port=0, *, secret=None, audience=None, interval=30, limits=None, tls=None
-    ):  # fmt: skip
+    def __init__(self, host="127.0.0.1", port=0, *, secret=None, audience=None, interval=30, limits=None, tls=None):
         super().__init__(host, port, limits=limits, tls=tls)
         self.tokens = Tokens(secret or secrets.token_urlsafe(32), audience)
         self.rooms = Rooms()
         self.heartbeat = Heartbeat(interval)
 
     def background(self):
+        """Return the heartbeat, which runs as long as the server."""
         return (self.heartbeat.run(self),)
 
     async def handler(self, ws):
+        """Carry out a client's requests, as long as its token is valid."""
         async with authenticated(ws, self.tokens, query=False) as welcome:
             if not welcome:
                 return

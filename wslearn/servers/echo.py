@@ -1,12 +1,12 @@
-"""Echo: whatever a client sends comes back. Lesson 02."""
+"""Echo: the server sends every message back. Lesson 02."""
 
 from wslearn.server import Server
 
 
 class EchoServer(Server):
-    """Welcome each client, then reply to each string with `Echo: <string>`; bytes come back as they are.
+    """Welcome each client, then reply to each string with `Echo: <string>`, and to bytes with the same bytes.
 
-    `EchoServer(plain=True)` leaves out the welcome and returns every message unchanged, text and binary alike.
+    `EchoServer(plain=True)` leaves out the welcome and sends every message back unchanged, text and binary alike.
     """
 
     def __init__(self, host="127.0.0.1", port=0, *, plain=False, limits=None, tls=None):
@@ -14,6 +14,7 @@ class EchoServer(Server):
         self.plain = plain
 
     async def handler(self, ws):
+        """Reply to each message."""
         if not self.plain:
             await ws.send("Welcome! Connection established.")
         async for message in ws:

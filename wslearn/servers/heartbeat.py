@@ -1,4 +1,4 @@
-"""Heartbeat: find the clients that have gone without a word. Lesson 06."""
+"""Heartbeat: find clients that have disappeared without closing their connections. Lesson 06."""
 
 import asyncio
 
@@ -9,10 +9,10 @@ from wslearn.server import Server
 
 
 class Heartbeat:
-    """Ping every client of a server each `interval` seconds, and drop a client that has not answered by the next time.
+    """Ping every client of a server each `interval` seconds, and drop a client whose pong is missing by the next time.
 
-    One task does it for all of them. So a dead connection is found after one to two intervals, and the proxies on the
-    way see that a connection is in use (RFC 6455, section 5.5.2). With None there is no heartbeat.
+    One task does this for all clients. It finds a dead connection after one to two intervals, and the pings show the
+    proxies on the way that a connection is in use (RFC 6455, section 5.5.2). None: no heartbeat.
     Raises ValueError for an interval that is not above 0.
     """
 
@@ -22,30 +22,30 @@ class Heartbeat:
         self.interval = interval
 
     async def run(self, server: Server) -> None:
-        """Beat until cancelled."""
+        """Ping the server's clients until cancelled."""
         pongs: dict = {}
         while self.interval is not None:
             await asyncio.sleep(self.interval)
             pongs = await self.beat(server.connections, pongs)
 
     async def beat(self, clients, pongs: dict) -> dict:
-        """Drop each client whose last pong is missing, ping the others, and return where their pongs will be."""
+        """Drop each client whose last pong is missing, ping the others, and return the futures of their pongs."""
         for ws, pong in pongs.items():
             if not pong.done():
                 ws.abort(f"no pong within {self.interval:g} s")
         return {
             ws: await ws.ping()
             for ws in list(clients)
-            # Where bytes are stuck, ping() would wait, and all the others too: the server looks at those elsewhere.
+            # If bytes are stuck, ping() would wait, and all other clients too: the server drops such a client itself.
             if ws.protocol.state is OPEN and not ws.transport.get_write_buffer_size()
         }
 
 
 class HeartbeatServer(Server):
-    """Ping each client every `interval` seconds, and drop those that do not answer.
+    """Ping each client every `interval` seconds, and drop those that do not send a pong.
 
-    A page cannot send a ping frame, so `{"type":"ping"}` is answered with `{"type":"pong"}`.
-    `library=True` leaves it to the keepalive of `websockets`, which does the same with a task for each client.
+    A page cannot send a ping frame, so it sends `{"type":"ping"}` and receives `{"type":"pong"}`.
+    With `library=True` the keepalive of `websockets` does the same, with a task for each client.
     """
 
     features = ("ping",)
@@ -56,8 +56,10 @@ class HeartbeatServer(Server):
         self.keepalive = interval if library else None
 
     def background(self):
+        """Return the heartbeat, unless the library has it."""
         return () if self.keepalive else (self.heartbeat.run(self),)
 
     async def handler(self, ws):
+        """Reply to application-level pings."""
         async for _ in ws.receive(Ping):
             await ws.say(Pong())

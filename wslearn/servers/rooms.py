@@ -1,4 +1,4 @@
-"""Rooms: a client is in one room at a time, receives what is sent there, and sees who else is in it. Lesson 04."""
+"""Rooms: a client in a room receives its messages and its list of members. Lesson 04."""
 
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
@@ -10,8 +10,8 @@ from wslearn.server import Connection, Server
 class Rooms:
     """Two dictionaries with one owner: room to members, and member to room, so that leaving is never a search.
 
-    An empty room is deleted. A room's members are told of every change, though a room of N members at most once in N
-    milliseconds, because each change is N messages of N names. The final state is always sent.
+    An empty room is deleted. Every change is sent to a room's members, but to N members at most once in N milliseconds,
+    because each change is N messages of N names. The final state is always sent.
     """
 
     requests = (JoinRoom, LeaveRoom, SayInRoom)
@@ -22,14 +22,14 @@ class Rooms:
         self._presence = Throttle(self._tell, lambda room: len(self.members[room]) / 1000)
 
     async def answer(self, ws: Connection, request: JoinRoom | LeaveRoom | SayInRoom) -> None:
-        """Do what a client asks for."""
+        """Carry out a client's request."""
         match request:
             case JoinRoom(room):
                 self.join(ws, room)
             case LeaveRoom():
                 self.leave(ws)
             case SayInRoom(message) if here := self.room_of.get(ws):
-                self._presence.flush(here)  # who is here comes before what they say
+                self._presence.flush(here)  # a new member's name is sent before its first message
                 fan_out(self.members[here], RoomMessage(here, message, ws.name, now()))
             case SayInRoom():
                 await ws.complain("not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}')
@@ -56,7 +56,7 @@ class Rooms:
 
 
 class RoomsServer(Server):
-    """Let clients join and leave rooms and talk in them. `rooms` knows who is where."""
+    """Let clients join and leave rooms, and send messages to them. `rooms` contains the members."""
 
     limits = Limits(rate=20)
     features = ("rooms",)
@@ -66,6 +66,7 @@ class RoomsServer(Server):
         self.rooms = Rooms()
 
     async def handler(self, ws):
+        """Carry out a client's requests."""
         try:
             async for request in ws.receive(*Rooms.requests):
                 await self.rooms.answer(ws, request)

@@ -1,6 +1,6 @@
 // The browser client of every wslearn server. The life of a WebSocket, in this order:
 //     connect() -> opened() -> received(), many times -> closed() -> perhaps reconnectLater() -> connect()
-// After it come leaving the page, sending, the room, and the page's controls.
+// Below that: leaving the page, sending, the room, and the page's controls.
 
 import { backoff } from "./backoff.js";
 import { explain, isFinal } from "./close-codes.js";
@@ -11,27 +11,27 @@ import { clear, element, show } from "./log.js";
 import { $, showMembers, showState } from "./panel.js";
 import { diagnose } from "./refusal.js";
 
-const CONNECT_MS = 10_000;     // every wait has an end: a browser alone would wait for minutes
+const CONNECT_MS = 10_000;     // every wait has a limit: a browser alone would wait for minutes
 const CLOSE_MS = 5_000;
-const STABLE_MS = 5_000;       // a connection that held this long was a success
+const STABLE_MS = 5_000;       // a connection that lasted this long was a success
 
 const features = new Set(document.body.dataset.features.split(" "));
-const url = new URL("ws", location.href);             // relative to the page, so a proxy's prefix stays in it
+const url = new URL("ws", location.href);             // relative to the page, which keeps a proxy's prefix
 url.protocol = url.protocol.replace("http", "ws");    // http -> ws, https -> wss
-// A prefix means a proxy such as Jupyter's, which loses close codes: ask the server to say the code in a message too.
+// A prefix means a proxy such as Jupyter's, which loses close codes. Ask the server to send the code in a message too.
 if (url.pathname !== "/ws") url.search = "last-words";
 
 let state = "closed";          // or connecting, open, closing, waiting (to reconnect)
-let socket = null;             // the WebSocket of this moment, or null
+let socket = null;             // the current WebSocket, or null
 let openedAt = Infinity;       // when it opened, on the clock of performance.now()
-let failures = 0;              // tries in a row that did not hold
-let lastError = null;          // the error message that was the last thing the server said
-let lastWords = null;          // the code and reason that the server said it will close with, where we asked for them
-let admitted = false;          // whether the server has let us in: through a proxy, only a message shows that
+let failures = 0;              // attempts in a row that did not last
+let lastError = null;          // the error message, if it was the last message from the server
+let lastWords = null;          // the close code and reason that the server announced in a message, if we asked for them
+let admitted = false;          // whether the server has let us in: through a proxy, only a message shows it
 let deadline, countdown;       // timers
-let question = new AbortController();   // ends the question why a connection failed
+let question = new AbortController();   // aborts the question why a connection failed
 let room = null;               // the room we are in
-let leftRoom = null;           // the room we have just left: news about it may still be on the way
+let leftRoom = null;           // the room we have just left: messages about it may still arrive
 
 // ---- The life of a connection ----------------------------------------------------------------------------
 
@@ -45,8 +45,8 @@ function connect() {
   socket.onopen = opened;
   socket.onmessage = received;
   socket.onclose = closed;
-  // No onerror: browsers hide the reason from it, and a close event always follows.
-  deadline = setTimeout(abandon, CONNECT_MS, `no answer to the handshake within ${CONNECT_MS / 1000} s`);
+  // There is no onerror, because browsers do not tell it the reason, and a close event always follows.
+  deadline = setTimeout(abandon, CONNECT_MS, `no response to the handshake within ${CONNECT_MS / 1000} s`);
   enter("connecting");
 }
 
@@ -59,14 +59,14 @@ function opened() {
   if (!features.has("token")) return ready();
   const token = $("token").value.trim();
   if (token) send({ type: "authenticate", token }, { type: "authenticate", token: "[not shown]" });
-  else show("event", "No token given: the server waits for one, and closes when its patience ends");
+  else show("event", "No token given. The server waits for one, and closes the connection after its timeout.");
 }
 
-/** The server takes our messages now: at once, or, where it asks for a token, since it has accepted ours. */
+/** The server accepts our messages now: from the start or, if it asks for a token, since it has accepted ours. */
 function ready() {
-  if (room !== null) send({ type: "join-room", room });   // to the server a reconnected client is a new one
+  if (room !== null) send({ type: "join-room", room });   // for the server, a client that reconnects is a new one
   if (!features.has("ping")) return;
-  // Not listed, nor is its answer: they would push all else out of sight.
+  // Neither the pings nor the pongs are listed: they would push everything else out of sight.
   startHeartbeat(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), abandon);
 }
 
@@ -89,28 +89,28 @@ function closed({ code, reason }) {
   forget();
   const [name, meaning] = explain(code);
   show("event", `Connection closed: ${code} ${name}${reason && `, ${reason}`}`);
-  // Not reset in opened(): a server that accepts and closes at once would be asked again without a pause.
+  // Not reset in opened(): we would try again without a pause if a server accepts and closes at once.
   if (performance.now() - openedAt > STABLE_MS) failures = 0;
-  // A proxy can lose the close code; then a last error message is all that says that trying again is no use.
+  // A proxy can lose the close code. Then only a last error message tells that another attempt would be useless.
   const final = isFinal(code) || (code === 1005 && lastError !== null);
-  const again = $("reconnect").checked && state !== "closing";   // closing: the student asked for the end
+  const again = $("reconnect").checked && state !== "closing";   // closing: the user asked for it
   const words = [
     meaning,
     reason && `Reason given: ${reason}.`,
-    lastError && `The server's last words: ${lastError.message}`,
-    again && final && "Trying again would end the same way, so this page does not.",
+    lastError && `The server's last message: ${lastError.message}`,
+    again && final && "Another attempt would end the same way, so this page does not reconnect.",
   ].filter(Boolean);
-  const unexplained = code === 1006 && state !== "closing";      // a browser tells a page no more than that
+  const unexplained = code === 1006 && state !== "closing";      // browsers tell a page no more than that
   if (again && !final) {
     reconnectLater(`${code} ${name}`, words);
   } else {
     enter("closed", `${code} ${name}`, words);
     showRoom(null);
   }
-  if (unexplained) askWhy(!admitted && !reason);   // a reason is ours: we gave it up
+  if (unexplained) askWhy(!admitted && !reason);   // we have a reason only if we gave up ourselves
 }
 
-/** Show why the connection failed, unless something else has happened by the time that we know. */
+/** Find out why the connection failed, and show it unless something else has happened meanwhile. */
 async function askWhy(refused) {
   question = new AbortController();
   const { signal } = question;
@@ -123,7 +123,7 @@ function reconnectLater(code, words) {
   failures += 1;
   countdown = setInterval(() => {
     const left = due - performance.now();
-    $("countdown").textContent = `Next try in ${Math.max(left / 1000, 0).toFixed(1)} s (number ${failures})`;
+    $("countdown").textContent = `Next attempt in ${Math.max(left / 1000, 0).toFixed(1)} s (number ${failures})`;
     if (left <= 0) connect();
   }, 100);
   enter("waiting", code, words);
@@ -133,19 +133,19 @@ function reconnectLater(code, words) {
 function disconnect() {
   stopTimers();
   showRoom(null);
-  if (socket === null) return enter("closed", "", ["You stopped the waiting."]);
-  socket.close(1000, "goodbye");   // begins the closing handshake; closed() runs once the server has answered
+  if (socket === null) return enter("closed", "", ["You stopped reconnecting."]);
+  socket.close(1000, "goodbye");   // starts the closing handshake; closed() runs once the server has answered
   deadline = setTimeout(abandon, CLOSE_MS, `no close frame from the server within ${CLOSE_MS / 1000} s`);
   enter("closing");
 }
 
-/** Give up a connection whose other side is silent: close() alone would wait for its answer. */
+/** Give up a connection if the other side is silent: close() alone would wait for an answer. */
 function abandon(reason) {
   drop();
   closed({ code: 1006, reason });
 }
 
-/** Begin to close, and listen no longer: what the connection may still say is no concern of ours. */
+/** Start closing, and stop listening: we ignore whatever still arrives on the connection. */
 function drop(...how) {
   socket.onopen = socket.onmessage = socket.onclose = null;
   socket.close(...how);
@@ -169,17 +169,17 @@ onLeaving(() => {
   question.abort();
   if (state === "closed") return false;
   const resumes = state !== "closing";
-  if (socket !== null) drop(1000, "page left");   // a page may not send 1001, which a browser sends for it
+  if (socket !== null) drop(1000, "page left");   // only the browser may send 1001, not a page
   forget();
-  show("event", "Connection closed: this page was left");
-  enter("closed", "", ["This page was left."]);
-  showRoom(room);                                 // we come back to it
+  show("event", "Connection closed: you left this page");
+  enter("closed", "", ["You left this page."]);
+  showRoom(room);                                 // we rejoin it when we come back
   return resumes;
 }, connect);
 
 // ---- Sending ---------------------------------------------------------------------------------------------
 
-/** Send a text, or an object as JSON, and list it (`listed` stands in for a secret). Return whether it was sent. */
+/** Send a string, or an object as JSON, and list it (as `listed`, if it is a secret). Return whether it was sent. */
 function send(message, listed = message) {
   if (socket?.readyState !== WebSocket.OPEN) {
     show("event", "Not sent: there is no open connection. Press Connect first.");
@@ -214,7 +214,7 @@ function enter(next, code = "", details = []) {
 
 function onSubmit(id, act) {
   $(id).addEventListener("submit", (event) => {
-    event.preventDefault();   // or the browser would load the page anew, and the WebSocket with it
+    event.preventDefault();   // otherwise the browser would reload the page, and drop the WebSocket
     act();
   });
 }
@@ -235,7 +235,7 @@ $("leave").addEventListener("click", () => {
   send({ type: "leave-room" });
   leftRoom = room;
   showRoom(null);
-  $("room").focus();   // the button that had the focus is gone
+  $("room").focus();   // the button that had the focus has disappeared
 });
 $("clear").addEventListener("click", clear);
 $("reconnect").addEventListener("change", () => {
@@ -246,6 +246,6 @@ for (const element of document.querySelectorAll("[data-needs]")) {
   element.hidden = !element.dataset.needs.split(" ").some((feature) => features.has(feature));
 }
 $("name").textContent = document.body.dataset.name;
-$("url").textContent = url.href.replace(/wslearn-key-[\w-]+/, "wslearn-key-…");   // a class may be looking
+$("url").textContent = url.href.replace(/wslearn-key-[\w-]+/, "wslearn-key-…");   // a class may be watching
 document.title = `${document.body.dataset.name} · wslearn`;
 enter("closed", "", ["Not connected yet."]);

@@ -1,6 +1,6 @@
-// What a message says, in words. It only makes strings: nothing here touches the page.
+// A message in words. These functions only make strings: nothing here touches the page.
 
-/** Return the object in a JSON text, or null: plain text is a fine message too. */
+/** Return the object in a JSON string, or null, because plain text is a valid message too. */
 export function parse(text) {
   try {
     const value = JSON.parse(text);
@@ -10,7 +10,7 @@ export function parse(text) {
   }
 }
 
-/** Return one line for people about a JSON message of the course, or null where there is none to give. */
+/** Return a JSON message of the course as one line for people, or null for any other message. */
 export function describe(message) {
   const from = message?.sender === undefined ? "" : `${message.sender}: `;
   switch (message?.type) {
@@ -22,7 +22,7 @@ export function describe(message) {
     case "join-room": return `Join room ${message.room}`;
     case "leave-room": return "Leave the room";
     case "presence": return `Members of room ${message.room}: ${[].concat(message.members).join(", ")}`;
-    case "closing": return `The server closes: ${message.code} ${message.reason}`;
+    case "closing": return `The server is closing the connection: ${message.code} ${message.reason}`;
     case "error": return `${message.code}: ${message.message}`;
     default: return null;
   }

@@ -1,4 +1,4 @@
-// The page's heartbeat: a page cannot send a WebSocket ping, so it asks with a message.
+// The page's heartbeat: a page cannot send a ping frame, so it sends an application-level ping.
 
 import { showPulse, showRoundTrip } from "./panel.js";
 
@@ -6,9 +6,9 @@ const PING_EVERY_MS = 2_000;
 const PONG_MS = 10_000;
 
 let timer;
-let sentAt = null;   // when the ping that has no answer yet was sent
+let sentAt = null;   // when the ping was sent whose pong has not arrived yet
 
-/** Call `ask` every two seconds, and `giveUp` with a reason once an answer has not come for ten. */
+/** Call `ask` every two seconds, and `giveUp` with a reason if no pong has arrived for ten seconds. */
 export function startHeartbeat(ask, giveUp) {
   stopHeartbeat();
   const beat = () => {
@@ -31,7 +31,7 @@ export function stopHeartbeat() {
   sentAt = null;
 }
 
-/** Show the round trip if `type` is that of the answer we are waiting for, and return whether it is. */
+/** If a message of this `type` is the pong we are waiting for, show the round trip. Return whether it is. */
 export function isPong(type) {
   if (type !== "pong" || sentAt === null) return false;
   showRoundTrip(performance.now() - sentAt);

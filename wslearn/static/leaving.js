@@ -1,12 +1,12 @@
 // Leaving the page, and coming back to it.
 
 /**
- * Call `leave` when the page is left. If it returns true, call `comeBack` should the browser show the page again.
+ * Call `leave` when the user leaves the page. If it returned true, call `comeBack` when the browser shows it again.
  *
- * For Back and Forward, browsers keep pages that were left (the back/forward cache). Chromium keeps their WebSockets
- * open too, and answers pings on them: the server would believe for minutes that we are still here.
- * Not "unload", whose listeners keep a page out of that cache. And not "visibilitychange": somebody who looks at
- * another tab has not left this page.
+ * For Back and Forward, browsers keep old pages in the back/forward cache. Chromium keeps their WebSockets open too,
+ * and answers pings on them, so the server would believe for minutes that we are still here.
+ * We do not use "unload", because its listeners keep a page out of that cache. We do not use "visibilitychange" either,
+ * because somebody who looks at another tab has not left this page.
  */
 export function onLeaving(leave, comeBack) {
   let resumes = false;
@@ -14,6 +14,6 @@ export function onLeaving(leave, comeBack) {
     resumes = leave();
   });
   addEventListener("pageshow", ({ persisted }) => {
-    if (persisted && resumes) comeBack();   // not persisted: the page has just been loaded
+    if (persisted && resumes) comeBack();   // not persisted: the browser has just loaded the page
   });
 }

@@ -1,13 +1,13 @@
-// The list of what was sent and what came.
+// The list of sent and received messages.
 
-const MOST_ROWS = 500;        // a page that keeps everything grows until the browser gives up
+const MOST_ROWS = 500;        // a page that keeps every message grows until the browser gives up
 const MOST_CHARACTERS = 500;
 const LABELS = { sent: "↑ sent", received: "↓ received", error: "! error", event: "event" };
 
 const list = document.querySelector("#messages");
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
-/** Add a row: `kind` is a key of LABELS, `text` is for people, `raw` what went over the wire where it differs. */
+/** Add a row: `kind` is a key of LABELS, `text` is for people, `raw` is the message itself if it differs. */
 export function show(kind, text, raw = text) {
   const row = document.createElement("li");
   row.className = kind;
@@ -28,7 +28,7 @@ export function clear() {
 export function element(tag, text, className = "") {
   const made = document.createElement(tag);
   made.className = className;
-  made.textContent = text;   // never innerHTML: what a stranger wrote, a <script> too, must stay text
+  made.textContent = text;   // never innerHTML: whatever a stranger wrote, even a <script>, must stay text
   return made;
 }
 

@@ -1,4 +1,4 @@
-// What the page shows of its connection, its heartbeat and its room, beside the list in log.js.
+// What the page shows about its connection, its heartbeat and its room. The list of messages is in log.js.
 
 import { element } from "./log.js";
 
@@ -36,9 +36,9 @@ export function showRoundTrip(milliseconds) {
   $("pulse").animate({ transform: ["scale(1.5)", "scale(1)"] }, 500);
 }
 
-/** Show the room we are in, or null for none; without a connection it is the one that we join once there is one. */
+/** Show the room we are in, or null for none; without a connection, the room that we will rejoin. */
 export function showMembers(room, connected, members) {
-  const there = `Room ${room}${connected ? "" : ", again once the connection is back"}`;
+  const there = `Room ${room}${connected ? "" : " (rejoined when the connection is back)"}`;
   $("room-now").textContent = room === null ? "Not in a room" : there;
   $("leave").hidden = room === null;
   $("members").hidden = members.length === 0;

@@ -1,21 +1,21 @@
-// Why a connection failed, where a browser tells a page only 1006: the server says more over HTTP.
+// Why a connection failed, if the browser only tells the page 1006: the server says more over HTTP.
 
 const ANSWER_MS = 3_000;
 const MOST_CHARACTERS = 300;
-const REFUSALS = [403, 429, 431, 503];   // what our servers answer, in plain words, to one that they do not let in
+const REFUSALS = [403, 429, 431, 503];   // with these our servers say in plain words why they do not let a client in
 const LOG = "Its log says why: look in the terminal where wslearn serve is running, or at server.log in the notebook.";
 const LATER = "Try again later, or close another page of this server.";
 const AGAIN = "Run the server's cell or its command again.";
 
 /**
- * Ask the server's own health over HTTP, and return a sentence or two about what is wrong and where to look.
+ * Ask the server for its health over HTTP, and return a sentence or two about what is wrong and where to look.
  *
- * `refused` tells whether the WebSocket never opened, `signal` ends the question, whose answer is null then.
+ * `refused` tells whether the WebSocket never opened. `signal` aborts the question, and the result is null then.
  */
 export async function diagnose(refused, signal) {
   let response, text;
   try {
-    // Relative to the page, as the WebSocket's address is: a proxy's prefix stays in it.
+    // Relative to the page, as the WebSocket's address is, which keeps a proxy's prefix.
     response = await fetch("health", { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
     text = await response.text();
   } catch (error) {
@@ -31,7 +31,7 @@ export async function diagnose(refused, signal) {
   return `The server is running, but it refused the WebSocket. ${LOG}`;
 }
 
-/** Return what our server said of its health, or its sentence where it refused to say, or null: it was another. */
+/** Return our server's health, or its sentence if it refused the request, or null if the program is not ours. */
 function ours(response, text) {
   const type = response.headers.get("Content-Type") ?? "";
   const refusal = REFUSALS.includes(response.status) && type.startsWith("text/plain");

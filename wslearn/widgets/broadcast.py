@@ -1,7 +1,8 @@
-"""The fan-out lab: one message to many clients, of which one is slow. Who waits? Lesson 03.
+"""The fan-out lab: one message to many clients, one of which is slow. Who has to wait? Lesson 03.
 
-Server and clients are real, and run in the notebook's kernel. A message's delivery time counts from the moment when it
-was due, not when a server that was held up came round to sending it: else a stall would hide its own length.
+Server and clients are real and run in the notebook's kernel. The delivery time of a message counts from the moment
+when it was due, not from when a server that was held up got round to sending it. Otherwise a stall would hide its own
+length.
 """
 
 import asyncio
@@ -9,64 +10,71 @@ import itertools
 import math
 import socket
 from contextlib import AsyncExitStack, suppress
-from html import escape
+from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from time import perf_counter as clock
+from typing import Any
 
 import ipywidgets as widgets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server
+from wslearn.common.buffers import shrink
 from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
-from wslearn.server.connection import Connection
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.picture import figure
 
-#: How long Run runs, and the first run, in seconds.
+#: How long Run and the first run take, in seconds.
 RUN, FIRST = 8.0, 2.5
-#: A message in bytes, and the time that the slow client needs to read one, in seconds.
+#: The size of a message in bytes, and the time that the slow client needs to read one, in seconds.
 PAYLOAD, SLOW_READ = 16 * 1024, 0.5
-#: The system's buffers at both ends of a slow client's connection, in bytes: small, so that they are full within a
-#: second. With the system's own, of some megabytes, the same happens later.
+#: The system's buffers at both ends of a slow client's connection, in bytes. They are small, so that they are full
+#: within a second. With the system's own buffers of some megabytes, the same happens later.
 BUFFER = 32 * 1024
 #: By this path the server knows the client that may be slow.
 SLOW = "/?slow"
 #: A gap in a lane is drawn as a wait if it has at least so many seconds, and so many messages were due in it.
 WAIT, WAIT_MESSAGES = 0.4, 3
-#: Lanes for which the picture has room, each with its name beside it.
+#: How many lanes can have their names beside them.
 NAMED = 15
-#: Runs that the table remembers.
-RUNS = 5
+#: How many runs the table remembers, and its columns.
+RUNS, COLUMNS = 5, ("sent with", "client 1", "others received", "median delivery", "longest wait")
 
 
 class FanOutNews(Server):
-    """Clients only listen. The guard is set low, like the buffers: 256 KiB unsent, and not 1 MiB."""
+    """A server whose clients only listen. Its limit is as low as the buffers: 256 KiB unsent instead of 1 MiB."""
 
     limits = Limits(max_unsent=256 * 1024, stall_timeout=None)
     code = "fan_out(clients, message)"
     #: When the connection of the client that may be slow ended.
     slow_ended_at: float | None = None
 
-    async def handler(self, ws) -> None:
+    async def handler(self, ws: Any) -> None:
+        """Wait until the client has gone."""
         if ws.request.path == SLOW:
-            small(ws, socket.SO_SNDBUF)
+            shrink(ws, BUFFER)
         await ws.wait_closed()
         if ws.request.path == SLOW:
             self.slow_ended_at = clock()
 
     async def publish(self, message: Broadcast) -> None:
+        """Send a message to all clients."""
         fan_out(self.connections, message)
 
 
 class LoopNews(FanOutNews):
-    """The loop that most tutorials print."""
+    """A server with the loop that most tutorials show."""
 
     code = "for client in clients: await client.send(message)"
 
     async def publish(self, message: Broadcast) -> None:
+        """Send a message to all clients, one after the other."""
         text = encode(message)
         for client in list(self.connections):
             await client.send(text)
@@ -75,22 +83,21 @@ class LoopNews(FanOutNews):
 KINDS = {"awaited loop": LoopNews, "fan_out": FanOutNews}
 
 
+@dataclass
 class Lane:
-    """What one client has received: when each message came, and when it was due, in seconds since the start."""
+    """What one client has received: when each message arrived, and when it was due, in seconds since the start."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.arrivals: list[float] = []
-        self.dues: list[float] = []
+    arrivals: list[float] = field(default_factory=list)
+    dues: list[float] = field(default_factory=list)
 
     def waits(self, until: float) -> list[tuple[float, float]]:
-        """Return the time without a message before each message, and after the last one: (begin, length)."""
+        """Return the time without a message before each message, and after the last one, as (begin, length)."""
         times = [0.0, *self.arrivals, max([until, *self.arrivals[-1:]])]
         return [(a, b - a) for a, b in itertools.pairwise(times)]
 
 
 class FanOutLab(Dashboard):
-    """Lanes of clients, a mark for each message that arrived. Client 1 may be slow; its box works during a run."""
+    """Lanes of clients, with a mark for each message that arrived. Client 1 may be slow; its box works during a run."""
 
     def __init__(self) -> None:
         self.sent_with = widgets.Dropdown(description="Sent with", options=list(KINDS))
@@ -98,51 +105,35 @@ class FanOutLab(Dashboard):
         self.rate = widgets.IntSlider(description="Messages/s", value=20, min=2, max=50)
         self.slow = widgets.Checkbox(description="Client 1 is slow", value=True)
         super().__init__("Fan-out: who waits for a slow client?", self.sent_with, self.clients, self.rate, self.slow)
-        self.clear()
-
-    def clear(self) -> None:
-        self.runs: list[tuple[str, ...]] = []
-        self.details.children = ()
 
     async def first(self) -> None:
+        """Run for a moment."""
         await self._conduct(FIRST)
 
     async def experiment(self) -> None:
+        """Run with what the controls say."""
         await self._conduct(RUN)
 
-    # One run
-
     async def _conduct(self, seconds: float) -> None:
-        self.seconds, self.per_second, self.kind = seconds, self.rate.value, self.sent_with.value
-        self.lanes = [Lane(f"client {number}") for number in range(1, self.clients.value + 1)]
-        self.was_slow = False
+        self.per_second, self.kind = self.rate.value, self.sent_with.value
+        self.lanes = [Lane() for _ in range(self.clients.value)]
+        self.seconds, self.began, self.was_slow = seconds, clock(), False
         async with KINDS[self.kind]() as self.server, AsyncExitStack() as stack:
-            urls = [self.server.url.rstrip("/") + SLOW, *[self.server.url] * (len(self.lanes) - 1)]
             clients = []
-            for url in urls:
-                # A queue of one message, so that a client that is busy does not read ahead either.
+            for number in range(len(self.lanes)):
+                url = self.server.url if number else self.server.url.rstrip("/") + SLOW
+                # A queue of one message, so that a client that is busy does not read ahead.
                 clients.append(await stack.enter_async_context(connect(url, max_queue=1)))
-                stack.callback(clients[-1].transport.abort)  # with messages in its queue it would read no goodbye
-            small(clients[0], socket.SO_RCVBUF)
+                stack.callback(clients[-1].transport.abort)  # with messages in its queue it would read no close frame
+            shrink(clients[0], BUFFER, socket.SO_RCVBUF)
             self.began = clock()
-            await self.picture.draw(self.figure)  # the first one takes longest: while it is drawn, nothing is due yet
-            self.began = clock()
-            async with self.picture.live(self.figure), asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._publish())]
-                tasks += [group.create_task(self._listen(*pair)) for pair in zip(self.lanes, clients, strict=True)]
-                while (at := self.elapsed()) < seconds:
-                    self.progress(at, seconds)
-                    await asyncio.sleep(min(0.1, seconds - at))
-                for task in tasks:
-                    task.cancel()
-        self._remember()
-
-    def elapsed(self) -> float:
-        """Return the seconds since the start, at most those of a run."""
-        return min(self.seconds, clock() - self.began)
+            await self.picture.draw(self.figure)  # the first drawing takes longest: meanwhile no message is due
+            listeners = [partial(self._listen, *pair) for pair in zip(self.lanes, clients, strict=True)]
+            await self.run_for(seconds, self._publish, *listeners)
+        self._add_row()
 
     async def _publish(self) -> None:
-        """Send each message when it is due, or later where the one before is still being sent."""
+        """Send each message when it is due, or later if the previous one is still being sent."""
         padding = "x" * PAYLOAD
         for number in itertools.count():
             due = number / self.per_second
@@ -150,11 +141,13 @@ class FanOutLab(Dashboard):
             await self.server.publish(Broadcast(f"{due} {padding}", now()))
 
     async def _listen(self, lane: Lane, ws: ClientConnection) -> None:
-        """Be one client, until it is dropped."""
+        """Be one client, until the server drops it."""
         with suppress(ConnectionClosed):
-            async for text in ws:
+            async for data in ws:
+                message = decode(data, Broadcast)
+                assert isinstance(message, Broadcast)
                 lane.arrivals.append(clock() - self.began)
-                lane.dues.append(float(decode(text, Broadcast).message.split()[0]))
+                lane.dues.append(float(message.message.split()[0]))
                 if lane is self.lanes[0] and self.slow.value:
                     self.was_slow = True
                     await asyncio.sleep(SLOW_READ)
@@ -162,25 +155,29 @@ class FanOutLab(Dashboard):
     # What is shown
 
     def dropped_at(self) -> float | None:
-        """Return when the server dropped client 1, in seconds since the start; None where it did not."""
+        """Return when the server dropped client 1, in seconds since the start, or None if it did not."""
         ended = self.server.slow_ended_at
         return ended - self.began if ended is not None and ended - self.began < self.seconds else None
 
     def due(self) -> int:
-        """Return how many messages were due until now."""
+        """Return how many messages have been due so far."""
         return int(self.elapsed() * self.per_second) + 1
 
+    def received(self) -> int:
+        """Return how many messages every other client has received."""
+        return min(len(lane.arrivals) for lane in self.lanes[1:])
+
     def long(self) -> float:
-        """Return how long a time without a message is, in seconds, if it is worth showing."""
+        """Return from how many seconds on a time without a message is worth showing."""
         return max(WAIT, WAIT_MESSAGES / self.per_second)
 
     def longest_wait(self) -> tuple[float, float]:
-        """Return the longest time without a message of a client that is not slow: (begin, length)."""
+        """Return the longest time without a message of a client that is not slow, as (begin, length)."""
         elapsed = self.elapsed()
         return max((wait for lane in self.lanes[1:] for wait in lane.waits(elapsed)), key=lambda wait: wait[1])
 
     def delays(self) -> list[float]:
-        """Return the delivery times of the other clients; for what has not come, the time it has waited so far."""
+        """Return the other clients' delivery times; a message that has not arrived counts with its wait so far."""
         elapsed, due = self.elapsed(), self.due()
         delays = []
         for lane in self.lanes[1:]:
@@ -188,13 +185,13 @@ class FanOutLab(Dashboard):
             delays += [elapsed - number / self.per_second for number in range(len(lane.arrivals), due)]
         return delays
 
-    def figure(self):
-        """Draw the lanes as they are now; return the figure and its message in one line."""
+    def figure(self) -> tuple[Figure, str]:
+        """Draw the lanes as they are now."""
         drawn, ax = figure(height=5.2)
         dropped, height = self.dropped_at(), len(self.lanes)
         room = max(1.0, height / NAMED)  # between two names, in lanes
         slow = height - 2 + room
-        marks = {"marker": "|", "linestyle": "", "markersize": max(5, 18 - height // 3), "markeredgewidth": 2}
+        marks: dict[str, Any] = {"marker": "|", "linestyle": "", "markersize": max(5, 18 - height // 3), "mew": 2}
         dues = [number / self.per_second for number in range(self.due())]
         ax.plot(dues, [slow + room] * len(dues), color=DARK_GREY, **marks)
         ax.plot(self.lanes[0].arrivals, [slow] * len(self.lanes[0].arrivals), color=RUST, **marks)
@@ -204,55 +201,40 @@ class FanOutLab(Dashboard):
             ax.plot(lane.arrivals, [y] * len(lane.arrivals), color=BLUE, **marks)
         if dropped is not None:
             ax.plot(dropped, slow, "X", color="black", markersize=16)
-            left = dropped < self.seconds / 2
-            self._note(ax, dropped + (0.2 if left else -0.2) * self.seconds, slow, "dropped; reads what is left")
+            side = 0.2 if dropped < self.seconds / 2 else -0.2
+            self._note(ax, dropped + side * self.seconds, slow, "dropped; still reading its buffer")
         begin, length = self.longest_wait()
         if length >= self.long():
-            self._note(ax, begin + length / 2, height / 2 - 1, f"nothing for {length:.1f} s")
+            self._note(ax, begin + length / 2, height / 2 - 1, f"no message for {length:.1f} s")
         ticks = {slow + room: "due", slow: "client 1 (slow)" if self.was_slow else "client 1"}
-        ticks |= {height - 1 - number: self.lanes[number].name for number in range(1, height, math.ceil(room))}
+        ticks |= {height - 1 - number: f"client {number + 1}" for number in range(1, height, math.ceil(room))}
         ax.set_yticks(list(ticks), list(ticks.values()))
         ax.set(xlim=(0, self.seconds), ylim=(-0.7, slow + 1.7 * room))
-        ax.set_xlabel(f"seconds; a mark is a message that arrived, hatched: none for {self.long():.2g} s or more")
+        ax.set_xlabel(f"seconds (mark: a message arrived; hatched: no message for {self.long():.2g} s or more)")
         ax.set_title(self.server.code, loc="left")
-        return drawn, self.message()
+        return drawn, self._line()
 
-    def _note(self, ax, x: float, y: float, words: str) -> None:
-        """Write into the lanes, not beyond their ends."""
-        x = min(max(x, 0.18 * self.seconds), 0.82 * self.seconds)
+    def _note(self, ax: Axes, x: float, y: float, words: str) -> None:
+        x = min(max(x, 0.2 * self.seconds), 0.8 * self.seconds)  # not beyond the ends of the lanes
         ax.text(x, y, words, ha="center", va="center", bbox={"facecolor": "white", "edgecolor": DARK_GREY})
 
-    def message(self) -> str:
-        """Say in one line how the others fared."""
-        got, due = min(len(lane.arrivals) for lane in self.lanes[1:]), self.due()
+    def _line(self) -> str:
         dropped = self.dropped_at()
-        fate = f" Client 1 was dropped after {dropped:.1f} s." if dropped is not None else ""
+        fate = f" The server dropped client 1 after {dropped:.1f} s." if dropped is not None else ""
         return (
-            f"{self.kind}: {due} messages were due, and the other clients got {got} of them; "
-            f"they had to wait {self.longest_wait()[1]:.2f} s for a message at most.{fate}"
+            f"{self.kind}: {self.due()} messages were due, and every other client received at least {self.received()} "
+            f"of them. The longest wait for a message was {self.longest_wait()[1]:.2f} s.{fate}"
         )
 
-    def _remember(self) -> None:
-        dropped = self.dropped_at()
+    def _add_row(self) -> None:
         row = (
             self.kind,
-            "quick" if not self.was_slow else "slow, kept" if dropped is None else "slow, dropped",
-            f"{min(len(lane.arrivals) for lane in self.lanes[1:])} of {self.due()}",
+            "fast" if not self.was_slow else "slow, kept" if self.dropped_at() is None else "slow, dropped",
+            f"{self.received()} of {self.due()}",
             f"{1000 * median(self.delays()):,.0f} ms",
             f"{self.longest_wait()[1]:.2f} s",
         )
-        self.runs = [*self.runs, row][-RUNS:]
-        heads = ("sent with", "client 1", "others got", "median delivery", "longest wait")
-        rows = ["".join(f"<th>{head}</th>" for head in heads)]
-        rows += ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self.runs]
-        self.details.children = [widgets.HTML(f"<table><tr>{'</tr><tr>'.join(rows)}</tr></table>")]
+        self.remember(COLUMNS, row, most=RUNS)
 
 
-def small(ws: Connection | ClientConnection, option: int) -> None:
-    """Make the system's buffer of one end of a connection small: `socket.SO_SNDBUF` or `socket.SO_RCVBUF`."""
-    ws.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, BUFFER)
-
-
-async def fan_out_lab() -> FanOutLab:
-    """Show the lab below the current cell, and return it after its first, short run."""
-    return await FanOutLab().show()
+fan_out_lab = FanOutLab.open

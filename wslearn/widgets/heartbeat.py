@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import ipywidgets as widgets
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.client import stay_connected
 from wslearn.common import tasks
+from wslearn.common.polling import until
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 from wslearn.server.connection import Connection
@@ -16,16 +19,16 @@ from wslearn.widgets.beats import Beat, Beats, Silence, Span
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.task import STOP_TIMEOUT
 
-#: One way, in seconds: a ping and its pong are seen apart, and take longer than the shortest timeout.
+#: One way, in seconds: enough to see a ping and its pong apart, and longer than the shortest timeout allows.
 DELAY = 0.06
-#: How long Run lasts, in seconds.
+#: How long Run takes, in seconds.
 LENGTH = 60
-#: How many pongs come before the first run's silence.
-HEALTHY = 2
+#: How many pongs arrive before the first run's silence, and how long the first run waits for anything, in seconds.
+HEALTHY, ENOUGH = 2, 20
 
 
 class BeatingServer(Server):
-    """Pings each client every `interval` seconds, and aborts it where no pong has come `timeout` seconds later."""
+    """Pings each client every `interval` seconds, and drops it if no pong arrives within `timeout` seconds."""
 
     keepalive = None
 
@@ -34,16 +37,16 @@ class BeatingServer(Server):
         self.lab = lab
 
     async def handler(self, ws: Connection) -> None:
+        """Ping the client until it is gone."""
         beats = self.lab.beats
         life = Span(beats.now())
         beats.lives.append(life)
         with suppress(ConnectionClosed):
-            await self.beat(ws, beats)
+            await self._beat(ws, beats)
         life.ended = beats.now()
-        self.lab.news.set()
 
-    async def beat(self, ws: Connection, beats: Beats) -> None:
-        """Ping and wait for the pong, over and over, until it does not come."""
+    async def _beat(self, ws: Connection, beats: Beats) -> None:
+        """Ping and wait for the pong, over and over, until a pong is missing."""
         took = 0.0
         while True:
             await asyncio.sleep(self.lab.interval.value - took)
@@ -58,21 +61,21 @@ class BeatingServer(Server):
                 ws.abort(f"no pong within {timeout:g} s")
                 return
             beat.answered = beats.now()
-            self.lab.news.set()
 
 
 class HeartbeatLab(Dashboard):
-    """A server, a client that comes back when it is lost, and the network between them.
+    """A server, a client that reconnects when the server drops it, and the network between them.
 
     - `beats`: what has happened since Run was pressed.
-    - `interval`, `timeout`: sliders, in seconds, that count from the next ping on.
+    - `interval`, `timeout`: sliders, in seconds, that take effect with the next ping.
     - `silence_button`, `heal_button`: they work while the lab runs.
     """
 
     def __init__(self) -> None:
         self.interval = widgets.FloatSlider(description="Interval (s)", value=0.4, min=0.2, max=2, step=0.1)
         self.timeout = widgets.FloatSlider(description="Timeout (s)", value=0.4, min=0.1, max=2, step=0.1)
-        super().__init__("Heartbeat: when is a dead connection found?", self.interval, self.timeout)
+        title = "Heartbeat: when does the server notice a dead connection?"
+        super().__init__(title, self.interval, self.timeout)
         self.silence_button = self.action("Silence", self.silence, icon="volume-off")
         self.heal_button = self.action("Heal", self.heal, icon="medkit")
         self.clear()
@@ -80,19 +83,18 @@ class HeartbeatLab(Dashboard):
     def clear(self) -> None:
         """Forget what has happened, and count the time from now."""
         self.beats = Beats()
-        self.news = asyncio.Event()
 
     def silence(self) -> None:
         """Make the network a black hole."""
         if not self.net.silent:
             interval, timeout = self.interval.value, self.timeout.value
-            # A pong that is on its way now is lost too: then the time has been running for up to a round trip.
+            # A pong that is on its way now is lost too. Then the timeout has been running for up to a round trip.
             shortest = max(0.0, timeout - 2 * DELAY)
             self.beats.silences.append(Silence(self.beats.now(), shortest=shortest, longest=interval + timeout))
             self.net.silence()
 
     def heal(self) -> None:
-        """Let the network carry again what it is given."""
+        """Make the network carry bytes again."""
         if self.net.silent:
             self.beats.silences[-1].ended = self.beats.now()
             self.net.heal()
@@ -102,10 +104,10 @@ class HeartbeatLab(Dashboard):
         await self._run(self._find_once)
 
     async def experiment(self) -> None:
-        """Beat for a minute; the buttons do the rest."""
+        """Send pings for a minute, and leave everything else to the buttons."""
         await self._run(self._beat_for_a_minute)
 
-    async def _run(self, story: Callable[[], Coroutine]) -> None:
+    async def _run(self, story: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.clear()
         async with BeatingServer(self) as server, SimulatedNetwork(server.url, delay=DELAY) as self.net:
             client = asyncio.create_task(stay_connected(self.net.url, _listen, base=0.1, cap=0.5))
@@ -113,32 +115,26 @@ class HeartbeatLab(Dashboard):
                 async with self.picture.live(self.beats.figure):
                     await story()
             finally:
-                self.net.cut()  # through a silent network the client's goodbye would wait for its answer
+                self.net.cut()  # in a silent network the client's close frame would wait for an answer
                 await tasks.end([client], STOP_TIMEOUT, "heartbeat lab")
 
     async def _find_once(self) -> None:
-        await self._until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY)
-        self.silence()
-        await self._until(lambda: self.beats.silences[-1].found and self.beats.lives[-1].ended)
-
-    async def _until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                self.news.clear()
-                await self.news.wait()
+        if await until(lambda: sum(beat.answered is not None for beat in self.beats.pings) >= HEALTHY, ENOUGH):
+            self.silence()
+            if await until(lambda: self.beats.silences[-1].found and self.beats.lives[-1].ended, ENOUGH):
+                return
+        raise TimeoutError
 
     async def _beat_for_a_minute(self) -> None:
         while (now := self.beats.now()) < LENGTH:
             self.progress(now, LENGTH)
-            self.say(f"{LENGTH - now:.0f} s left. Press Silence, then Heal; move the sliders.")
+            self.say(f"{LENGTH - now:.0f} s left. Press Silence, then Heal, and move the sliders.")
             await asyncio.sleep(0.5)
 
 
-async def _listen(ws) -> None:
+async def _listen(ws: ClientConnection) -> None:
     async for _ in ws:
         pass
 
 
-async def heartbeat_lab() -> HeartbeatLab:
-    """Show the lab, and let it run once. The lab is returned, for whoever wants to press its buttons in code."""
-    return await HeartbeatLab().show()
+heartbeat_lab = HeartbeatLab.open

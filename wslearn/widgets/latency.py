@@ -1,4 +1,4 @@
-"""The latency lab: set the network, choose the transports, measure, look. Lesson 01."""
+"""The latency lab: set up the network, choose the transports, measure, and compare. Lesson 01."""
 
 import base64
 import csv
@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from html import escape
 
 import ipywidgets as widgets
+from matplotlib.figure import Figure
 
 from wslearn import plots
 from wslearn.latency import PUSHES, ROUND_TRIPS, MeasurementError, Sample, Settings, measure
 from wslearn.latency.report import as_json
 from wslearn.process import ServerProcess
 from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit.look import table_html
 from wslearn.widgets.kit.picture import figure
 from wslearn.widgets.kit.task import Task
 
-#: What can be looked at: the plot, and its line.
+#: The plots to choose from, each with the function that describes it in one line.
 PLOTS = {
     "medians": (plots.medians, plots.describe_medians),
     "distribution": (plots.distribution, plots.describe_distribution),
     "time line": (plots.time_line, plots.describe_time_line),
     "bytes": (plots.break_even, plots.describe_break_even),
 }
-#: So many runs are remembered.
+#: How many runs the lab remembers.
 REMEMBERED = 5
-#: The table's columns: keys of `report.as_json`, how they are called and written.
+#: The table's columns: the keys of `report.as_json`, their headings and their formats.
 COLUMNS = {
     "transport": ("transport", ""),
     "median_ms": ("median (ms)", ",.1f"),
@@ -41,23 +43,23 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is remembered."""
+    """A run that the lab remembers."""
 
     number: int
     samples: list[Sample]
 
     @property
     def label(self) -> str:
-        """What it measured, in a few words."""
+        """What the run measured, in a few words."""
         settings = self.samples[0].settings
         what = "push" if settings.push else "round trips"
         jitter = f" + 0 to {settings.jitter * 1000:g}" if settings.jitter else ""
         polls = f", polls every {settings.interval * 1000:g} ms" if settings.push else ""
-        return f"run {self.number}: {what}, {settings.delay * 1000:g}{jitter} ms one way, {settings.payload} B{polls}"
+        return f"run {self.number}: {what}, {settings.delay * 1000:g}{jitter} ms each way, {settings.payload} B{polls}"
 
 
 class LatencyLab(Dashboard):
-    """Measures transports over a network that the controls set. `runs`: the last five, the newest last."""
+    """Measures transports over the network that the controls describe. `runs`: the last five, the newest last."""
 
     def __init__(self) -> None:
         self.mode = widgets.Dropdown(description="Measure", options=["round trip", "push"])
@@ -77,45 +79,47 @@ class LatencyLab(Dashboard):
         self.table, self.link = widgets.HTML(), widgets.HTML()
         self.details.children = [self.table, self.link]
         self.runs: list[Run] = []
-        self._runs = 0
         self._server: ServerProcess | None = None
         self._looking = Task(self._looked, name="look")
-        self.mode.observe(lambda change: self._fit(), "value")
+        self.mode.observe(lambda _: self._fit(), "value")
         for choice in (self.plot, self.compare):
-            choice.observe(lambda change: self._looking.start(self._look), "value")
+            choice.observe(lambda _: self._looking.start(self._look), "value")
         self._fit()
 
     # The run
 
     async def experiment(self) -> None:
+        """Measure what the controls say."""
         settings = self.settings()
         server = self._server = self._server or ServerProcess("comparison")
         await server.start()
         try:
             samples = await measure(settings, server=server, progress=self.progress)
-        except MeasurementError:  # the server may be the cause: the next run starts another
+        except MeasurementError:  # perhaps because of the server: the next run starts a new one
             await self._release()
             raise
-        self._runs += 1
-        self.runs = [*self.runs, Run(self._runs, samples)][-REMEMBERED:]
+        number = self.runs[-1].number + 1 if self.runs else 1
+        self.runs = [*self.runs, Run(number, samples)][-REMEMBERED:]
         self._offer()
         self._tell(self.runs[-1])
         await self._look()
 
     async def first(self) -> None:
+        """Measure once, and end the server's process, because some people never press Run; later runs share one."""
         await self.experiment()
-        await self._release()  # who never presses Run shall not keep a process; the runs after this share one
+        await self._release()
 
     def clear(self) -> None:
-        self.runs, self._runs = [], 0
+        """Forget the runs."""
+        self.runs = []
         self._offer()
 
     def settings(self) -> Settings:
-        """Return what the controls say. Raises ValueError where that cannot be measured."""
+        """Return what the controls say. Raises ValueError if nothing can be measured that way."""
         push = self.mode.value == "push"
         names = tuple(name for name in (PUSHES if push else ROUND_TRIPS) if self.transports[name].value)
         if not names:
-            raise ValueError("choose at least one transport: none is ticked")
+            raise ValueError("Choose at least one transport: no box is ticked.")
         return Settings(
             push=push,
             transports=names,
@@ -131,17 +135,17 @@ class LatencyLab(Dashboard):
         if server is not None:
             await server.stop()
 
-    # What is seen
+    # What is shown
 
-    def figure(self):
-        """Return the chosen plot of the last run, and below it of the one it is compared with, and their line."""
+    def figure(self) -> tuple[Figure, str]:
+        """Draw the chosen plot of the last run, and below it the same plot of the run to compare with."""
         draw, describe = PLOTS[self.plot.value]
         runs = [self.runs[-1], *(run for run in self.runs if run.number == self.compare.value)]
         drawn, axes = figure(len(runs), height=1 + 4 * len(runs), squeeze=False)
         for run, ax in zip(runs, axes.flat, strict=True):
             draw(run.samples, ax)
             ax.set_title(f"{ax.get_title()}\n{run.label}")
-        if all(ax.get_xscale() == "linear" for ax in axes.flat):  # one scale, to compare with the eye
+        if all(ax.get_xscale() == "linear" for ax in axes.flat):  # the same scale, so that the eye can compare
             for ax in axes.flat:
                 ax.set_xlim(0, max(ax.get_xlim()[1] for ax in axes.flat))
         lines = [describe(run.samples) for run in runs]
@@ -158,13 +162,11 @@ class LatencyLab(Dashboard):
             self.fail(self._looking.error)
 
     def _fit(self) -> None:
-        """Show the controls that count for what is measured."""
+        """Show only the controls that matter for what is measured."""
         push = self.mode.value == "push"
-        for control, shown in [
-            (self.interval, push),
-            *((box, name in (PUSHES if push else ROUND_TRIPS)) for name, box in self.transports.items()),
-        ]:
-            control.layout.display = None if shown else "none"
+        self.interval.layout.display = None if push else "none"
+        for name, box in self.transports.items():
+            box.layout.display = None if name in (PUSHES if push else ROUND_TRIPS) else "none"
 
     def _offer(self) -> None:
         """Offer the runs before the last one for comparison."""
@@ -175,24 +177,20 @@ class LatencyLab(Dashboard):
 
     def _tell(self, run: Run) -> None:
         """Fill the table, and offer the times of all messages as a file."""
-        head = "".join(f"<th>{name}</th>" for name, _ in COLUMNS.values())
-        rows = (
-            "".join(f"<td>{row[key]:{form}}</td>" for key, (_, form) in COLUMNS.items())
-            for row in json.loads(as_json(run.samples))
-        )
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        rows = json.loads(as_json(run.samples))
+        cells = [[format(row[key], form) for key, (_, form) in COLUMNS.items()] for row in rows]
         notes = dict.fromkeys(note for sample in run.samples for note in sample.notes)
         warnings = "".join(f"<p><strong>Note:</strong> {escape(note)}</p>" for note in notes)
-        self.table.value = f"<table><tr>{head}</tr>{body}</table>{warnings}"
+        self.table.value = table_html([name for name, _ in COLUMNS.values()], cells) + warnings
         data = base64.b64encode(as_csv(run).encode()).decode()
         self.link.value = (
             f'<a download="latency-run-{run.number}.csv" href="data:text/csv;base64,{data}">'
-            f"Save the times of all messages of run {run.number} (CSV)</a>"
+            f"Save the time of every message of run {run.number} (CSV)</a>"
         )
 
 
 def as_csv(run: Run) -> str:
-    """Return a table with one line a message: what was measured, when it began, how long it took."""
+    """Return a table with a line for each message: what was measured, when the message began, how long it took."""
     file = io.StringIO()
     table = csv.writer(file)
     network_names = ["delay_ms", "jitter_ms", "payload", "interval_ms"]
@@ -206,6 +204,4 @@ def as_csv(run: Run) -> str:
     return file.getvalue()
 
 
-async def latency_lab() -> LatencyLab:
-    """Show the latency lab below the cell, and return it after its first run, which takes some 2 seconds."""
-    return await LatencyLab().show()
+latency_lab = LatencyLab.open

@@ -1,21 +1,23 @@
-"""The rooms lab's picture: a lane for each room, a column for each client, arrows from a speaker to who hears."""
+"""The rooms lab's picture: a lane for each room, a column for each client, arrows from a sender to all who receive."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from wslearn.theme import BLUE, DARK_GREY, PALE_BLUE, PALE_ORANGE
 from wslearn.widgets.kit.picture import figure
 
-#: Background and text of a client: as it is, as speaker, as hearer, gone.
+#: Background and text of a client: idle, sending, receiving, gone.
 PLAIN, SPEAKER, HEARER, GONE = ("white", "black"), (BLUE, "white"), (PALE_ORANGE, "black"), ("white", DARK_GREY)
 
 
 @dataclass(frozen=True)
 class Seat:
-    """One client, as the picture shows it: where it is, how it went, whether it speaks or hears."""
+    """One client, as the picture shows it: its room, how it disconnected, whether it sends or receives a message."""
 
     name: str
     room: str
@@ -31,10 +33,10 @@ def picture(seats: list[Seat], rooms: Iterable[str]) -> Figure:
     for row, room in enumerate(lanes):
         _lane(ax, row, room, sum(seat.room == room for seat in seats), len(seats))
     places = {seat: (column + 1.5, lanes.index(seat.room)) for column, seat in enumerate(seats)}
-    for speaker in seats:
-        for hearer in seats:
-            if speaker.speaks and hearer.hears and hearer is not speaker:
-                _arrow(ax, places[speaker], places[hearer])
+    for sender in seats:
+        for receiver in seats:
+            if sender.speaks and receiver.hears:
+                _arrow(ax, places[sender], places[receiver])
     for seat, place in places.items():
         _client(ax, *place, seat)
     ax.set(xlim=(0, len(seats) + 1.1), ylim=(len(lanes) - 0.45, -0.6))
@@ -42,23 +44,24 @@ def picture(seats: list[Seat], rooms: Iterable[str]) -> Figure:
     return drawn
 
 
-def _lane(ax, row: int, room: str, members: int, columns: int) -> None:
+def _lane(ax: Axes, row: int, room: str, members: int, columns: int) -> None:
     exists = bool(room and members)
-    box = {"boxstyle": "round,pad=0.03,rounding_size=0.1", "edgecolor": DARK_GREY, "linewidth": 1.5}
-    look = (
-        {"facecolor": (PALE_BLUE, 0.25), "linestyle": "-"}
-        if exists
-        else {"facecolor": "white", "linestyle": (0, (4, 4))}
-    )
-    ax.add_patch(FancyBboxPatch((0.08, row - 0.36), columns + 0.9, 0.72, **box, **look))
+    face: Any = (PALE_BLUE, 0.25) if exists else "white"
+    line: Any = "-" if exists else (0, (4, 4))
+    ax.add_patch(
+        FancyBboxPatch(
+            (0.08, row - 0.36), columns + 0.9, 0.72, boxstyle="round,pad=0.03,rounding_size=0.1",
+            edgecolor=DARK_GREY, linewidth=1.5, facecolor=face, linestyle=line,
+        )
+    )  # fmt: skip
     below = f"{members} member{'s' * (members > 1)}" if exists else "no such room" if room else ""
-    ax.text(0.18, row - 0.1 * bool(below), room or "in no room", weight="bold" if exists else "normal", va="center")
+    ax.text(0.18, row - 0.1 * bool(below), room or "not in a room", weight="bold" if exists else "normal", va="center")
     ax.text(0.18, row + 0.18, below, va="center", fontsize=12, color=DARK_GREY)
 
 
-def _client(ax, x: float, y: float, seat: Seat) -> None:
+def _client(ax: Axes, x: float, y: float, seat: Seat) -> None:
     background, colour = GONE if seat.gone else SPEAKER if seat.speaks else HEARER if seat.hears else PLAIN
-    does = seat.gone or ("speaks" if seat.speaks else "hears it" if seat.hears else "")
+    does = seat.gone or ("sends" if seat.speaks else "receives" if seat.hears else "")
     box = {
         "boxstyle": "round,pad=0.35",
         "facecolor": background,
@@ -68,7 +71,10 @@ def _client(ax, x: float, y: float, seat: Seat) -> None:
     ax.text(x, y, f"{seat.name}\n{does}".strip(), ha="center", va="center", color=colour, bbox=box)
 
 
-def _arrow(ax, start: tuple[float, float], end: tuple[float, float]) -> None:
-    bend = -0.35 if end[0] > start[0] else 0.35
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw an arrow between the upper edges of two clients; to the sender itself, a loop below it."""
+    aside, edge = (0.16, 0.25) if start == end else (0, -0.22)
+    bend = 1.4 if aside else -0.35 if end[0] > start[0] else 0.35
     style = {"arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 22, "linewidth": 2.5}
-    ax.annotate("", (end[0], end[1] - 0.22), (start[0], start[1] - 0.22), arrowprops=style | {"color": BLUE})
+    tail, tip = (start[0] - aside, start[1] + edge), (end[0] + aside, end[1] + edge)
+    ax.annotate("", tip, tail, arrowprops=style | {"color": BLUE})

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 from wslearn import EchoServer, cells
 from wslearn.widgets.kit.dashboard import Dashboard
+from wslearn.widgets.kit import picture
 from wslearn.widgets.kit.picture import figure
 
 class Lab(Dashboard):
@@ -176,7 +177,7 @@ def make():
 
 async def live():
     try:
-        async with asyncio.timeout(20), lab.picture.live(make, rate=10):
+        async with asyncio.timeout(20), lab.picture.live(make):
             while len(made) < 6:
                 await asyncio.sleep(0.001)
     except OSError as error:
@@ -185,7 +186,7 @@ async def live():
 
 
 def test_a_live_picture_is_drawn_at_a_bounded_rate_and_leaves_no_figure(lab):
-    lab.ask(LIVE + "limit = 100\nawait live()")
+    lab.ask(LIVE + "picture.RATE, limit = 10.0, 100\nawait live()")
     assert lab.ask("print(min(b - a for a, b in zip(made[:-1], made[1:-1])) > 0.09)") == "True"
     assert lab.ask("print(lab.picture.text == f'drawn {len(made)} times', len(made))") == "True 7"
     alive = "gc.collect(); print(sum(isinstance(thing, Figure) for thing in gc.get_objects()))"
@@ -194,4 +195,4 @@ def test_a_live_picture_is_drawn_at_a_bounded_rate_and_leaves_no_figure(lab):
 
 
 def test_a_picture_that_cannot_be_made_ends_the_block_with_its_own_exception(lab):
-    assert lab.ask(LIVE + "limit = 2\nawait live()") == "no ink"
+    assert lab.ask(LIVE + "picture.RATE, limit = 10.0, 2\nawait live()") == "no ink"

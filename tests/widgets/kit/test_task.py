@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 from nbformat.v4 import new_code_cell
-from notebook_runs import errors, kernel, text
+from notebook_runs import errors, text
 from support import no_task_left, until
 
 from wslearn.widgets.kit.task import Task
@@ -169,7 +169,7 @@ async def test_a_job_that_does_not_end_keeps_nobody_from_going_on(task, monkeypa
             with suppress(asyncio.CancelledError):
                 await over.wait()
 
-    monkeypatch.setattr("wslearn.widgets.task.STOP_TIMEOUT", 0.1)
+    monkeypatch.setattr("wslearn.widgets.kit.task.STOP_TIMEOUT", 0.1)
     with no_task_left():
         task.start(deaf)
         await asyncio.sleep(0)
@@ -278,9 +278,9 @@ serving = await asyncio.wait_for(ready.wait(), 10)
 STATE = "print(sorted(type(thing).__name__ for thing in cells._running), old and old.state)"
 
 
-def test_running_the_cell_again_stops_what_its_earlier_run_started(tmp_path):
+def test_running_the_cell_again_stops_what_its_earlier_run_started(shared_kernel):
     cell = new_code_cell(CELL)
-    with kernel(tmp_path) as running:
+    with shared_kernel() as running:
         for expected in ("None", "cancelled"):
             ran = running.run(cell)
             assert not errors(ran)

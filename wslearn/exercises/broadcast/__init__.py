@@ -3,6 +3,7 @@
 from wslearn.exercises.broadcast.all_but_sender import others
 from wslearn.exercises.broadcast.clients_that_leave import vanish
 from wslearn.exercises.broadcast.last_value import latest
+from wslearn.exercises.broadcast.questions import questions as questions
 from wslearn.exercises.broadcast.slow_client import bounded
 
 __all__ = ["bounded", "latest", "others", "vanish"]

@@ -3,6 +3,7 @@
 from wslearn.exercises.echo.bad_messages import careful
 from wslearn.exercises.echo.first_servers import goodbye, numbers, shout
 from wslearn.exercises.echo.masking import unmask
+from wslearn.exercises.echo.questions import questions as questions
 from wslearn.exercises.echo.slow_work import patient
 
 __all__ = ["careful", "goodbye", "numbers", "patient", "shout", "unmask"]

@@ -12,6 +12,7 @@ from wslearn.exercises.engine.kinds import about_kind
 from wslearn.exercises.engine.result import UNTOUCHED, Result, lines
 from wslearn.exercises.engine.talk import Talk
 from wslearn.exercises.engine.thread import Worker
+from wslearn.progress import noted
 
 Conversation = Callable[[Talk, Any], Awaitable[None]]
 #: A text for a student, or a function that gets what came and the arguments of the call, and returns one.
@@ -56,10 +57,11 @@ class Exercise:
         worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)
         stuck = await worker.run()
         if talk.untouched and not stuck:
-            return Result("untouched", UNTOUCHED)
+            return Result("untouched", UNTOUCHED, progress=await noted(self, right=False))
         unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
         message = lines([stuck or "", *talk.problems(), unfinished])
-        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
+        progress = await noted(self, right=not message)
+        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps), progress)
 
     def hint(self) -> Markdown:
         """Return the next hint; the last one says that the solution comes next, and repeats."""

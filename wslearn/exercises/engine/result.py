@@ -48,12 +48,14 @@ class Step:
 class Result:
     """What a check found. Truthy when the answer is right; a notebook shows it as HTML, `str()` as text.
 
-    `message` says what to think about, also of a right answer; `steps` what was tried, came and was expected, in order.
+    `message` says what to think about, also of a right answer; `steps` what was tried, came and was
+    expected, in order; `progress` how many tasks of the lesson are done, in a notebook.
     """
 
     state: Literal["right", "wrong", "untouched"]
     message: str = ""
     steps: tuple[Step, ...] = ()
+    progress: str = ""
 
     def __bool__(self) -> bool:
         return self.state == "right"
@@ -65,7 +67,7 @@ class Result:
         for step in steps:
             what = f"{step.who:>{widths[0]}} {step.did:<{widths[1]}}  {step.what}"
             lines.append(f"{'>>' if step.wrong else '  '} {what}".rstrip())
-        return "\n".join(lines)
+        return "\n".join([*lines, *filter(None, [self.progress])])
 
     __str__ = __repr__
 
@@ -74,10 +76,11 @@ class Result:
         paragraphs = "".join(f"<p>{_html(line)}</p>" for line in self.message.splitlines() if line)
         rows = "".join(map(_row, self.steps[-MAX_STEPS:]))
         opened = "" if self else " open"
+        progress = f"<p class='progress'>{escape(self.progress)}</p>" if self.progress else ""
         details = f"<details{opened}><summary>What was tried</summary><table>{rows}</table></details>" if rows else ""
         return (
             f"{_STYLE}<div class='wsl-result' role='status' style='border-left-color:{colour}'>"
-            f"<p class='verdict'><span aria-hidden='true'>{sign}</span> {word}</p>{paragraphs}{details}</div>"
+            f"<p class='verdict'><span aria-hidden='true'>{sign}</span> {word}</p>{paragraphs}{details}{progress}</div>"
         )
 
 

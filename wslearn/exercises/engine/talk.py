@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,6 +31,15 @@ CLIENT: dict[str, Any] = {
 TOO_SOON = "A client was disconnected as soon as it connected. A handler must go on until its client has left."
 NOT_ASYNC = "Your `handler` must begin with `async def`, not `def`: it has to wait for its client."
 TOO_LATE = "A client has left, and the server still has its connection. A handler must end when its client has left."
+
+#: What a student is told whose handler goes on without its client.
+OUTLIVES = (
+    "All clients have left, and a handler of yours is still running. When its client leaves, `recv()` and `send()` "
+    "raise `ConnectionClosed`: let that end the handler. An `except Exception` inside a loop catches it every time."
+)
+SPINS = "All clients have left, and your code is still busy. Let `ConnectionClosed` end a handler and what it started."
+#: How long a server without clients is watched, in seconds.
+IDLE = 0.05
 
 
 class Talk(Calls):
@@ -70,6 +80,7 @@ class Talk(Calls):
         try:
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
+            await self._ends_with_its_clients(server)
         finally:
             try:  # what ends a student's code may end it here too
                 self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
@@ -78,6 +89,19 @@ class Talk(Calls):
                 await self._bounded(server.stop(), STEP, "`stop()`")
             finally:
                 await Server.stop(server)  # a student's own may not have; twice is fine
+
+    async def _ends_with_its_clients(self, server: Server) -> None:
+        """Expect that every handler ends soon after its client has gone, and that nothing is busy then."""
+        if self.error(server):
+            return  # that is what has to be mended first
+        for client in self.everybody:
+            client.drop()
+        if not await polling.until(lambda: not server.connections, STEP):
+            self.fail(OUTLIVES, "a handler", "is", "running after its client has left", expected="over")
+        before = time.thread_time()
+        await asyncio.sleep(IDLE)
+        if (busy := time.thread_time() - before) > IDLE / 2:
+            self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
 
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):

@@ -1,19 +1,42 @@
-"""The exercise of lesson 07 about clients that do not answer: a goodbye to all at once, and in time."""
+"""Task 3 of lesson 07: close all connections at the same time, and within a time limit."""
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from websockets.protocol import OPEN
 
-from wslearn.exercises.engine.exercise import Exercise
-from wslearn.exercises.engine.expectations import STEP
-from wslearn.exercises.engine.talk import Talk
-from wslearn.exercises.robustness.robustness_slow import SMALL, UNWATCHED, arrived, takes, wrong
+from wslearn.common.buffers import SMALL
+from wslearn.exercises.engine import STEP, Exercise, Message, NotYet, Talk, otherwise
+from wslearn.limits import Limits
 from wslearn.server import Server
 
-#: Clients that do not answer, and the time for them, in seconds. All at once they need this time, one after the other
-#: ten times as much. A step's time, `STEP`, lies between the two, and far from both.
-_STUCK, _PATIENCE = 10, 0.4
+#: Without the watchdog of `Server`, which would drop stalled clients for the student.
+UNWATCHED = Limits(max_unsent=None, stall_timeout=None)
+#: Clients that do not answer, and `seconds` for them. All at once they need that long, one after the other ten times as
+#: long. The 2 s of a step lie between the two, and far from both.
+STUCK, SECONDS = 10, 0.4
+#: A binary message of 1 MB, which a client that does not read cannot take.
+LARGE = bytes([0x82, 0x7F]) + (1_000_000).to_bytes(8) + bytes(1_000_000)
+AT_ONCE = "Close all connections at the same time, with `asyncio.gather` or a task each."
+ABOUT_END = {
+    None: "{name} would answer, but you did not close the connection. Call `await ws.close(1001)` for each connection.",
+    1000: "{name} was closed with 1000, which means that everything is done. A server that shuts down sends 1001.",
+    lambda came: came[0] == 1006: "You dropped {name} without a closing handshake. First let each client answer.",
+    otherwise: lambda came: f"{{name}} was closed with {came[0]}. A server that shuts down sends 1001.",
+}
+#: By how many clients were told, and how many there are.
+ABOUT_TIME = {
+    lambda came: came[0] <= 1: (
+        f"A client that doesn't answer held up the shutdown, and you told the others nothing. {AT_ONCE}"
+    ),
+    lambda came: came[0] < came[1]: (
+        "After 2 s you had told only some clients, because each has its own time limit, and those add up. `seconds` is "
+        f"for all clients together. {AT_ONCE} Put one limit around that."
+    ),
+    otherwise: "You told all clients, but then waited for those that never answer. Put one limit on the whole wait: "
+    "`asyncio.timeout(seconds)`, or `asyncio.wait(tasks, timeout=seconds)`.",
+}
 
 
 class _Waiting(Server):
@@ -22,96 +45,62 @@ class _Waiting(Server):
 
 
 async def _goodbye(talk: Talk, function: Callable) -> None:
-    async with talk.server(_Waiting, limits=UNWATCHED) as server:
-        ann, ben = await talk.client(server, "ann"), await talk.client(server, "ben")
-        connections = await arrived(talk, server, 2)
-        talk.tells("the server", "says goodbye", "in 1.8 s at the most: ann and ben answer at once")
-        took = await takes(talk, STEP, lambda: _held_up(connections), function, connections, 1.8)
-        for client in (ann, ben):
-            await client.is_closed(1001, None, _ended)
-        if took > 1.5:
-            text = "All had answered, and still the whole time went by: return as soon as all connections are closed."
-            wrong(talk, "goodbye", "ends", f"after {took:.1f} s", text)
-
-    async with talk.server(_Waiting, limits=UNWATCHED) as server:
-        stuck = [await talk.client(server, f"stuck-{n}", receive_buffer=SMALL) for n in range(1, _STUCK + 1)]
-        cat = await talk.client(server, "cat")
-        connections = await arrived(talk, server, _STUCK + 1)
-        for client, ws in zip(stuck, connections, strict=False):
-            client.stops_reading()
-            ws.transport.write(bytes([0x82, 0x7F]) + (1_000_000).to_bytes(8) + bytes(1_000_000))  # it waits there
-        limit = f"in {_PATIENCE:g} s at the most"
-        talk.tells("the server", "says goodbye", f"{limit}: stuck-1 to stuck-{_STUCK} do not answer, cat does")
-        half = asyncio.create_task(_told_after(_PATIENCE / 2, connections))
-        took = await takes(talk, STEP, lambda: _held_up(connections), function, connections, _PATIENCE)
-        talk.tells("goodbye", "ends", f"after {took:.1f} s")
-        await cat.is_closed(1001, None, _ended)
-        if (told := await half) < len(connections):
-            text = (
-                "They were told one after the other, and who was told last had hardly any time left to answer. "
-                "Say goodbye to all at the same time: `asyncio.gather`, or a task each."
-            )
-            came = f"{told} of {len(connections)} clients when half of the time was over"
-            wrong(talk, "goodbye", "has told", came, text)
-        if left := sum(not ws.transport.is_closing() for ws in connections):
-            text = (
-                "The time was up, and clients that do not answer are still connected: `ws.transport.abort()` ends them."
-            )
-            wrong(talk, "the server", "has", f"{left} connections left", text)
-
-    talk.tells("the server", "says goodbye", "with no client at all")
-    text = "Without a client there is nobody to wait for: return at once."
-    await takes(talk, STEP, lambda: text, function, [], 0.5)
+    for count, seconds in ((0, 1.8), (STUCK, SECONDS)):
+        async with talk.server(_Waiting, limits=UNWATCHED) as server:
+            stuck = await talk.clients(server, *(f"stuck-{n + 1}" for n in range(count)), receive_buffer=SMALL)
+            ann, bob = await talk.clients(server, "Ann", "Bob")
+            connections = [client.peer for client in (*stuck, ann, bob)]
+            for client in stuck:
+                client.stops_reading()
+                client.peer.transport.write(LARGE)
+            talk.tells("the server", "shuts down", f"in {seconds:g} s at most; {count} clients don't answer")
+            half = asyncio.create_task(_told_after(seconds / 2, connections))
+            took = await _ends(talk, ABOUT_TIME, function, connections, seconds)
+            talk.tells("goodbye", "ends", f"after {took:.1f} s")
+            for client in (ann, bob):
+                await client.is_closed(1001, None, ABOUT_END)
+            if not stuck and took > 1.5:
+                text = "All clients answered, but you still used up all the time. Return as soon as all are closed."
+                talk.fail(text, "goodbye", "ends", f"after {took:.1f} s", expected="at once")
+            if stuck and (told := await half)[0] < told[1]:
+                text = f"You told one client after the other, so the last ones had hardly any time to answer. {AT_ONCE}"
+                talk.fail(text, "goodbye", "has", f"told {told[0]} of {told[1]} clients after half of the time")
+            if left := sum(not ws.transport.is_closing() for ws in connections if stuck):
+                text = "The time is up, but some clients are still connected. Drop them with `ws.transport.abort()`."
+                talk.fail(text, "the server", "has", f"{left} connections", expected="none")
+    talk.tells("the server", "shuts down", "without any client")
+    text = "Without a client there is nothing to wait for. Return at once."
+    await _ends(talk, text, function, [], 0.5)
 
 
-def _told(connections: list) -> int:
-    """Return to how many of them a close has been said."""
-    return sum(ws.protocol.state is not OPEN for ws in connections)
+def _told(connections: list) -> tuple[int, int]:
+    """Return to how many of them a close frame has been sent, and how many there are."""
+    return sum(ws.protocol.state is not OPEN for ws in connections), len(connections)
 
 
-async def _told_after(seconds: float, connections: list) -> int:
+async def _ends(talk: Talk, message: Message, function: Callable, connections: list, seconds: float) -> float:
+    """Return how many seconds a student's function took; after 2 s the check ends with `message`."""
+    began = monotonic()
+    try:
+        await talk.call(function, connections, seconds)
+    except NotYet as error:
+        late = error.__cause__ is None and monotonic() - began >= STEP
+        talk.fail(message if late else str(error), "goodbye", "fails", str(error), came=_told(connections))
+    return monotonic() - began
+
+
+async def _told_after(seconds: float, connections: list) -> tuple[int, int]:
     await asyncio.sleep(seconds)
     return _told(connections)
-
-
-def _held_up(connections: list) -> str:
-    told = _told(connections)
-    if told <= 1:
-        return (
-            "A client that does not answer held up the goodbye, and those behind it heard nothing of it. "
-            "Say goodbye to all at the same time: `asyncio.gather`, or a task each."
-        )
-    if told < len(connections):
-        return (
-            f"One after the other, each with a limit of its own: after {STEP:g} s only {told} of {len(connections)} "
-            "had been told, because the times add up. `seconds` is for all together: say goodbye to all at the same "
-            "time (`asyncio.gather`, or a task each), and put one limit around that."
-        )
-    return (
-        "All were told, but then `goodbye` went on waiting for clients that never answer. Put one bound on the whole "
-        "wait: `asyncio.timeout(seconds)`, or `asyncio.wait(tasks, timeout=seconds)`."
-    )
-
-
-def _ended(came: tuple[int, str] | None) -> str:
-    match came and came[0]:
-        case None:
-            return "A client that would answer was not told: call `await ws.close(1001)` for each connection."
-        case 1000:
-            return "Closed with 1000, which means that all is said. A server that goes away says 1001."
-        case 1006:
-            return "A client that would answer was cut off without a goodbye. `abort()` is for when the time is up."
-    return f"Closed with {came[0]}. A server that goes away says 1001."
 
 
 goodbye = Exercise(
     _goodbye,
     hints=(
-        "Closing is a question and an answer: `await ws.close(1001)` ends when the client has answered. "
-        "How many can you wait for at the same time?",
-        "`await asyncio.gather(*(ws.close(1001) for ws in connections))` asks all at once. "
-        "`async with asyncio.timeout(seconds):` bounds what is inside, and raises `TimeoutError`.",
-        "`with suppress(TimeoutError):` around the bound, and behind it "
+        "`await ws.close(1001)` returns when the client has answered. Wait for all clients at the same time.",
+        "Call `await asyncio.gather(*(ws.close(1001) for ws in connections))` to close all at once. Put it inside "
+        "`async with asyncio.timeout(seconds):`, which raises `TimeoutError` when the time is up.",
+        "Put `with suppress(TimeoutError):` around the timeout, and after it "
         "`for ws in connections: ws.transport.abort()`. For a connection that has closed, `abort()` does nothing.",
     ),
     answer="""
@@ -126,6 +115,7 @@ async def goodbye(connections, seconds):
     for ws in connections:
         ws.transport.abort()
 """,
-    why="Those who can answer get the whole goodbye, all at the same time. Those who cannot cost no more than "
-    "`seconds`, however many they are. `gather` of nothing ends at once, so a server without clients stops too.",
+    why="Clients that can answer get the whole closing handshake, all at the same time. Clients that can't answer cost "
+    "no more than `seconds`, however many there are. `gather` without arguments ends at once, so a server without "
+    "clients shuts down, too.",
 )

@@ -1,10 +1,10 @@
-"""The frame of every dashboard: title, controls, Run, Cancel, Reset, progress, a line that says how it goes, a picture.
+"""The frame of every dashboard: title, controls, Run, Cancel, Reset, progress bar, status line, and a picture.
 
     class PingLab(Dashboard):
         def __init__(self):
             self.count = widgets.IntSlider(description="Pings", value=20, min=1, max=200)
-            super().__init__("Ping: how long is the way?", self.count)
-            self.action("Cut", lambda: self.net.cut())           # a button of its own, live while the lab runs
+            super().__init__("Ping: how long is the round trip?", self.count)
+            self.action("Cut", lambda: self.net.cut())           # its own button, which works while the lab runs
 
         async def experiment(self):                              # what Run does; Cancel cancels it
             self.times = []
@@ -15,27 +15,30 @@
                         self.progress(n + 1, self.count.value)
 
         def figure(self):
-            drawn, ax = figure()                                 # from wslearn.widgets.picture
+            drawn, ax = figure()                                 # from wslearn.widgets.kit.picture
             ax.plot(self.times)
-            return drawn, f"{len(self.times)} pings"             # the figure, and its message in one line
+            return drawn, f"{len(self.times)} pings"             # the figure, and what it shows in one line
 
-    async def ping_lab() -> PingLab:                             # a lesson's cell: await ping_lab()
-        return await PingLab().show()
+    ping_lab = PingLab.open                                      # a lesson's cell: await ping_lab()
 
-A lab that draws only once says `await self.picture.draw(self.figure)` at the end of `experiment`.
+A lab that draws only once calls `await self.picture.draw(self.figure)` at the end of `experiment`. A lab whose run
+takes a fixed time calls `await self.run_for(seconds, …)`.
 """
 
+import asyncio
 import inspect
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Self
+from functools import partial
+from time import perf_counter as clock
+from typing import Any, Self
 
 import ipywidgets as widgets
 from IPython.display import display
+from matplotlib.figure import Figure
 
 from wslearn.common import tasks
-from wslearn.widgets.kit.look import CONTROL, FAILED, LABEL, NAMES, STYLE, error_html, status_html, title_html, words
+from wslearn.widgets.kit import look
 from wslearn.widgets.kit.picture import Picture
 from wslearn.widgets.kit.task import STOP_TIMEOUT, Task
 
@@ -44,44 +47,46 @@ ELSEWHERE = "A dashboard with buttons: run this cell in JupyterLab to use it."
 
 
 class Dashboard:
-    """A lab: a subclass writes `experiment`, and where it needs them `first` and `clear`.
+    """A lab. A subclass writes `experiment` and, where it needs them, `first`, `clear` and `figure`.
 
     - `run`, `cancel`, `reset`: the buttons; `task`: the job that runs.
-    - `picture`: what is drawn; `details`: a box below it, for a table.
+    - `picture`: what is drawn; `details`: a box below the picture, for a table; `rows`: what `remember` shows there.
     """
 
     def __init__(self, title: str, *controls: widgets.Widget) -> None:
-        self.controls = controls
+        self.seconds = self.began = 0.0
+        self.rows: list[tuple[str, ...]] = []
         self._initial = {control: control.value for control in controls}
         ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
         for control in controls:
             if control in ticks:
                 control.indent, control.layout.width = False, "auto"
             else:
-                control.layout.width, control.style.description_width = CONTROL, LABEL
-        self.run = _button("Run", "play", lambda: self.task.start(self._experiment), style="primary")
+                control.layout.width, control.style.description_width = look.CONTROL, look.LABEL
+        self.run = _button("Run", "play", lambda: self.task.start(partial(self._timed, self.experiment)))
+        self.run.button_style = "primary"
         self.cancel = _button("Cancel", "stop", lambda: self.task.cancel())
         self.reset = _button("Reset", "undo", lambda: self.task.start(self._reset))
         self.cancel.disabled = True
         self._bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(flex="1 1 160px", min_width="120px"))
-        self.status = widgets.HTML(status_html("Ready: press Run."))
+        self.status = widgets.HTML(look.status_html("Ready: press Run."))
         self.picture = Picture()
         self.task = Task(self._changed, name=type(self).__name__)
         large = widgets.Checkbox(description="Large type", indent=False, layout=widgets.Layout(width="auto"))
-        large.add_class("wsl-large")  # the style does the rest
+        large.add_class("wsl-large")  # dashboard.css does the rest
         self._actions: dict[widgets.Button, tuple[Task, bool]] = {}
         self._buttons = widgets.HBox([self.run, self.cancel, self.reset, self._bar], layout=_wrapped())
+        script = {"output_type": "display_data", "data": {"text/html": look.SCRIPT}, "metadata": {}}
         self.panel = widgets.VBox(
             [
-                widgets.HBox([widgets.HTML(STYLE + title_html(title)), large], layout=_wrapped("space-between")),
+                widgets.HBox([widgets.HTML(look.title_html(title)), large], layout=_wrapped("space-between")),
                 widgets.HBox([c for c in controls if c not in ticks], layout=_wrapped()),
                 widgets.HBox(ticks, layout=_wrapped()),
                 self._buttons,
                 self.status,
+                widgets.Output(outputs=(script,)),
             ]
         )
-        script = {"output_type": "display_data", "data": {"text/html": NAMES}, "metadata": {}}
-        self.panel.children = [*self.panel.children, widgets.Output(outputs=(script,))]
         self.details = widgets.VBox()
         for part in (self.panel, self.details):
             part.layout.grid_gap = "4px"
@@ -90,29 +95,39 @@ class Dashboard:
     # What a lab writes
 
     async def experiment(self) -> None:
-        """What Run does, until it returns or is cancelled. An exception is shown in the status line."""
+        """Do what Run does, until it is done or cancelled. The status line shows an exception."""
         raise NotImplementedError
 
     async def first(self) -> None:
-        """What happens before anybody presses a button: at most 3 seconds, and it leaves a picture."""
+        """Do what happens before anybody presses a button: it takes at most 3 seconds and leaves a picture."""
         await self.experiment()
 
     def clear(self) -> None:
-        """Forget what earlier runs found: Reset does so. The controls are set back by themselves."""
+        """Forget what earlier runs found, because Reset was pressed. Reset sets the controls back automatically."""
+        self.rows = []
+        self.details.children = ()
+
+    def figure(self) -> tuple[Figure, str]:
+        """Return the picture as it is now, and one line that gives its numbers in words."""
+        raise NotImplementedError
 
     # What a lab uses
 
+    @classmethod
+    async def open(cls) -> Self:
+        """Show the lab below the current cell, and return it after its first, short run."""
+        make: Any = cls  # a lab itself takes no arguments
+        return await make().show()
+
     async def show(self) -> Self:
-        """Display the lab, await its first run, which leaves a plain picture in the cell, and return self."""
-        bundle = self.panel._repr_mimebundle_() | {"text/plain": ELSEWHERE}
-        display(bundle, raw=True)
+        """Display the lab, await its first run, which leaves a plain picture in the cell, and return the lab."""
+        display(self.panel._repr_mimebundle_() | {"text/plain": ELSEWHERE}, raw=True)
         self.picture.open()
-        details = self.details._repr_mimebundle_() | {"text/plain": ""}
-        display(details, raw=True)
-        self.task.start(self._first)
+        display(self.details._repr_mimebundle_() | {"text/plain": ""}, raw=True)
+        self.task.start(partial(self._timed, self.first))
         await self.task.ended()
-        if self.task.error:  # also where no widget runs, and for a program that runs the notebook
-            self.picture.say(f"{FAILED} {words(self.task.error)}")
+        if self.task.error:  # seen even where no widget runs, and by a program that runs the notebook
+            self.picture.say(f"{look.FAILED} {look.message_of(self.task.error)}")
         return self
 
     def _ipython_display_(self) -> None:
@@ -121,10 +136,10 @@ class Dashboard:
     def action(
         self, label: str, do: Callable[[], Awaitable[None] | None], *, icon: str = "", live: bool = True
     ) -> widgets.Button:
-        """Add a button that calls `do()`, a function or a coroutine function, beside what runs.
+        """Add a button that calls `do()`, a function or a coroutine function, while the lab goes on.
 
-        With `live` it can be pressed only while the lab runs, and ends with it. It cannot be pressed again until it
-        has ended. What it raises is shown in the status line, and stops nothing else.
+        A button with `live` works only while the lab runs, and what it started ends with the lab. No button works
+        again before its work has ended. The status line shows an exception of `do`, which stops nothing else.
         """
 
         async def job() -> None:
@@ -147,32 +162,49 @@ class Dashboard:
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[None]:
-        """End the live actions with the block: before what they use is gone, where that is inside of `experiment`."""
+        """End the live actions with the block, before `experiment` closes what they use."""
         try:
             yield
         finally:
             live = [task for task, live in self._actions.values() if live]
             await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
 
+    async def run_for(self, seconds: float, *jobs: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `jobs` side by side for so many seconds, with a live picture and progress bar, then cancel them.
+
+        Meanwhile `elapsed()` counts the seconds from `began`, which is a time of `time.perf_counter`.
+        """
+        self.seconds, self.began = seconds, clock()
+        async with self.picture.live(self.figure), asyncio.TaskGroup() as group:
+            running = [group.create_task(job()) for job in jobs]
+            while (at := self.elapsed()) < seconds:
+                self.progress(at, seconds)
+                await asyncio.sleep(min(0.1, seconds - at))
+            for task in running:
+                task.cancel()
+
+    def elapsed(self) -> float:
+        """Return the seconds since `run_for` began, at most those of a run."""
+        return min(self.seconds, clock() - self.began)
+
+    def remember(self, heads: Iterable[str], row: tuple[str, ...], *, most: int, long: bool = False) -> None:
+        """Show a table of the last rows, `most` at most, below the picture: see `look.table_html`."""
+        self.rows = [*self.rows, row][-most:]
+        self.details.children = [widgets.HTML(look.table_html(heads, self.rows, long=long))]
+
     def progress(self, done: float, total: float = 1.0) -> None:
         """Move the progress bar."""
         self._bar.value = done / total if total else 1.0
 
     def say(self, text: str) -> None:
-        """Say how it goes, in the line below the buttons."""
-        self.status.value = status_html(text)
+        """Show how the run is going, in the line below the buttons."""
+        self.status.value = look.status_html(text)
 
     def fail(self, error: BaseException) -> None:
-        """Say what went wrong, in the same place."""
-        self.status.value = error_html(error)
+        """Show what went wrong, in the same line."""
+        self.status.value = look.error_html(error)
 
     # What happens
-
-    async def _first(self) -> None:
-        await self._timed(self.first)
-
-    async def _experiment(self) -> None:
-        await self._timed(self.experiment)
 
     async def _reset(self) -> None:
         for control, value in self._initial.items():
@@ -183,11 +215,11 @@ class Dashboard:
     async def _timed(self, job: Callable[[], Awaitable[None]]) -> None:
         self.progress(0)
         self.say("Running …")
-        began = time.perf_counter()
+        began = clock()
         async with self.acting():
             await job()
         self.progress(1)
-        self.say(f"Done in {time.perf_counter() - began:.1f} s. Change something and press Run.")
+        self.say(f"Done in {clock() - began:.1f} s. Change something and press Run.")
 
     def _changed(self) -> None:
         if self.task.state == "cancelled":
@@ -203,8 +235,8 @@ class Dashboard:
             button.disabled = task.running or (live and not running)
 
 
-def _button(label: str, icon: str, press: Callable[[], None], style: str = "") -> widgets.Button:
-    button = widgets.Button(description=label, icon=icon, button_style=style, layout=widgets.Layout(width="auto"))
+def _button(label: str, icon: str, press: Callable[[], None]) -> widgets.Button:
+    button = widgets.Button(description=label, icon=icon, layout=widgets.Layout(width="auto"))
     button.on_click(lambda _: press())
     return button
 

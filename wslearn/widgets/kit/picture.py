@@ -1,4 +1,4 @@
-"""A picture below a dashboard, drawn anew while servers run; the last one drawn by its cell stays in the file.
+"""A picture below a dashboard, drawn again and again while servers run; a saved notebook keeps the last one.
 
 Output and Image widgets leave nothing where widgets do not run, on GitHub for example. A display that is updated does.
 """
@@ -6,10 +6,11 @@ Output and Image widgets leave nothing where widgets do not run, on GitHub for e
 import asyncio
 import base64
 import io
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from time import perf_counter as clock
+from typing import Any
 
 from IPython.display import DisplayHandle
 from matplotlib import style
@@ -17,30 +18,31 @@ from matplotlib.figure import Figure
 
 from wslearn.widgets.kit.look import line_html
 
-#: Pixels an inch: 1200 wide, for a projector; a narrow page shrinks it.
+#: Pixels per inch: 1200 pixels wide, for a projector; a narrow page shrinks the picture.
 DPI = 120
-#: Text sizes and line widths that the last row can read.
+#: Text sizes and line widths that people in the last row can read.
 SIZE = 14
-LOOK = ["tableau-colorblind10", {"font.size": SIZE, "lines.linewidth": 2.5, "lines.markersize": 9}]
-#: Drawing pauses at least so many times as long as it took, so that the servers in this process get their turn.
-PAUSE = 2.0
-#: Makes a figure, and the one line that says the same with its numbers.
+LOOK: list[Any] = ["tableau-colorblind10", {"font.size": SIZE, "lines.linewidth": 2.5, "lines.markersize": 9}]
+#: A live picture is drawn at most so many times a second, and then drawing pauses for at least so many times as long
+#: as it took, so that the servers in this process get their turn.
+RATE, PAUSE = 4.0, 2.0
+#: Makes a figure, and the one line that gives its numbers in words.
 Make = Callable[[], tuple[Figure, str]]
 
-# matplotlib's text takes some 100 ms: too long on the event loop of the servers that are shown. One thread, because
-# matplotlib does not promise to draw two figures at once.
+# matplotlib takes some 100 ms to render text: too long on the event loop of the servers that are shown. There is only
+# one thread, because matplotlib does not promise that two figures can be drawn at once.
 _painter = ThreadPoolExecutor(1, "picture")
 
 
-def figure(rows: int = 1, columns: int = 1, *, height: float = 4.6, **options):
-    """Return a figure (10 inches wide, opaque white) and its axes, as `pyplot.subplots` does; `options` go there.
+def figure(rows: int = 1, *, height: float = 4.6, **options: Any) -> tuple[Figure, Any]:
+    """Return a figure (10 inches wide, opaque white) and its axes, as `pyplot.subplots(rows, **options)` does.
 
-    pyplot does not know it, so nobody has to close it.
+    pyplot does not know the figure, so nobody has to close it.
     """
     made = Figure(figsize=(10, height), dpi=DPI, layout="constrained", facecolor="white")
-    axes = made.subplots(rows, columns, **options)
+    axes = made.subplots(rows, **options)
     for ax in made.axes:
-        ax.tick_params(labelsize=SIZE)  # ticks are made later, where LOOK does not reach
+        ax.tick_params(labelsize=SIZE)  # matplotlib makes ticks later, when LOOK no longer applies
     return made, axes
 
 
@@ -52,23 +54,20 @@ def png(drawn: Figure) -> bytes:
 
 
 class Picture:
-    """An image and the line that says the same with its numbers, below the current cell."""
+    """An image below the current cell, and a line of text that gives its numbers in words."""
 
     def __init__(self) -> None:
         self.text = ""
         self._image, self._line = DisplayHandle(), DisplayHandle()
 
     def open(self) -> None:
-        """Take a place below the cell, empty as yet."""
+        """Reserve the place below the cell, still empty."""
         for handle in (self._image, self._line):
             handle.display({"text/plain": ""}, raw=True)
 
     async def draw(self, make: Make) -> None:
-        """Show what `make()` returns: a figure, and one line with its numbers, for those who do not see the figure.
-
-        `make` is called here, so that all it draws gets the dashboards' large type.
-        """
-        with style.context(LOOK):
+        """Show what `make()` returns: a figure, and a line with its numbers for people who cannot see the figure."""
+        with style.context(LOOK):  # around the call of `make`, so that everything it draws gets the large type
             drawn, text = make()
         file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn)
         image = {"image/png": base64.b64encode(file).decode(), "text/plain": text}
@@ -81,23 +80,23 @@ class Picture:
         self._line.update({"text/html": line_html(text), "text/plain": text}, raw=True)
 
     @asynccontextmanager
-    async def live(self, make: Make, *, rate: float = 4.0) -> AsyncIterator[None]:
-        """Draw what `make()` returns, at most `rate` times a second while the block runs, and once at its end.
+    async def live(self, make: Make) -> AsyncIterator[None]:
+        """Draw what `make()` returns, again and again while the block runs, and once more when it has ended.
 
-        A figure that cannot be made ends the block with that exception.
+        If `make` raises an exception, the block ends with that exception.
         """
         try:
             async with asyncio.TaskGroup() as group:
-                redrawing = group.create_task(self._redraw(make, rate))
+                redrawing = group.create_task(self._redraw(make))
                 yield
                 redrawing.cancel()
-        except BaseExceptionGroup as errors:  # the block's own exception is what its reader expects
+        except BaseExceptionGroup as errors:  # the caller expects the block's own exception
             raise errors.exceptions[0] from None
         await self.draw(make)
 
-    async def _redraw(self, make: Make, rate: float) -> None:
+    async def _redraw(self, make: Make) -> None:
         while True:
-            began = time.perf_counter()
+            began = clock()
             await self.draw(make)
-            took = time.perf_counter() - began
-            await asyncio.sleep(max(1 / rate - took, PAUSE * took))
+            took = clock() - began
+            await asyncio.sleep(max(1 / RATE - took, PAUSE * took))

@@ -1,7 +1,7 @@
-"""One job at a time, started by a cell or by a button: begun again it first ends, and it leaves with its cell.
+"""One job at a time, started by a cell or a button. A new start first ends the old job; a job ends with its cell.
 
-A coroutine that a widget's callback starts belongs to no cell: what it prints shows nowhere, and an exception in it is
-lost. So a job here runs in the context of the cell that made its `Task`, and `changed` is told how it ended.
+A coroutine that a widget's callback starts belongs to no cell: what it prints is shown nowhere, and its exceptions are
+lost. So a job here runs in the context of the cell that made its `Task`, and `changed` learns how the job ended.
 """
 
 import asyncio
@@ -26,71 +26,72 @@ class Task:
         task.start(job)             # now, from a cell or from a button's callback
         await task.ended()
 
-    A job started while another runs cancels that one, waits until it has ended, and then begins. Running the cell
-    again cancels what the cell's earlier run started; `cells` does the same with the job's servers and networks.
+    Starting a job while another one runs cancels the old job, waits until it has ended, and then begins the new one.
+    Running the cell again cancels what the cell's earlier run started; `cells` does the same with the job's servers
+    and networks.
 
     - `state`: `new`, `running`, `done`, `cancelled` or `failed`.
-    - `error`: what the job raised, where it failed; else None.
+    - `error`: the exception of a job that failed, else None.
     """
 
-    port = 0  # it holds none; for `cells`
+    port = 0  # for `cells`: a task holds no port
 
     def __init__(self, changed: Callable[[], None], *, name: str = "task") -> None:
         self.name, self.state = name, "new"
         self.error: BaseException | None = None
         self._changed = changed
         self._cell = copy_context()
-        self._loop = running_loop()  # the cell's
-        self._runs: set[asyncio.Task] = set()  # those that have not ended: the last one, and what it replaced
+        self._loop = _running_loop()  # the cell's
+        self._runs: set[asyncio.Task] = set()  # those that have not ended: the last one, and those it replaced
         self._last: asyncio.Task | None = None
 
     def start(self, job: Job) -> None:
-        """Run `job()`, as soon as an earlier one has ended, which is cancelled."""
+        """Run `job()` as soon as an earlier job, which is cancelled, has ended."""
         self._on_loop(self._start, job)
 
     def _start(self, job: Job) -> None:
-        self.cancel()
-        # Each run has a copy: two tasks cannot be inside one context where nest-asyncio2 has nested the loop.
+        self._cancel()
+        # Each run has its own copy: two tasks cannot be inside one context if nest-asyncio2 has nested the loop.
         cell = self._cell.copy()
-        self._last = self._loop.create_task(self._run(job, set(self._runs)), name=self.name, context=cell)
+        self._last = asyncio.create_task(self._run(job, set(self._runs)), name=self.name, context=cell)
         self._runs.add(self._last)
         self._last.add_done_callback(self._ended, context=cell)
         self._become("running")
 
     def cancel(self) -> None:
-        """Ask the job to end. Does nothing where none runs."""
+        """Ask the job to end. Does nothing if no job runs."""
         self._on_loop(self._cancel)
 
     def _cancel(self) -> None:
-        # Only here, on the loop, is it known which job runs: a start by another thread may still wait for its turn.
-        if self.running:
+        # Only on the loop is it known which job runs: a start from another thread may still be waiting for its turn.
+        if self._last is not None:
             self._last.cancel()
 
     def _on_loop(self, do: Callable, *arguments: object) -> None:
         """Call `do` on the cell's event loop, in the cell's context.
 
-        JupyterLab may bring the press of a button to a subshell: another thread, with an event loop of its own. And
-        ipykernel brings a widget's next message to the shell whose message last changed the widget. If a press did,
-        presses of Run and Cancel would come by two threads, and could overtake each other. The cell's context is the
-        same shell's for all of them.
+        JupyterLab may deliver the press of a button to a subshell: another thread with its own event loop. ipykernel
+        delivers a widget's next message to the shell whose message last changed the widget. If presses changed
+        widgets, those of Run and Cancel would arrive in two threads and could overtake each other. In the cell's
+        context, the same shell handles all of them.
         """
-        self._loop = self._loop or running_loop()
-        cell = self._cell.copy()
-        if running_loop() is self._loop:
-            cell.run(do, *arguments)
+        here = _running_loop()
+        self._loop = self._loop or asyncio.get_running_loop()
+        if here is self._loop:
+            self._cell.copy().run(do, *arguments)
         else:
-            self._loop.call_soon_threadsafe(do, *arguments, context=cell)
+            self._loop.call_soon_threadsafe(do, *arguments, context=self._cell.copy())
 
     async def stop(self) -> None:
         """Cancel the job and wait until it has ended: 5 seconds at most. A job may call this itself."""
         self.cancel()
-        # None is cancelled a second time: also one that was replaced may still be cleaning up.
+        # No job is cancelled a second time, because one that was replaced may still be cleaning up.
         await tasks.end((), STOP_TIMEOUT, self.name, self._runs)
 
     async def ended(self) -> None:
-        """Wait until the job has ended, whichever way. Where the waiting is cancelled, so is the job."""
+        """Wait until the job has ended, for whatever reason. Cancelling this wait cancels the job."""
         try:
-            while self.running:  # another may have been started meanwhile
+            while self._last is not None and not self._last.done():  # another one may have been started meanwhile
                 await asyncio.wait({self._last})
         except asyncio.CancelledError:
             await self.stop()
@@ -123,7 +124,7 @@ class Task:
         self._changed()
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
+def _running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the event loop that runs in this thread, or None."""
     try:
         return asyncio.get_running_loop()

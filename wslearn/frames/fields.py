@@ -1,0 +1,26 @@
+"""What the header fields mean that a student meets in these lessons, and which RFC defines them."""
+
+FIELDS = {
+    "host": ("the host and port that the client asks for", "RFC 9110 section 7.2"),
+    "connection": ("what applies to this connection only: keep-alive, close, Upgrade", "RFC 9110 section 7.6.1"),
+    "upgrade": ("the protocol to use on this connection from now on", "RFC 9110 section 7.8"),
+    "sec-websocket-key": ("16 random bytes in base64, which the server must answer", "RFC 6455 section 11.3.1"),
+    "sec-websocket-extensions": ("extensions offered or agreed on, such as compression", "RFC 6455 section 11.3.2"),
+    "sec-websocket-accept": ("computed from the key: proof of a WebSocket server", "RFC 6455 section 11.3.3"),
+    "sec-websocket-protocol": ("subprotocols offered, or the one agreed on", "RFC 6455 section 11.3.4"),
+    "sec-websocket-version": ("the version of the WebSocket protocol: 13", "RFC 6455 section 11.3.5"),
+    "origin": ("the site whose page opens the connection", "RFC 6454 section 7"),
+    "cookie": ("what the server told this browser to send with each request", "RFC 6265 section 4.2"),
+    "set-cookie": ("what the browser must send with each request from now on", "RFC 6265 section 4.1"),
+    "authorization": ("who sends the request, with proof", "RFC 9110 section 11.6.2"),
+    "content-length": ("the size of the body in bytes", "RFC 9110 section 8.6"),
+    "content-type": ("what kind of data the body is", "RFC 9110 section 8.3"),
+    "content-encoding": ("how the body is compressed", "RFC 9110 section 8.4"),
+    "transfer-encoding": ("how the body is cut into pieces for the transfer", "RFC 9112 section 6.1"),
+    "user-agent": ("the program that sends the request", "RFC 9110 section 10.1.5"),
+    "server": ("the program that sends the response", "RFC 9110 section 10.2.4"),
+    "date": ("when the response was made", "RFC 9110 section 6.6.1"),
+    "accept": ("the kinds of data that the client understands", "RFC 9110 section 12.5.1"),
+    "accept-encoding": ("the compressions that the client understands", "RFC 9110 section 12.5.3"),
+    "cache-control": ("who may keep a copy, and for how long", "RFC 9111 section 5.2"),
+}
