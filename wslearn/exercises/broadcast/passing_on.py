@@ -29,7 +29,7 @@ _GAVE_UP = (
     "Nobody had sent anything for a moment, and a connection was closed. Wait for the next message as long as it takes."
 )
 #: So many messages each client sends at one time, and so long nobody sends anything, in seconds.
-BURST, PAUSE = 12, 0.5
+BURST, PAUSE = 25, 0.5
 
 
 def in_json(text: str, came: Any) -> bool:

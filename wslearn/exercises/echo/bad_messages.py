@@ -15,7 +15,7 @@ _STRING = "`say` may be something other than a string: ask `isinstance(said, str
 _BAD: tuple[tuple[str | bytes, str], ...] = (
     *((text, _PARSE) for text in ("hello", "", '{"say": "hello"')),
     *((text, _ONLY_JSON) for text in ("{'say': 'hello'}", '{"say": "hel" + "lo"}', '{"say": "hello"} and more')),
-    *((text, _MEMBER) for text in ('{"shout": "hello"}', "{}", '{"shout": "say"}')),
+    *((text, _MEMBER) for text in ('{"shout": "hello"}', "{}", '{"shout": "say"}', '{"Say": "hello"}')),
     *((text, _OBJECT) for text in ("[1, 2]", '["say", "hello"]', '"say"', "5", "null")),
     *((f'{{"say": {what}}}', _STRING) for what in ("5", "0", "null", "true", "[]", '["he", "llo"]', '{"say": "hi"}')),
     (b"\xff", "A message may be bytes, and these are not UTF-8: `json.loads` raises a `UnicodeDecodeError`, which is a "

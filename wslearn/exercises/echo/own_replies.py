@@ -25,7 +25,7 @@ TRICKY = (
     *(("again", "The same message may come again, and then gets a reply again."),) * 2,
 )
 #: So many messages each client sends at one time, and so long nobody sends anything, in seconds.
-BURST, PAUSE = 12, 0.5
+BURST, PAUSE = 25, 0.5
 
 
 class Replies:
