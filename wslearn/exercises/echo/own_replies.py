@@ -22,7 +22,7 @@ TRICKY = (
     ("  two  spaces  ", "Spaces belong to the message, at its ends too. Don't use `strip` or `split`."),
     ("two\nlines", "A message may have several lines."),
     ("Hello, how are YOU? " * 40, "A message may be long, and have small and capital letters. Use all of it."),
-    *(("again", "The same message may come again, and then gets a reply again."),) * 2,
+    *(("hello", "The same message may come again, and then gets a reply again."),) * 2,
 )
 #: So many messages each client sends at one time, and so long nobody sends anything, in seconds.
 BURST, PAUSE = 25, 0.5

@@ -77,13 +77,17 @@ class Talk(Calls):
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
             raise NotYet("Your `__init__` must begin with `super().__init__(*args, **options)`.")
+        taken = False
         try:
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
+            self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
+            taken = True
             await self._ends_with_its_clients(server)
         finally:
             try:  # what ends a student's code may end it here too
-                self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
+                if not taken:
+                    self._take_errors(server)
                 for client in self.everybody:
                     client.drop()
                 await self._bounded(server.stop(), STEP, "`stop()`")
