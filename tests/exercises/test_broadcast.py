@@ -180,7 +180,7 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         broadcast(clients, message)
         """,
-        "All five clients are connected": """
+        "All six clients are connected": """
             async def answer(clients, message):
                 await next(iter(clients)).send(message)
         """,
@@ -367,7 +367,7 @@ class TestBounded(ServerExercise):
             "    await client.send(message)",
         ),
         "in your server's memory": bounded("broadcast(self.connections, message)"),
-        "He will never learn what he missed": bounded(
+        "will never learn what was missed": bounded(
             "small = {c for c in self.connections if c.transport.get_write_buffer_size() < self.MOST}",
             "broadcast(small, message)",
         ),

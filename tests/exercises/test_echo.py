@@ -81,7 +81,7 @@ class TestCareful(ServerExercise):
         "JSON that has a member `error`": careful(
             "try: await ws.send(json.loads(m)['say'])", "except Exception: await ws.send('error')"
         ),
-        "receives nothing more": handler(
+        "Keep it open, however many mistakes": handler(
             "try:",
             "    async for m in ws: await ws.send(json.loads(m)['say'])",
             'except Exception: await ws.send(\'{"error": "no"}\')',

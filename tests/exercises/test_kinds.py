@@ -17,10 +17,6 @@ class NoServer:
     async def handler(self, ws): ...
 
 
-class NotAsync(Server):
-    def handler(self, ws): ...
-
-
 class Yields(Server):
     async def handler(self, ws):
         yield
@@ -57,7 +53,6 @@ class Inherits(EchoServer):
         (NoServer, "Begin it with `class NoServer(Server):`."),
         (NoServer(), "of type NoServer."),
         (Empty, "`Empty` has no handler."),
-        (NotAsync, "must begin with `async def`, not `def`"),
         (Yields, "has a `yield`"),
         (NoWs, "It takes (self)."),
         (TooMany, "It takes (self, ws, path)."),

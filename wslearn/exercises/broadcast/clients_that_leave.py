@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import OPEN
 
 from wslearn.common import buffers
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.broadcast.passing_on import IN_JSON, in_json
+from wslearn.exercises.broadcast.passing_on import IN_JSON, TRICKY, in_json
 from wslearn.exercises.engine import NotYet
 from wslearn.limits import Limits
 from wslearn.server import Server
@@ -26,6 +27,11 @@ _ENDS_THERE = (
     "continue."
 )
 
+_CLOSED = (
+    "Your function has closed the connection of {name}, who has not left. A slow client is a client all the same: only "
+    "send."
+)
+
 
 class Listeners(Server):
     """Clients only listen, and one may be as slow as it likes."""
@@ -37,84 +43,129 @@ class Listeners(Server):
         await ws.wait_closed()
 
 
-async def _send(talk: Talk, send_to_all: Callable, clients: set, message: str, there: list[Client]) -> None:
-    """Call the student's function, and explain what it raises. Those who are `there` should get the message anyway."""
-    try:
-        await talk.call(send_to_all, clients, message)
-    except NotYet as wrong:
-        if not (error := wrong.__cause__):
-            raise
-        all_got_it = await talk.until(lambda: all(message in client.heard for client in there), within=PATIENCE)
-        talk.fail({
-            ConnectionClosed: "One client has left, so `send` raised ConnectionClosed. "
-            + (_RAISES_TOO if all_got_it else _ENDS_THERE),
-            KeyError: f"{wrong} `remove` raises it if the client has left the set meanwhile. `discard` raises nothing; "
-            "better still, leave the set alone: it is not yours.",
-            lambda error: "changed size during iteration" in str(error): f"{wrong} The set changed while your loop "
-            "went through it, as it does when a client leaves. Loop over a copy.",
-            otherwise: str(wrong),
-        }, "send_to_all", "raises", type(error).__name__, came=error)  # fmt: skip
+class Sending:
+    """Six clients, the set of the server's ends of their connections, and the student's function that sends to it."""
+
+    def __init__(self, talk: Talk, send_to_all: Callable, people: list[Client]) -> None:
+        self.talk, self.send_to_all = talk, send_to_all
+        self.ends = {client.peer: client for client in people}
+        self.clients = set(self.ends)
+        # As the set gives them: a function that stops at the first one leaves out all the others.
+        self.order = [self.ends[end] for end in self.clients]
+
+    async def call(self, message: str, there: list[Client]) -> None:
+        """Call the function, and explain what it raises. Those who are `there` should get the message, and stay."""
+        talk = self.talk
+        try:
+            await talk.call(self.send_to_all, self.clients, message)
+        except NotYet as wrong:
+            if not (error := wrong.__cause__):
+                raise
+            all_got_it = await talk.until(lambda: all(message in one.heard for one in there), within=PATIENCE)
+            talk.fail({
+                ConnectionClosed: "One client has left, so `send` raised ConnectionClosed. "
+                + (_RAISES_TOO if all_got_it else _ENDS_THERE),
+                KeyError: f"{wrong} `remove` raises it if the client has left the set meanwhile. `discard` raises "
+                "nothing; better still, leave the set alone: it is not yours.",
+                lambda error: "changed size during iteration" in str(error): f"{wrong} The set changed while your loop "
+                "went through it, as it does when a client leaves. Loop over a copy.",
+                otherwise: str(wrong),
+            }, "send_to_all", "raises", type(error).__name__, came=error)  # fmt: skip
+        lost = [client.name for end, client in self.ends.items() if client in there and end not in self.clients]
+        if lost:
+            why = f"Your function took connections out of `clients`: {', '.join(lost)}. The caller needs them again. "
+            talk.fail(f"{why}Loop over a copy.", "clients", "lacks", ", ".join(lost), expected="all connected clients")
+        for end, client in self.ends.items():
+            if client in there and (end.protocol.state is not OPEN or end.transport.is_closing()):
+                talk.fail(_CLOSED, client.name, "is", "disconnected", expected="connected")
+
+    async def reaches(self, message: str, there: list[Client], why: str) -> None:
+        """Send a short message, and expect it once at each of those who are `there`."""
+        await self.call(message, there)
+        await self.talk.all_hear(there, message, {
+            lambda came: in_json(message, came): IN_JSON,
+            lambda came: came and not message: f"The message was empty. Send `message` as it is. {why}",
+            otherwise: why,
+        })  # fmt: skip
+        again = "{name} received the message again. Send it once to each client."
+        await self.talk.none_hear(there, again)
 
 
 async def _vanish(talk: Talk, send_to_all: Callable) -> None:
     async with talk.server(Listeners) as server:
-        people = await talk.clients(server, "Ann", "Bob", "Carl", "Dora", "Zoe")
-        ends = {client.peer: client for client in people}
-        clients = set(ends)
-        talk.tells("", "send_to_all({Ann, Bob, Carl, Dora, Zoe}, 'one')")
-        await _send(talk, send_to_all, clients, "one", people)
-        missed = "All five clients are connected, but not every one of them received the message unchanged."
-        await talk.all_hear(people, "one", {lambda came: in_json("one", came): IN_JSON, otherwise: missed})
+        people = await talk.clients(server, "Ann", "Bob", "Carl", "Dora", "Zoe", "Sam")
+        sending = Sending(talk, send_to_all, people)
+        talk.tells("", "send_to_all({Ann, Bob, Carl, Dora, Zoe, Sam}, 'one')")
+        missed = "All six clients are connected, but not every one of them received the message unchanged."
+        await sending.reaches("one", people, missed)
+        for text, why in TRICKY:
+            talk.tells("", f"send_to_all(…, {text!r})")
+            await sending.reaches(text, people, why)
 
-        # The client that the set gives first: then a function that stops there leaves out all the others.
-        first, second, third, *rest = clients
-        gone, slow = ends[first], ends[second]
+        gone, polite, *there = sending.order
         await gone.vanishes()
+        await polite.closes()
         await talk.has_connections(server, 4)
-        talk.tells("", "send_to_all(…, 'two')", f"{gone.name} is still in the set")
-        there = [ends[client] for client in (second, third, *rest)]
-        await _send(talk, send_to_all, clients, "two", there)
-        for client in there:
-            await client.hears("two", f"{gone.name} has left, and {client.name} did not receive the message. One "
-                               "client's end must not end the loop: catch the error for each client.")  # fmt: skip
-            await client.hears_nothing("{name} received the message again. Send it once to each client.")
+        talk.tells("", "send_to_all(…, 'two')", f"{gone.name} and {polite.name} are still in the set")
+        ends = (
+            f"{gone.name} has vanished, {polite.name} has closed, and {{name}} did not receive the message. One "
+            "client's end must not end the loop: catch ConnectionClosed for each client, as both its kinds."
+        )
+        await sending.reaches("two", there, ends)
+        await _leave_meanwhile(talk, server, sending, there)
 
-        # Now one that leaves in the middle: it does not read, so a send that is awaited waits for it.
-        clients.discard(first)
-        buffers.shrink(second)
-        slow.stops_reading()
-        long = "three " * 500_000
-        talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} and {ends[third].name} leave meanwhile")
-        listening = [ends[client] for client in rest]
-        sending = asyncio.create_task(_send(talk, send_to_all, clients, long, listening))
-        await talk.until(
-            lambda: sending.done() or second.transport.get_write_buffer_size() > 0,
-            f"Your function sent nothing to {slow.name} for 2 s.",
-            who="the message", expected=f"on its way to {slow.name} too",
-        )  # fmt: skip
+        talk.tells("", "send_to_all(set(), 'nobody')")
+        try:
+            await talk.call(send_to_all, set(), "nobody")
+        except NotYet as wrong:
+            talk.fail(f"The set may be empty, and your function raised an error. {wrong}", "send_to_all", "fails")
 
-        def received(client: Client) -> bool:
-            return client.heard[2:] == [long]
 
-        prompt = await talk.until(lambda: sending.done() or all(map(received, listening)), within=PATIENCE)
-        await ends[third].vanishes()  # the set changes meanwhile, while an awaited send to the slow one waits
-        await talk.has_connections(server, 3)
-        clients.discard(third)
-        await slow.vanishes()
-        await talk.has_connections(server, 2)
-        clients.discard(second)
-        await sending
-        for client in listening:
-            once = "Two clients left while you were sending, and {name} did not receive the message exactly once."
-            if not await talk.until(partial(received, client)):
-                came = f"{len(client.heard) - 2} messages"
-                talk.fail(once, client.name, "receives", came, expected="the long message, once")
-            talk.tells(client.name, "receives", "'three three three …'")
-        if not prompt:
-            talk.advises(
-                f"One thing could be better. While {slow.name} did not read, your loop waited, and the others received "
-                "nothing, as part 6 shows. `broadcast` waits for no client: see `solution()`."
+async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: list[Client]) -> None:
+    """Let one of four leave while a long message is sent, and two be slow: one leaves too, the other reads again."""
+    slow, leaving, late, listener = there
+    stalled = [(client, client.peer) for client in (slow, late)]
+    for client, end in stalled:
+        buffers.shrink(end)
+        client.stops_reading()
+    before = {client: len(client.heard) for client in there}
+    long = "three " * 500_000
+    talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} and {leaving.name} leave meanwhile")
+    task = asyncio.create_task(sending.call(long, [late, listener]))
+    await talk.until(
+        lambda: task.done() or any(end.transport.get_write_buffer_size() > 0 for client, end in stalled),
+        f"Your function sent nothing to {slow.name} for 2 s.",
+        who="the message", expected=f"on its way to {slow.name} too",
+    )  # fmt: skip
+
+    def received(client: Client) -> bool:
+        return client.heard[before[client] :] == [long]
+
+    prompt = await talk.until(lambda: task.done() or received(listener), within=PATIENCE)
+    if task.done():
+        await task  # it may have found a mistake already, which says more than what follows
+    for client, connections in ((leaving, 3), (slow, 2)):  # an awaited send to a slow one waits meanwhile
+        await client.vanishes()
+        await talk.has_connections(server, connections, lambda came: _CLOSED.replace("{name}", "a client"))
+        sending.clients.intersection_update(server.connections)
+    late.reads_again()
+    await task
+    for client in (listener, late):
+        if not await talk.until(partial(received, client)):
+            once = (
+                "{name} did not read for a moment, and then did not receive the message exactly once. A slow client is "
+                "a client all the same: don't close its connection."
+                if client is late
+                else "Two clients left while you were sending, and {name} did not receive the message exactly once."
             )
+            came = f"{len(client.heard) - before[client]} messages"
+            talk.fail(once, client.name, "receives", came, expected="the long message, once")
+        talk.tells(client.name, "receives", "'three three three …'")
+    if not prompt:
+        talk.advises(
+            f"One thing could be better. While {slow.name} did not read, your loop waited, and the others received "
+            "nothing, as part 6 shows. `broadcast` waits for no client: see `solution()`."
+        )
 
 
 vanish = Exercise(

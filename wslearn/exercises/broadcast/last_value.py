@@ -1,7 +1,7 @@
 """A client that connects late receives the last value."""
 
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.broadcast.passing_on import Crowd
+from wslearn.exercises.broadcast.passing_on import TRICKY, Crowd
 from wslearn.exercises.engine import NotYet
 from wslearn.server import Server
 
@@ -15,7 +15,7 @@ _LATECOMER = {
 
 
 async def _latest(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class) as server:
+    async with talk.server(server_class) as second, talk.server(server_class) as server:
         crowd = Crowd(talk, server)
         ann, bob = await _first_clients(talk, server)
         too_early = "{name} received a value before anybody had sent one. Send nothing until there is a value."
@@ -25,23 +25,40 @@ async def _latest(talk: Talk, server_class: type[Server]) -> None:
         twice = "{name} received the new value twice. `broadcast(self.connections, …)` reaches the sender too."
         await talk.none_hear([ann, bob], twice)
         await crowd.sends(bob, "42", [ann, bob], to_all)
+        await crowd.sends(ann, "5", [ann, bob], to_all)
         (carl,) = await talk.clients(server, "Carl")
-        await crowd.receive([carl], "42", _LATECOMER)
+        await crowd.receive([carl], "5", _LATECOMER, within=1)
         await carl.hears_nothing("Carl connected late and received more than one value. Keep and send only the last.")
-        await ann.hears_nothing("Carl connected, and Ann received the old value again. Send it only to the new client.")
+        again = "Carl connected, and {name} received the old value again. Send it only to the new client."
+        await talk.none_hear([ann, bob], again)
         as_the_others = "After the last value, a late client is like all the others: pass its messages on to all."
         await crowd.sends(carl, "43", [ann, bob, carl], as_the_others)
-        for client in (ann, bob, carl):
-            await client.closes()
-        await talk.has_connections(server, 0)
-        (dora,) = await talk.clients(server, "Dora")
-        lost = "All clients had left when Dora connected, and the value was lost. Keep it in the server."
-        await crowd.receive([dora], "43", lost)
-    async with talk.server(server_class) as server:
-        talk.tells("a second server", "starts", "of the same class")
-        (zoe,) = await talk.clients(server, "Zoe")
+        for text, why in TRICKY:
+            await crowd.sends(ann, text, [ann, bob, carl], why)
+        await crowd.all_at_once([ann, bob, carl], lambda sender: [ann, bob, carl])
+        await _more_latecomers(talk, crowd, [ann, bob, carl])
+        (zoe,) = await talk.clients(second, "Zoe")
+        talk.tells("Zoe", "is", "a client of a second server of the same class")
         shared = "A second server sent the value of the first. Keep it in `self`, not in the class or a global."
         await zoe.hears_nothing(shared)
+
+
+async def _more_latecomers(talk: Talk, crowd: Crowd, clients: list[Client]) -> None:
+    """Let one client after the other connect late, also after all others have left. The last value is empty."""
+    await crowd.pause()
+    for name, sender, value in (("Dora", clients[-1], "Grüße 👋 "), ("Zoe", clients[0], "")):
+        await crowd.sends(sender, value, clients, "A new value goes to all clients, as it is.")
+        clients += await talk.clients(crowd.server, name)
+        empty = "" if value else " An empty string is a value too: compare with `is not None`."
+        next_one = f"{{name}} connected late too, and must receive the last value as it was sent, at once.{empty}"
+        await crowd.receive(clients[-1:], value, next_one, within=1)
+        await talk.none_hear(clients, f"{name} connected late, and {{name}} received something more.")
+    for client in clients:
+        await client.closes()
+    await talk.has_connections(crowd.server, 0)
+    (bob,) = await talk.clients(crowd.server, "Bob")
+    lost = "All clients had left when Bob connected again, and the value was lost. Keep it in the server."
+    await crowd.receive([bob], "", lost, within=1)
 
 
 async def _first_clients(talk: Talk, server: Server) -> list[Client]:

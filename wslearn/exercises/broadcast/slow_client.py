@@ -1,65 +1,96 @@
 """What waits for a client that does not read is limited, and the other clients notice nothing."""
 
+import asyncio
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Exercise, Talk
-from wslearn.exercises.broadcast.passing_on import Crowd
+from wslearn.exercises.broadcast.passing_on import TRICKY, Crowd
 from wslearn.limits import Limits
 from wslearn.server import Server
 
-#: What may wait for a client, in bytes, and how long a message is there, with its number.
-MOST, LONG = 1_000_000, 60_000
-#: Messages: three times what may wait, and what the system's small buffers take besides.
-MESSAGES = 3 * MOST // LONG + 10
+#: For each of two servers: what may wait for a client, in bytes (`MOST`), and how long a message is.
+ROUNDS = ((1_000_000, 60_000), (600_000, 10_000))
+#: All the messages of one server may take so long, in seconds.
+PATIENCE = 4.0
 
 _TOO_MUCH = (
-    "Too many bytes are waiting for Sam in your server's memory, and each message adds to them. After sending, check "
-    "`client.transport.get_write_buffer_size()` of each client."
+    "Too many bytes are waiting for {name} in your server's memory, and each message adds to them. After sending, "
+    "check `client.transport.get_write_buffer_size()` of each client."
 )
 _NEVER = (
-    f"Sam has read none of {MESSAGES} messages, and is still connected. He will never learn what he missed. End his "
-    "connection when too many bytes are waiting: then he can reconnect and start again."
+    "{name} has read none of these messages, is still connected, and will never learn what was missed. End this "
+    "connection when too many bytes are waiting: then {name} can reconnect and start again."
 )
 _TOO_EARLY = (
-    "You ended Sam's connection when few bytes were waiting for him. Every client is slow for a moment now and then: "
-    f"end a connection only above {MOST:,}."
+    "You ended {{name}}'s connection when few bytes were waiting for this client. Every client is slow for a moment "
+    "now and then: end a connection only when more than {:,} bytes are waiting for it alone."
 )
+_NOT_MOST = " In this second server, `MOST` is {:,}. Compare with `self.MOST`, not with a number of your own."
+_SLEEPS = "{} messages took more than {:g} s, although nobody has to wait for {}. Does your code sleep?"
 
 
 async def _bounded(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class, limits=Limits(max_unsent=None, stall_timeout=None)) as server:
-        ann, bob = await talk.clients(server, "Ann", "Bob")
-        (sam,) = await talk.clients(server, "Sam", receive_buffer=4096)
-        end = sam.peer
-        to_all = "Each message goes to all clients unchanged, including the one that sent it."
-        await Crowd(talk, server).sends(ann, "hello", [ann, bob, sam], to_all)
+    given: Any = server_class if isinstance(server_class, type) else _bounded  # which is refused below
+    own = getattr(given, "MOST", ROUNDS[0][0])
+    try:
+        for number, (most, size) in enumerate(ROUNDS):
+            given.MOST = most  # in the class itself: an answer may well say `Bounded.MOST`
+            async with talk.server(server_class, limits=Limits(max_unsent=None, stall_timeout=None)) as server:
+                talk.tells("a server", "starts", f"with MOST = {most:,}")
+                await _drops_the_slow(talk, server, most, size, _NOT_MOST.format(most) if number else "")
+    finally:
+        given.MOST = own
 
-        sam.stops_reading()
-        talk.tells("Ann", "sends", f"up to {MESSAGES} messages of {LONG:,} bytes, each after the one before is back")
-        number = unsent = 0
-        while end in server.connections and number < MESSAGES:
-            number, unsent = number + 1, end.transport.get_write_buffer_size()
-            if unsent > MOST + 5 * LONG:
-                talk.fail(_TOO_MUCH, "the server", "keeps", f"{unsent:,} bytes for Sam", expected=f"at most {MOST:,}")
-            await _goes_round(talk, server, ann, bob, number, unsent)
-        talk.tells("Ann, Bob", "receive", f"{number} messages")
+
+async def _drops_the_slow(talk: Talk, server: Server, most: int, size: int, hint: str) -> None:
+    """Let two of four clients not read, and Ann send messages of this size until both are dropped."""
+    ann, bob = await talk.clients(server, "Ann", "Bob")
+    slow = await talk.clients(server, "Sam", "Dora", receive_buffer=4096)
+    to_all = "Each message goes to all clients unchanged, including the one that sent it."
+    crowd = Crowd(talk, server)
+    for text, why in (("hello", to_all), *TRICKY):
+        await crowd.sends(ann, text, [ann, bob, *slow], why)
+
+    ends = {client: client.peer for client in slow}
+    for client in slow:
+        client.stops_reading()
+    messages = 3 * most // size + 10  # three times what may wait, and what the system's small buffers take besides
+    talk.tells("Ann", "sends", f"up to {messages} messages of {size:,} bytes, each after the one before is back")
+    unsent, number, clock = dict.fromkeys(slow, 0), 0, asyncio.get_running_loop().time
+    began = clock()
+    while any(end in server.connections for end in ends.values()) and number < messages:
+        number += 1
+        for client, end in ends.items():
+            if end in server.connections:
+                unsent[client] = end.transport.get_write_buffer_size()
+                if unsent[client] > most + 5 * size:
+                    keeps = f"{unsent[client]:,} bytes for {client.name}"
+                    why = (_TOO_MUCH + hint).replace("{name}", client.name)
+                    talk.fail(why, "the server", "keeps", keeps, expected=f"at most {most:,}")
+        await _goes_round(talk, server, ann, bob, f"{number} ".ljust(size, "x"), max(unsent.values()) > most - 2 * size)
+        if clock() - began > PATIENCE:
+            why = _SLEEPS.format(number, PATIENCE, "Sam or Dora")
+            talk.fail(why, "Ann, Bob", "receive", f"{number} messages in {PATIENCE:g} s", expected="all, at once")
+    talk.tells("Ann, Bob", "receive", f"{number} messages")
+    for client, end in ends.items():
         if end in server.connections:
-            talk.fail(_NEVER, "Sam", "is", "connected", expected="dropped")
-        dropped = f"dropped; before the last message {unsent:,} bytes were waiting"
-        if unsent + LONG + 100 < MOST:
-            talk.fail(_TOO_EARLY, "Sam", "is", dropped)
-        talk.tells("Sam", "is", dropped)
-        await ann.says("good night")
-        for client in (ann, bob):
-            await client.hears("good night", partial(_why_nothing_came, talk, server, client, 0))
+            talk.fail(_NEVER + hint, client.name, "is", "connected", expected="dropped")
+        dropped = f"dropped; before the last message {unsent[client]:,} bytes were waiting"
+        if unsent[client] + size + 100 < most:
+            talk.fail(_TOO_EARLY.format(most) + hint, client.name, "is", dropped)
+        talk.tells(client.name, "is", dropped)
+    (zoe,) = await talk.clients(server, "Zoe")
+    await ann.says("good night")
+    for client in (ann, bob, zoe):
+        await client.hears("good night", partial(_why_nothing_came, talk, server, client, False))
 
 
-async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, number: int, unsent: int) -> None:
-    """Let Ann send one of many long messages, and wait until Ann and Bob have it; `unsent` bytes wait for Sam."""
-    message = f"{number} ".ljust(LONG, "x")
+async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, message: str, full: bool) -> None:
+    """Let Ann send one of many long messages, and wait until Ann and Bob have it."""
     with suppress(ConnectionClosed):  # then she does not receive it either
         await ann.ws.send(message)
 
@@ -68,23 +99,26 @@ async def _goes_round(talk: Talk, server: Server, ann: Client, bob: Client, numb
 
     for client in (ann, bob):
         if not await talk.until(partial(came, client)):
-            why = _why_nothing_came(talk, server, client, unsent)
-            talk.fail(why, client.name, "receives", "nothing for 2 s", expected=f"message {number} of {LONG:,} bytes")
+            why = _why_nothing_came(talk, server, client, full)
+            expected = f"a message of {len(message):,} bytes"
+            talk.fail(why, client.name, "receives", "nothing for 2 s", expected=expected)
         client.judged = len(client.heard)  # they are too many to be shown
 
 
-def _why_nothing_came(talk: Talk, server: Server, client: Client, unsent: int, came: object = None) -> str:
+def _why_nothing_came(talk: Talk, server: Server, client: Client, full: bool, came: object = None) -> str:
+    """Say why a client that reads got nothing; `full`: about as much as may wait is waiting for a slow one."""
     if talk.error(server):
         return ""  # it says why, and the end of a connection is only what followed
     if client.ws.close_code is not None:
         return "{name} reads everything, but was thrown out. End only the connection that too many bytes wait for."
-    if unsent > MOST - 2 * LONG:
+    if full:
         return (
-            "When too many bytes were waiting for Sam, {name} had to wait too. `close` sends its close frame after all "
-            "those bytes, and waits for an answer. Use what needs no answer: `client.transport.abort()`."
+            "When too many bytes were waiting for a slow client, {name} had to wait too. `close` sends its close frame "
+            "after all those bytes, and waits for an answer. Use what needs no answer: `client.transport.abort()`. And "
+            "pass every message on, also the one after which you drop a client."
         )
     return (
-        "When Sam stopped reading, {name} received nothing more, because your handler waits for Sam. "
+        "When Sam and Dora stopped reading, {name} received nothing more, because your handler waits for Sam. "
         "`await client.send(…)` returns when there is room. Use `broadcast`, which does not wait."
     )
 

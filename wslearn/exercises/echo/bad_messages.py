@@ -1,42 +1,74 @@
 """A careful server: it answers a bad message with an error, and goes on."""
 
+import json
+
 from wslearn.exercises import Exercise, Talk, has, otherwise
+from wslearn.exercises.echo.own_replies import TRICKY, Replies
 from wslearn.server import Server
 
+_PARSE = "`json.loads` raises a `ValueError` for text that isn't JSON. Expect it with `try` and `except`."
+_ONLY_JSON = "This looks like JSON, but it isn't. Let `json.loads` decide, and nothing else."
+_MEMBER = 'JSON without `say` is possible too: then `["say"]` raises a `KeyError`.'
+_OBJECT = "JSON may be a list, a string or a number, which has no `say` at all. Is what you have read a `dict`?"
+_STRING = "`say` may be something other than a string: ask `isinstance(said, str)`."
 #: What is not a good message, and what to do about it.
-_BAD = (
-    ("hello", "`json.loads` raises a `ValueError` for text that isn't JSON. Expect it with `try` and `except`."),
-    ('{"shout": "hello"}', 'JSON without `say` is possible too: then `["say"]` raises a `KeyError`.'),
-    ("[1, 2]", "JSON may be a list or a number, which has no `say` at all."),
-    ('{"say": 5}', "`say` may be something other than a string: ask `isinstance(said, str)`."),
-)
+_BAD: tuple[tuple[str | bytes, str], ...] = (
+    *((text, _PARSE) for text in ("hello", "", '{"say": "hello"')),
+    *((text, _ONLY_JSON) for text in ("{'say': 'hello'}", '{"say": "hel" + "lo"}', '{"say": "hello"} and more')),
+    *((text, _MEMBER) for text in ('{"shout": "hello"}', "{}", '{"shout": "say"}', '{"Say": "hello"}')),
+    *((text, _OBJECT) for text in ("[1, 2]", '["say", "hello"]', '"say"', "5", "null")),
+    *((f'{{"say": {what}}}', _STRING) for what in ("5", "0", "null", "true", "[]", '["he", "llo"]', '{"say": "hi"}')),
+    (b"\xff", "A message may be bytes, and these are not UTF-8: `json.loads` raises a `UnicodeDecodeError`, which is a "
+     "`ValueError` too."),
+    ("[" * 60_000, "This JSON is nested 60,000 times. Then `json.loads` raises a `RecursionError`: catch it too."),
+    ('{"say": "\\ud800"}', "`\\ud800` is half a character, which cannot be sent: `said.encode()` raises a "
+     "`UnicodeEncodeError`, which is a `ValueError`. Try it before you send, inside the `try`."),
+)  # fmt: skip
+#: Good messages that look different, and what is in them.
+_GOOD = (
+    ('{"say":"hello"}', "hello"), (' {\n "say" :\t"hello" } ', "hello"),
+    (r'{"say": "\u00fc \"quoted\" \\"}', 'ü "quoted" \\'),
+)  # fmt: skip
 
 
 def _is_text(came: object) -> bool:
-    return isinstance(came, str) and came != "5"
+    return isinstance(came, str) and came not in ("5", "0", "None", "True", "null", "true", "hello")
 
 
 async def _stays_careful(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
-        ann = await talk.client(server, "Ann")
+        ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
         await ann.asks({"say": "hello"}, "hello", 'For `{"say": "hello"}` send back the value of `"say"`: `hello`.')
         for bad, why in _BAD:
             message = {
+                lambda came: came is None and ann.ws.close_code == 1000: "The connection was closed. Keep it open, "
+                f"however many mistakes there are. {why}",
                 None: f"After one bad message, its sender receives nothing more. {why}",
-                _is_text: 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`.',
+                _is_text: 'Answer a mistake with JSON that has a member `error`: `json.dumps({"error": "…"})`. It adds '
+                "the quotes and backslashes that JSON needs.",
                 otherwise: f"This message is a mistake, and the answer should say so. {why}",
             }
             expected = has(error=lambda text: isinstance(text, str) and text != "")
             await ann.asks(bad, expected, message, meaning='{"error": "…"}, in your own words')
         await ann.asks({"say": "still there?"}, "still there?", "After the mistakes, answer a good message as before.")
+        for good, said in _GOOD:
+            await ann.asks(
+                good, said, "JSON may have spaces, line breaks and `\\u00fc`. Let `json.loads` read all of it."
+            )
+        none = "Ann made mistakes, and {name} received something. Send each reply to `ws` alone."
+        await talk.none_hear([bob, carl], none)
+        replies = Replies(talk, lambda text, number: text, request=lambda text: json.dumps({"say": text}))
+        empty = ("", "`say` may be an empty string, and that is a string all the same. Send it back: an empty message.")
+        await replies.to_all(ann, bob, carl, tricky=(empty, *TRICKY[1:]))
 
 
 careful = Exercise(
     _stays_careful,
     hints=(
-        "Find out what can go wrong when you read such a message. There are four ways: look at what the check sends.",
-        "Read inside `try`, and catch `ValueError`, `KeyError` and `TypeError`: then the answer is an error.",
-        "Check `isinstance(said, str)`: it is false for a number. Then raise a `TypeError` yourself, inside the `try`.",
+        "Find out what can go wrong when you read such a message. Look at what the check sends.",
+        "Read inside `try`, and catch `ValueError`, `KeyError`, `TypeError` and `RecursionError`: then the answer is "
+        "an error.",
+        "Check `isinstance(said, str)`, and try `said.encode()`. Raise a `TypeError` yourself, inside the `try`.",
     ),
     answer="""
 class Careful(Server):
@@ -46,10 +78,12 @@ class Careful(Server):
                 answer = json.loads(message)["say"]
                 if not isinstance(answer, str):
                     raise TypeError
+                answer.encode()  # raises a ValueError for half a character, which cannot be sent
             except (ValueError, KeyError, TypeError, RecursionError):
                 answer = json.dumps({"error": 'expected JSON like {"say": "hello"}'})
             await ws.send(answer)
 """,
     why="Everything that a client sends may be wrong. `try` is inside the loop, so the loop continues after a mistake. "
-    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read.",
+    "`RecursionError` comes from JSON that is nested thousands of times, which `json.loads` cannot read. JSON can also "
+    "name half a character, `\\ud800`, which UTF-8 cannot express.",
 )

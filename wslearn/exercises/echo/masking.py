@@ -5,9 +5,13 @@ from wslearn.exercises import FunctionExercise
 _KEY = bytes([0x37, 0xFA, 0x21, 0x3D])  # the example of RFC 6455, section 5.7
 
 
-def _case(payload: bytes, *message: object) -> tuple:
-    masked = bytes(byte ^ _KEY[i % 4] for i, byte in enumerate(payload))
-    return ((bytes([0x81, 0x80 | len(payload)]) + _KEY + masked,), payload, *message)
+def _case(payload: bytes, *message: object, key: bytes = _KEY, head: int = 0x81) -> tuple:
+    masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+    return ((bytes([head, 0x80 | len(payload)]) + key + masked,), payload, *message)
+
+
+#: What a student reads who has taken bytes for letters.
+_ANY_BYTES = "The payload may be any bytes, not only letters. Return each of them, zeros, spaces and line ends too."
 
 
 def _about_hello(came: object, frame: bytes) -> str:
@@ -23,7 +27,12 @@ unmask = FunctionExercise(
         _case("Grüße, and a long text".encode(), "Byte number `i` goes with key byte number `i % 4`: after four bytes, "
               "begin again."),
         _case(bytes(range(125)), "The payload may be any bytes, up to 125 of them here."),
-        ((bytes([0x82, 0x82, 1, 2, 3, 4, 0, 0]),), bytes([1, 2])),
+        *(
+            _case(payload, _ANY_BYTES, head=0x82)
+            for payload in (b"\0\0zeros\0\0", b"  spaces\r\n\t", bytes(range(255, 130, -1)))
+        ),
+        _case(bytes([1, 2]), key=bytes([1, 2, 3, 4]), head=0x82),
+        _case(b"other keys", key=bytes([0, 255, 0, 128])),
     ],
     mistakes={
         lambda frame: frame[6:]: "These bytes are still masked. Combine each with the key: `byte ^ key[i % 4]`.",

@@ -3,12 +3,16 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any
 
 from wslearn.exercises.engine.result import shown
 
 #: Time for one step, and for a whole conversation, in seconds.
 STEP, WHOLE = 2.0, 15.0
+#: What may come for a number: numpy's and Fraction count themselves among these, Decimal does not.
+NUMBERS: dict[type, tuple[type, ...]] = {int: (Integral,), float: (Real, Decimal)}
 
 #: What a student is told: a text; a function that gets what came (None: nothing) and returns one; or a table from what
 #: came to either. A key is a value, a type, or a function that says whether it fits; the first key that fits counts.
@@ -33,7 +37,7 @@ def matches(expected: Any, came: Any) -> bool:
     """Return whether `came` is what was expected.
 
     A dict needs at least the expected members; a float is compared with a tolerance of a millionth; a function says
-    so itself; anything else must be equal, and of the same type.
+    so itself; anything else must be equal, and of the same type. A number may be a Fraction, a Decimal or numpy's.
     """
     if isinstance(expected, dict):
         return isinstance(came, dict) and all(
@@ -43,14 +47,19 @@ def matches(expected: Any, came: Any) -> bool:
         alike = type(came) is type(expected) and len(came) == len(expected)
         return alike and all(map(matches, expected, came))
     if isinstance(expected, float):
-        numeric = isinstance(came, int | float) and not isinstance(came, bool)
-        return numeric and math.isclose(expected, came, rel_tol=1e-6, abs_tol=1e-9)
+        return same_kind(expected, came) and math.isclose(expected, came, rel_tol=1e-6, abs_tol=1e-9)
     if callable(expected) and not isinstance(expected, type):
         try:
             return bool(expected(came))
         except (TypeError, KeyError, IndexError, AttributeError, ValueError):
             return False  # what came is of another kind than the function can judge
-    return type(came) is type(expected) and came == expected
+    return same_kind(expected, came) and bool(came == expected)
+
+
+def same_kind(expected: Any, came: Any) -> bool:
+    """Return whether what came has the type that was expected, or is the same kind of number."""
+    numbers = NUMBERS.get(type(expected), ())
+    return type(came) is type(expected) or (isinstance(came, numbers) and not isinstance(came, bool))
 
 
 def has(**members: Any) -> Callable[[Any], bool]:

@@ -29,6 +29,7 @@ CLIENT: dict[str, Any] = {
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
 TOO_SOON = "A client was disconnected as soon as it connected. A handler must go on until its client has left."
+NOT_ASYNC = "Your `handler` must begin with `async def`, not `def`: it has to wait for its client."
 TOO_LATE = "A client has left, and the server still has its connection. A handler must end when its client has left."
 
 #: What a student is told whose handler goes on without its client.
@@ -76,13 +77,17 @@ class Talk(Calls):
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
             raise NotYet("Your `__init__` must begin with `super().__init__(*args, **options)`.")
+        taken = False
         try:
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
+            self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
+            taken = True
             await self._ends_with_its_clients(server)
         finally:
             try:  # what ends a student's code may end it here too
-                self._take_errors(server)  # before the clients are gone, which nobody should have to handle here
+                if not taken:
+                    self._take_errors(server)
                 for client in self.everybody:
                     client.drop()
                 await self._bounded(server.stop(), STEP, "`stop()`")
@@ -95,7 +100,7 @@ class Talk(Calls):
             return  # that is what has to be mended first
         for client in self.everybody:
             client.drop()
-        if not await polling.until(lambda: not server.handlers, STEP):
+        if not await polling.until(lambda: not server.handlers, STEP):  # `connections` forgets a lost client at once
             self.fail(OUTLIVES, "a handler", "is", "running after its client has left", expected="over")
         before = time.thread_time()
         await asyncio.sleep(IDLE)
@@ -105,7 +110,11 @@ class Talk(Calls):
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
-            file = inspect.unwrap(type(server).handler).__code__.co_filename
+            handler = inspect.unwrap(type(server).handler)
+            if error["name"] in ("handler", "_converse") and not inspect.iscoroutinefunction(handler):
+                self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
+                continue
+            file = handler.__code__.co_filename
             place = f"in `{error['name']}`, {line(file, int(error['line']))}"
             self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
 

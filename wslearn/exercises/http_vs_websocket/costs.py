@@ -2,11 +2,18 @@
 
 from wslearn.exercises import FunctionExercise
 
+_ROUNDED = "That is rounded. Return the number as it is: a delay may be less than a millisecond."
 _BETWEEN = "An event happens at any moment between two polls: on average, in the middle."
 
 mean_delay = FunctionExercise(
-    # The interval and the round trip, in seconds. The first pair tells all these mistakes apart.
-    cases=[((wait, trip), wait / 2 + trip) for wait, trip in ((1.0, 0.1), (1.0, 0.0), (0.0, 0.1), (10.0, 0.05))],
+    # The interval and the round trip, in seconds. The first pair tells all mistakes but rounding apart.
+    cases=[
+        ((wait, trip), wait / 2 + trip)
+        for wait, trip in (
+            *((1.0, 0.1), (1.0, 0.0), (0.0, 0.1), (10.0, 0.05), (0.2, 0.5), (2.0, 0.0)),
+            *((0.1234567, 0.0123456), (3, 1), (86_400.0, 0.25)),
+        )
+    ],
     mistakes={
         lambda wait, trip: wait / 2: "The network takes time too: a response needs half a round trip to come back.",
         lambda wait, trip: wait / 2 + trip / 2: "Half a round trip is missing. From one poll to the next it takes the "
@@ -15,6 +22,9 @@ mean_delay = FunctionExercise(
         lambda wait, trip: wait: f"That is the interval between two polls. {_BETWEEN}",
         lambda wait, trip: wait / 2 + 2 * trip: "That counts the network too often. Wait for the next poll, then add "
         "half a round trip for the way back.",
+        lambda wait, trip: round(wait / 2 + trip, 2): _ROUNDED,
+        lambda wait, trip: round(wait / 2 + trip, 3): _ROUNDED,
+        lambda wait, trip: (wait + trip) // 2 + trip / 2: "Use `/`: `//` rounds down.",
     },
     message="Draw a timeline with two polls and an event between them. How long does the event take to reach the "
     "client, on average?",
@@ -53,11 +63,16 @@ def _compare(came: object, handshake: int, http: int, websocket: int) -> str:
 break_even = FunctionExercise(
     cases=[
         (costs, _least(*costs))
-        for costs in ((400, 200, 6), (400, 200, 100), (400, 300, 100), (1, 200, 6), (400, 6, 6), (400, 6, 10))
+        for costs in (
+            *((400, 200, 6), (400, 200, 100), (400, 300, 100), (1, 200, 6), (400, 6, 6), (400, 6, 10)),
+            # A byte less than a multiple, a half that `round` sends up, costs of 0, and many messages.
+            *((193, 200, 6), (350, 200, 100), (399, 200, 0), (0, 200, 6), (0, 6, 6), (1_000_000, 200, 199)),
+        )
     ],
     mistakes={
-        lambda handshake, http, websocket: handshake // http + 1: "A WebSocket message costs bytes too. Divide by how "
-        "many bytes fewer it has than an HTTP exchange.",
+        lambda handshake, http, websocket: (
+            handshake // http + 1 if http > websocket else None
+        ): "A WebSocket message costs bytes too. Divide by how many bytes fewer it has than an HTTP exchange.",
     },
     message=_compare,
     hints=(

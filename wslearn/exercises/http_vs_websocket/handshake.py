@@ -16,8 +16,15 @@ def _sha1(text: str) -> bytes:
 
 _HEX = "The SHA-1 is right. Now write its 20 bytes in base64, not in hexadecimal: use `base64.b64encode`."
 
+#: The example of RFC 6455, then keys with all kinds of characters. The first comes again: nothing may be left of it.
+_KEYS = (
+    "dGhlIHNhbXBsZSBub25jZQ==",
+    *(b64encode(data).decode() for data in (bytes(range(16)), b"\xfb\xff\xbf" * 5 + b"\xfb", bytes(16))),
+    "dGhlIHNhbXBsZSBub25jZQ==",
+)
+
 accept = FunctionExercise(
-    cases=[((key,), accept_key(key)) for key in ("dGhlIHNhbXBsZSBub25jZQ==", b64encode(bytes(range(16))).decode())],
+    cases=[((key,), accept_key(key)) for key in _KEYS],
     mistakes={
         lambda key: accept_key(key).encode(): "The value is right, but these are bytes. A header is a string: add "
         "`.decode()`.",
