@@ -95,7 +95,7 @@ class Talk(Calls):
             return  # that is what has to be mended first
         for client in self.everybody:
             client.drop()
-        if not await polling.until(lambda: not server.connections, STEP):
+        if not await polling.until(lambda: not server._handlers, STEP):
             self.fail(OUTLIVES, "a handler", "is", "running after its client has left", expected="over")
         before = time.thread_time()
         await asyncio.sleep(IDLE)
