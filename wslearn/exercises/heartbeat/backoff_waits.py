@@ -41,7 +41,9 @@ async def _backs_off(talk: Talk, function: Callable) -> None:
         # All clients wait for the first time, then all for the second time: what one of them does, changes no other.
         columns = [await _waits(talk, generators) for _ in range(case.count)]
         if not all(case.limits):
-            text = f"With base {case.base:g} and cap {case.cap:g}, every wait must be 0. Is a 0 lost in an `or` or `if`?"
+            text = (
+                f"With base {case.base:g} and cap {case.cap:g}, every wait must be 0. Is a 0 lost in an `or` or `if`?"
+            )
             judge(talk, {text: any(map(any, columns))}, "the longest wait", f"{max(map(max, columns)):g} s", "0 s")
             continue
         if same := {number: column[0] for number, column in enumerate(columns, start=1) if len(set(column)) == 1}:
@@ -89,7 +91,7 @@ async def _waits(talk: Talk, generators: Sequence[Any]) -> list[float]:
         waits = []
         with suppress(StopIteration):
             for generator in generators:
-                waits.append(next(generator))  # noqa: PERF401 - those before the end count
+                waits.append(next(generator))
         return waits
 
     try:

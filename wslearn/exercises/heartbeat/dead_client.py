@@ -70,9 +70,10 @@ async def _finds(talk: Talk, watch: Callable) -> None:
     async def attempt(factor: float, lateness: Lateness) -> None:
         async with talk.server(_QuietServer) as server:
             await _watches_two(talk, watch, server, factor, lateness)
+            lateness.excuses = False
             for name, leave in (("Carl", Client.closes), ("Dora", Client.vanishes)):
                 async with _watched(talk, watch, server, name, OTHERS) as one:
-                    await talk.until(lambda: one.pings or one.watching.done())  # noqa: B023
+                    await talk.until(lambda: one.pings or one.watching.done())
                     await leave(one.client)
                     text = (
                         f"{name} left, but `watch` goes on, so each client that leaves would leave a task behind. "
@@ -90,11 +91,11 @@ async def _watches_two(talk: Talk, watch: Callable, server: Server, factor: floa
     ):
         for one in (ann, bob):
             await _answers(talk, one, lateness)
-        await _is_gone(talk, ann)
+        await _is_gone(talk, ann, lateness)
         text = "Bob answers, but you dropped him with Ann. Each call of `watch` looks after its own `ws` only."
         await bob.client.is_still_there(text)
         await _answers(talk, bob, lateness, len(bob.pings))
-        await _is_gone(talk, bob)
+        await _is_gone(talk, bob, lateness)
 
 
 async def _answers(talk: Talk, one: _Watched, lateness: Lateness, before: int = 0) -> None:
@@ -109,7 +110,8 @@ async def _answers(talk: Talk, one: _Watched, lateness: Lateness, before: int = 
         BLOCKS: lateness.blocked,
         f"{name} answered, but you dropped the connection. Drop only clients whose pong is missing after `interval` "
         "seconds.": dropped,
-        f"`watch` ended, although {name} answered. Write a loop: ping, wait, look for the pong, repeat.": over and one.pings,
+        f"`watch` ended, although {name} answered. Write a loop: ping, wait, look for the pong, repeat.":
+            over and one.pings,
         "`watch` ended without a ping. Write `async def`, and begin with `pong = await ws.ping()`.": over,
         f"{name} received no ping. Send one with `await ws.ping()`.": not pings,
         f"{name} answered the first ping, but received no second one. Ping every `interval` seconds.": not pings[1:],
@@ -119,10 +121,11 @@ async def _answers(talk: Talk, one: _Watched, lateness: Lateness, before: int = 
             min(gaps) > 1.4 * interval or len(pings) < PINGS,
     }  # fmt: skip
     came = f"pinged {len(pings)} times, every {mean(gaps):.2f} s"
+    lateness.excuses = len(pings) > 1
     judge(talk, mistakes, name, came, f"pinged every {interval:g} s")
 
 
-async def _is_gone(talk: Talk, one: _Watched) -> None:
+async def _is_gone(talk: Talk, one: _Watched, lateness: Lateness) -> None:
     """Let a client's network fall silent after a pong, and expect that the client is dropped."""
     answered, ws, interval, name = one.ws.controls, one.ws, one.interval, one.client.name
     await talk.until(lambda: ws.controls > answered or one.watching.done())
@@ -147,6 +150,7 @@ async def _is_gone(talk: Talk, one: _Watched) -> None:
             found > 1.3 * interval + SLACK,
         f"You dropped {name} too soon. A slow phone needs time: give it one `interval`.": found < 0.9 * interval,
     }  # fmt: skip
+    lateness.excuses = not stays
     came = f"{'still connected' if stays else 'dropped'} {found:.2f} s after the ping, and {len(pings)} pings were sent"
     judge(talk, mistakes, name, came, f"dropped {interval:g} s after the ping that got no answer")
     await _ends(talk, one.watching, f"You dropped {name}, but `watch` goes on. Put a `return` after `abort()`.")
@@ -178,8 +182,8 @@ find_dead = Exercise(
     hints=(
         "Write a loop that sends a ping, waits for `interval` seconds, and then looks whether the pong has arrived.",
         "Send the ping with `pong = await ws.ping()`. Ask `pong.done()` whether the client has answered it.",
-        "If the client has not answered, call `ws.transport.abort()`, then `return`. If the client has left, `ws.ping()` "
-        "raises ConnectionClosed: put the loop into a `try`, with `except ConnectionClosed: return`.",
+        "If the client has not answered, call `ws.transport.abort()`, then `return`. If the client has left, "
+        "`ws.ping()` raises ConnectionClosed: put the loop into a `try`, with `except ConnectionClosed: return`.",
     ),
     answer="""
 async def watch(ws, interval):

@@ -13,8 +13,9 @@ from wslearn.server import Server
 PATIENCE, SHORT, PART = 0.5, 0.25, 0.4
 #: What is no ping, and what a client that is not silent sends: more than one `patience` without a ping among it.
 ODD: tuple[Any, ...] = (
-    {"type": "hello"}, {"type": "hello", "from": "ping"}, {"type": "PING"}, {"type": ["ping"]}, {"Type": "ping"},
-    {"of": {"type": "ping"}}, [PING], {}, "hello", "ping", '"ping"', "[1, 2]", "5", "null", "", "ü", b"\x00", b"\xff\xfe",
+    {"type": "hello"}, "hello", {"type": "hello", "from": "ping"}, {"type": "PING"}, {"type": ["ping"]},
+    {"Type": "ping"}, {"of": {"type": "ping"}}, [PING], {}, "ping", '"ping"', "[1, 2]", "5", "null", "", "ü",
+    b"\x00", b"\xff\xfe",
 )  # fmt: skip
 KEEPS_SENDING: tuple[Any, ...] = (PING, "hello", "", {"type": "hello"}, "[1, 2]", PING)
 
@@ -33,8 +34,8 @@ TWICE = "{name} got more than one answer to a ping. Send one pong."
 ABOUT_OTHERS = "Ann sent a message that isn't a ping, but got an answer. Look at the message's `type` first."
 ABOUT_CLOSING = "Ann sent a message that isn't a ping, and your server closed her connection. Ignore such messages."
 ABOUT_SILENCE = {
-    None: "{name} fell silent, but is still connected. Give each `ws.recv()` a timeout of `self.patience` seconds, with "
-    "`asyncio.wait_for`. Each client has its own time.",
+    None: "{name} fell silent, but is still connected. Give each `ws.recv()` a timeout of `self.patience` seconds, "
+    "with `asyncio.wait_for`. Each client has its own time.",
     1011: "The timeout ended your handler, because nothing caught the TimeoutError. Catch it, and close with 4000.",
     1000: '{name} was closed with 1000, because your handler ended. First `await ws.close(4000, "silent")`.',
     4000: lambda came: f"The close code is right, but the reason is {came[1]!r}. It should be `silent`.",
@@ -68,16 +69,16 @@ async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
             await ann.asks(PING, _is_pong, text, meaning=meaning)
         await ann.closes()
 
-        async def attempt(factor: float, _: Lateness) -> None:
-            await _ends_the_silent(talk, server, PATIENCE * factor)
+        async def attempt(factor: float, lateness: Lateness) -> None:
+            await _ends_the_silent(talk, server, PATIENCE * factor, lateness)
             _set(talk, server, SHORT * factor)
             zoe = await _falls_silent(talk, server, "Zoe", "hello")
-            await _is_closed(talk, *zoe, SHORT * factor, ABOUT_SILENCE)
+            await _is_closed(talk, *zoe, SHORT * factor, ABOUT_SILENCE, lateness)
 
         await steadily(talk, attempt)
 
 
-async def _ends_the_silent(talk: Talk, server: Server, patience: float) -> None:
+async def _ends_the_silent(talk: Talk, server: Server, patience: float, lateness: Lateness) -> None:
     """Let two clients fall silent while a third sends messages."""
     _set(talk, server, patience)
     silent = [await _falls_silent(talk, server, "Carl", PING), await _falls_silent(talk, server, "Dora")]
@@ -90,7 +91,7 @@ async def _ends_the_silent(talk: Talk, server: Server, patience: float) -> None:
         await bob.hears(_is_pong, "Bob should receive one pong for each of his pings.", meaning='{"type":"pong"}')
     await bob.hears_nothing(TWICE)
     for one, message in zip(silent, (ABOUT_SILENCE, ABOUT_SILENCE | ABOUT_DORA), strict=True):
-        await _is_closed(talk, *one, patience, message)
+        await _is_closed(talk, *one, patience, message, lateness)
     text = "Each pong is only for the client that sent the ping: `await ws.send(…)`, to no other connection."
     for (client, *_), expected in zip(silent, ([PONG], []), strict=True):
         if client.heard != expected:
@@ -118,10 +119,12 @@ async def _falls_silent(talk: Talk, server: Server, name: str, *messages: Any) -
 
 
 async def _is_closed(
-    talk: Talk, client: Client, began: float, closed: asyncio.Task, patience: float, message: Message
-) -> None:
+    talk: Talk, client: Client, began: float, closed: asyncio.Task, patience: float, message: Message,
+    lateness: Lateness,
+) -> None:  # fmt: skip
+    lateness.excuses = False
     await client.is_closed(4000, "silent", message)
-    waited = await closed - began
+    lateness.excuses, waited = True, await closed - began
     text = ""
     if waited < 0.9 * patience:
         text = "You closed {name}'s connection too soon. A client has `self.patience` seconds."

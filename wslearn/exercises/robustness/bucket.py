@@ -9,8 +9,8 @@ from wslearn.exercises.engine import Exercise, Talk, kind, otherwise
 #: it does not: by how often it did. The first bucket has rate 2 and burst 5, and its clock says 1000 at first.
 FIRST = (
     (0, 5, 5, {
-        4: "The bucket still had one whole token, but `take()` returned False. One token is enough: `self.tokens >= 1`.",
-        otherwise: "A new bucket must be full. It starts with `burst` tokens, so that a first burst of messages passes.",
+        4: "The bucket still had a whole token, but `take()` returned False. One token is enough: `self.tokens >= 1`.",
+        otherwise: "A new bucket must be full. It starts with `burst` tokens, so that a first burst passes.",
     }),
     (0, 1, 0, "All five tokens were taken, but a sixth `take()` returned True. Each `take()` must use up one token."),
     (1, 8, 2, {
@@ -26,17 +26,22 @@ FIRST = (
      "added tokens, even if `take()` returns False."),
     (0.25, 2, 1, "Two quarters of a second are worth one token, but no token arrived. Tokens arrive bit by bit, so "
      "keep the fraction of a token, and do not round."),
-    (3600.4, 8, 5, "After an hour of silence the bucket must be full, but hold no more than that: `min(self.burst, …)`."),
-    (0.3, 1, 0, "A full bucket gains nothing, but yours kept the fraction of a token. After it was full, 0.3 s are worth "
-     "0.6 tokens. Set the time of the last update to now in each `take()`."),
+    (3600.4, 8, 5, "After an hour of silence the bucket must be full, and hold no more: `min(self.burst, …)`."),
+    (0.3, 1, 0, "A full bucket gains nothing, but yours kept the fraction of a token. 0.3 s later, only 0.6 tokens "
+     "have arrived. Set the time of the last update to now in each `take()`."),
 )  # fmt: skip
-#: The same for the second bucket, which has rate 3 and burst 2. It is made beside the first, and waits 10 s, from 0 s on.
+#: The same for a bucket with rate 3 and burst 2, and for one with rate 1 and burst 7. Their clock says 0 at first.
 SECOND = (
-    (10, 4, 2, "Another bucket, with burst 2, should be full, and hold no more than that. Keep the tokens of each bucket "
-     "in `self`, use `burst` for their number, and add none to a full bucket."),
-    (0.5, 4, 1, "Half a second is worth 1.5 tokens if `rate` is 3. Use `rate`, and keep the fraction of a token."),
-    (0.25, 2, 1, "After half a second and a quarter, 2.25 tokens arrived and one is taken. Keep the fraction of a token "
-     "that is left, when a token is taken, too."),
+    (10, 4, 2, "Another bucket, with burst 2, should be full, and hold no more than that. Keep the tokens of each "
+     "bucket in `self`, use `burst` for their number, and add none to a full bucket."),
+    (0.4, 4, 1, "0.4 s are worth 1.2 tokens if `rate` is 3. Use `rate`, and keep the fraction of a token."),
+    (0.3, 2, 1, "After 0.4 and 0.3 s, 2.1 tokens have arrived, and one has been taken. Keep the fraction of a token "
+     "that is left when a token is taken."),
+)  # fmt: skip
+THIRD = (
+    (0, 9, 7, "A third bucket, with burst 7, should be full at time 0, too. Use `burst`, and keep all in `self`."),
+    (2, 3, 2, "This clock said 0 when the bucket was used, and then 2: two tokens with rate 1. Use `rate`. Or is a "
+     "0 lost in an `or` or `if`?"),
 )  # fmt: skip
 #: `take()` is called so often, once each so many seconds, with rate 3: worth 1.25 tokens and a little more.
 TINY, STEP = 417, 0.001
@@ -56,13 +61,15 @@ async def _bucket(talk: Talk, bucket_class: Any) -> None:
     second = await _made(talk, bucket_class, 3, 2, other)
     none = await _made(talk, bucket_class, 3, 0, other)
     await _steps(talk, first, clock, FIRST)
-    await _steps(talk, second, other, SECOND)
+    third = await _made(talk, bucket_class, 1, 7, other)
+    await _steps(talk, third, other, THIRD)
+    await _steps(talk, second, other, SECOND, beside=third)
     came = 0
     talk.tells("the clock", "moves", f"{STEP:g} s forward, {TINY} times")
     for _ in range(TINY):
         other.now += STEP
         came += await _take(talk, second)
-    text = "Many calls in a short time got the wrong number of tokens. Add the smallest part of a token, and don't round."
+    text = "Many calls in a short time got the wrong number of tokens. Add the smallest fraction, and don't round."
     talk.expect(came == 1, text, expected="True once", came=came, who=f"take() {TINY} times")
     other.now += 3600
     text = "A bucket with `burst` 0 never holds a token. Is a 0 lost in an `or` or `if`?"
@@ -78,11 +85,13 @@ async def _made(talk: Talk, bucket_class: Any, rate: float, burst: float, clock:
     return bucket
 
 
-async def _steps(talk: Talk, bucket: Any, clock: _Clock, steps: tuple) -> None:
+async def _steps(talk: Talk, bucket: Any, clock: _Clock, steps: tuple, beside: Any = None) -> None:
     for seconds, calls, expected, message in steps:
         if seconds:
             clock.now += seconds
             talk.tells("the clock", "moves", f"{seconds:g} s forward")
+        if beside:
+            await _take(talk, beside)  # which changes nothing for `bucket`
         came = [await _take(talk, bucket) for _ in range(calls)]
         if sum(came) == expected:
             message = "`take()` returned False, and then True, although no time had passed."

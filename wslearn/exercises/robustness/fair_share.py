@@ -25,13 +25,14 @@ SIXTH = (
 )
 MOST = "`MOST` is 1 now, so that each user may have one connection, but you served two. Compare with `self.MOST`."
 SHARED = (
-    "Another server of yours did not serve Ann, because she has two connections to the first. Each server has its own "
+    "Another server of yours did not serve Ann, because she has connections to the first. Each server has its own "
     "slots: make them in `__init__`, as `self.slots`."
 )
 AT_ONCE = (
     "Three connections of Carl's sent his name at the same moment, and {came} of them were served. Put no `await` "
     "between the comparison and `self.slots[user] += 1`."
 )
+TO_WS = "{name} received a message that another client sent. Send each message back to `ws` only."
 #: Names that aren't `Ann`, and later messages, which all come back as they are.
 NAMES = ("Annabel", "ann", "An", " Ann", "Änn")
 MESSAGES = ("Ann", "", "  two  spaces ", "Grüße", b"", b"\x00\xff", "last")
@@ -48,48 +49,52 @@ ABOUT_CODE = {
 
 
 async def _fair_share(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class) as server, talk.server(server_class) as other:
+    async with talk.server(server_class) as server:
         first = await _enters(talk, server, "Ann", 1, ABOUT_FIRST)
+        await first.hears_nothing("Ann got her message back twice. Send each message back once.")
         text = "Each user may have two connections, but you did not serve Ann's second one."
         second = await _enters(talk, server, "Ann", 2, text)
         text = "Bob has no connection yet, but you did not serve him. Count for each user: `self.slots[user]`."
-        bob = await _enters(talk, server, "Bob", 1, text)
+        bob, older = await _enters(talk, server, "Bob", 1, text), (first, second)
         for message in MESSAGES:
             text = "Send each later message back unchanged, whatever is in it. An empty message is a message, too."
             await bob.asks(message, message, text)
-        await talk.client(server, "Zoe")  # who sends no name yet, so nobody should wait for her
-        await _is_refused(talk, server, "Ann", 3, lambda _: OLDER if first.ws.close_code or second.ws.close_code else THIRD)
+        await talk.none_hear(older, TO_WS)
+        await talk.client(server, "Zoe")
+        text = (
+            "Zoe is connected, but has sent no name yet. Meanwhile you did not serve Bob's second connection. Each "
+            "handler waits for its own client only, so read the name without a lock."
+        )
+        await _enters(talk, server, "Bob", 2, text)
+        await _is_refused(talk, server, "Ann", 3, lambda _: OLDER if any(one.ws.close_code for one in older) else THIRD)
         await _is_refused(talk, server, "Ann", 4, FOURTH)
-        for older in (first, second):
-            await older.asks("still here", "still here", OLDER)
+        for one in older:
+            await one.asks("still here", "still here", OLDER)
         for name in NAMES:
             text = f"`{name}` isn't `Ann`, and has no connection yet, but you did not serve it. Compare the whole name."
             await (await _enters(talk, server, name, 1, text)).closes()
-        await _enters(talk, other, "Ann", 1, SHARED)
 
         await second.closes()
-        await talk.has_connections(server, 3)
+        await talk.has_connections(server, 4)
         text = "Ann closed one connection, but you did not serve her next one. Free the slot when the loop ends."
         fifth = await _enters(talk, server, "Ann", 5, text)
         await _is_refused(talk, server, "Ann", 6, SIXTH)
         await fifth.vanishes()
-        await talk.has_connections(server, 3)
+        await talk.has_connections(server, 4)
         text = (
             "One of Ann's connections vanished without a closing handshake, but its slot stayed taken. Your loop ends "
             "with an exception then, so free the slot in a `finally`."
         )
         await _enters(talk, server, "Ann", 7, text)
 
-        await _enters(talk, server, "Bob", 2, "Bob closed none of his connections, but you did not serve his second one.")
         text = "You closed Ann's third connection, but not Bob's. Each user may have two."
         await _is_refused(talk, server, "Bob", 3, text)
         await _arrive_together(talk, server)
-        text = "{name} received a message that another client sent. Send each message back to `ws` only."
-        await talk.none_hear([first, bob], text)
+        await talk.none_hear((first, bob), TO_WS)
 
-        for client in talk.everybody:
-            if client.ws.close_code is None:
-                await client.vanishes()
+        async with talk.server(server_class) as other:
+            await _enters(talk, other, "Ann", 1, SHARED)
+        talk.tells("everybody", "vanishes")  # with the other server
         await talk.has_connections(server, 0)
         if getattr(server, "slots", None):
             talk.advises(

@@ -26,7 +26,13 @@ class Shutdown(NamedTuple):
 
 #: One after the other, ten clients need ten times as long as all at once. The 2 s of a step lie between the two, and
 #: far from both.
-SHUTDOWNS = (Shutdown(0, 1.8), Shutdown(10, 0.4), Shutdown(1, 0.8, slow=0.3), Shutdown(0, 1.8, slow=0.3), Shutdown(1, 0))
+SHUTDOWNS = (
+    Shutdown(0, 1.8),
+    Shutdown(10, 0.4),
+    Shutdown(1, 0.8, slow=0.3),
+    Shutdown(0, 1.8, slow=0.3),
+    Shutdown(1, 0),
+)
 #: By how much a shutdown may be late: this part of `seconds`, and so many seconds more.
 LATE, MORE = 0.3, 0.3
 #: A binary message of 1 MB, which a client that does not read cannot take.
@@ -90,10 +96,10 @@ async def _shuts_down(talk: Talk, function: Callable, server: Any, shutdown: Shu
     talk.tells("goodbye", "ends", f"after {took:.1f} s")
     if seconds:
         await _all_answer(talk, others, connections[count:])
-    _in_time(talk, shutdown, took)
     if seconds and stuck and (told := await half)[0] < told[1]:
         text = f"You told one client after the other, so the last ones had hardly any time to answer. {AT_ONCE}"
         talk.fail(text, "goodbye", "has", f"told {told[0]} of {told[1]} clients after half of the time")
+    _in_time(talk, shutdown, took)
     if not await talk.until(lambda: not server.connections, within=0.5):
         text = "The time is up, but some clients are still connected. Drop them with `ws.transport.abort()`."
         talk.fail(text, "the server", "has", f"{len(server.connections)} connections", expected="none")
