@@ -92,7 +92,8 @@ class TestTokenBucket(MoreAnswers):
             "a falsy time",
             "",
             bucket(
-                f"{NOW}if self.at:\n    self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)\nself.at = now\n{TAKE}"
+                f"{NOW}if self.at:\n    self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)\n"
+                f"self.at = now\n{TAKE}"
             ),
         ),
         (
@@ -121,7 +122,8 @@ class TestTokenBucket(MoreAnswers):
             "the full bucket keeps a rest",
             "kept the fraction",
             bucket(
-                f"{NOW}new = int((now - self.at) * self.rate)\nself.tokens = min(self.burst, self.tokens + new)\nself.at += new / self.rate\n{TAKE}"
+                f"{NOW}new = int((now - self.at) * self.rate)\nself.tokens = min(self.burst, self.tokens + new)\n"
+                f"self.at += new / self.rate\n{TAKE}"
             ),
         ),
         ("two tokens each", "must be full", bucket(RIGHT.replace("-= 1", "-= 2"))),
@@ -476,7 +478,9 @@ class TestGoodbye(MoreAnswers):
             "returns at once",
             "",
             goodbye(
-                f"async def end():\n        await asyncio.wait([asyncio.ensure_future({GATHER})], timeout=seconds)\n        {ABORT}",
+                "async def end():",
+                f"    await asyncio.wait([asyncio.ensure_future({GATHER})], timeout=seconds)",
+                f"    {ABORT}",
                 "global task",
                 "task = asyncio.create_task(end())",
             ),
@@ -661,7 +665,8 @@ class TestFairShare(MoreAnswers):
             "isn't `Ann`",
             share(
                 NAME,
-                "if sum(n for u, n in self.slots.items() if u.startswith(user) or user.startswith(u)) >= self.MOST: return await "
+                "if sum(n for u, n in self.slots.items() if u.startswith(user) or user.startswith(u)) >= self.MOST: "
+                "return await "
                 "ws.close(1008, 'too many connections')",
                 COUNT,
                 *serve(),

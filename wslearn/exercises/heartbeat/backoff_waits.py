@@ -23,11 +23,12 @@ class Case(NamedTuple):
 
     base: float
     cap: float
-    count: int
+    columns: int
 
     @property
     def limits(self) -> list[float]:
-        return [min(self.cap, self.base * 2**n) for n in range(self.count)]
+        """The longest time for each wait."""
+        return [min(self.cap, self.base * 2**n) for n in range(self.columns)]
 
 
 #: A base above the cap is a mistake in a configuration; zero waits are for a test that doesn't want to wait.
@@ -39,7 +40,7 @@ async def _backs_off(talk: Talk, function: Callable) -> None:
         talk.tells("backoff", "is called", f"with base {case.base:g}, cap {case.cap:g}, for {CLIENTS} clients")
         generators = [await _generator(talk, function, case, seed) for seed in range(CLIENTS)]
         # All clients wait for the first time, then all for the second time: what one of them does, changes no other.
-        columns = [await _waits(talk, generators) for _ in range(case.count)]
+        columns = [await _waits(talk, generators) for _ in range(case.columns)]
         if not all(case.limits):
             text = (
                 f"With base {case.base:g} and cap {case.cap:g}, every wait must be 0. Is a 0 lost in an `or` or `if`?"
@@ -50,7 +51,7 @@ async def _backs_off(talk: Talk, function: Callable) -> None:
             text = "Every client waits for the same time, so they all return at one moment. Draw each wait with `rng`."
             came = ", ".join(f"wait {number}: {wait:g} s" for number, wait in same.items()) + " for all"
             talk.fail(text, "backoff", "yields", came, expected="different waits for each client")
-        again = await _waits(talk, [await _generator(talk, function, case, 7)] * case.count)
+        again = await _waits(talk, [await _generator(talk, function, case, 7)] * case.columns)
         if again != [column[7] for column in columns]:
             text = (
                 "The same seed gave other waits. Draw with `rng`, not with the module `random`, so that a test can "
@@ -67,7 +68,7 @@ async def _backs_off(talk: Talk, function: Callable) -> None:
 
 async def _night(talk: Talk, function: Callable, case: Case) -> None:
     """Expect that one client's waits go on as they should, for a whole night."""
-    late = (await _waits(talk, [await _generator(talk, function, case, 1)] * NIGHT))[case.count :]
+    late = (await _waits(talk, [await _generator(talk, function, case, 1)] * NIGHT))[case.columns :]
     shares = _quarters(late, case.cap)
     if max(late) > case.cap or not all(0.22 < share < 0.28 for share in shares) or len(set(late)) < 0.9 * NIGHT:
         text = "After many waits, the limit is no longer `cap`. It must never begin again, or grow above `cap`."

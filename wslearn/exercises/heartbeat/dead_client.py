@@ -132,7 +132,7 @@ async def _is_gone(talk: Talk, one: _Watched, lateness: Lateness) -> None:
     talk.tells(f"{name}'s network", "falls", "silent")
     one.net.silence()
     before = len(one.pings)
-    stays = not await talk.until(ws.transport.is_closing)
+    stays = not await talk.until(ws.transport.is_closing, within=max(STEP, 5 * interval))
     dropped, pings, closed = clock() - one.began, one.pings[before:], one.times("close")
     found = dropped - min(pings, default=dropped)
     _explain(talk, one.watching)
