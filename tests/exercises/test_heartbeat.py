@@ -213,7 +213,7 @@ while True:
         await asyncio.wait_for(await ws.ping(), interval / 10)
     except TimeoutError:
         return ws.transport.abort()
-    await asyncio.sleep(interval / 1.5)
+    await asyncio.sleep(interval)
 """),
     }
 
