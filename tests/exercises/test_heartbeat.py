@@ -27,7 +27,7 @@ class TestRoundTrip(FunctionExercise):
     exercise = ex.round_trip
     at_once = 4
     wrong = {  # noqa: RUF012
-        "You took a score that was already waiting for the pong": trip("""
+        "You took a score for the pong": trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 await ws.recv()
@@ -82,7 +82,7 @@ await ws.send('{"type":"ping"}')
 while await ws.recv() != '{"type":"pong"}': pass
 return time.perf_counter() - began
 """),
-        "was already waiting, and you took it for the pong. Decode the JSON": trip("""
+        "This time you took another message for the pong": trip("""
 began = time.perf_counter()
 await ws.send('{"type":"ping"}')
 while "pong" not in await ws.recv(): pass
@@ -156,14 +156,14 @@ while True:
         return ws.transport.abort()
     await asyncio.sleep(interval)
 """),
-        "The second ping followed at once": watch("""
+        "The next ping followed too soon": watch("""
 while True:
     try:
         await asyncio.wait_for(await ws.ping(), interval)
     except TimeoutError:
         return ws.transport.abort()
 """),
-        "Ann answered, but you dropped her": watch("""
+        "Ann answered, but you dropped the connection": watch("""
 pong = await ws.ping()
 await asyncio.sleep(interval)
 ws.transport.abort()
@@ -213,21 +213,9 @@ while True:
         await asyncio.wait_for(await ws.ping(), interval / 10)
     except TimeoutError:
         return ws.transport.abort()
-    await asyncio.sleep(interval / 1.5)
+    await asyncio.sleep(interval)
 """),
     }
-
-    async def test_other_ways_are_right_too(self):
-        with_wait_for = watch("""
-while True:
-    await asyncio.sleep(interval)
-    try:
-        await asyncio.wait_for(await ws.ping(), interval)
-    except TimeoutError:
-        ws.transport.abort()
-        break
-""")
-        assert (result := await self.check(with_wait_for)), result
 
     async def test_the_cause_comes_first_and_nothing_goes_to_the_log(self, caplog):
         """Tasks whose connection the check itself ends, and pongs to nobody, are no one's first concern."""

@@ -52,7 +52,7 @@ class TestFairShare(ServerExercise):
         "did not serve Ann's second one": share(NAME, COUNT, *REFUSE, *LOOP),
         "did not serve him": share(NAME, "user = 'everybody'", *REFUSE, *SERVE),
         "did not close her third": share(NAME, *SERVE),
-        "ended an older one of hers": share(
+        "ended or changed an older one": share(
             NAME,
             "mine = self.users.setdefault(user, [])",
             "if len(mine) >= 2: await mine.pop(0).close(1008, 'too many connections')",
@@ -60,7 +60,7 @@ class TestFairShare(ServerExercise):
             *LOOP,
         ).replace("self.slots = Counter()", "self.users = {}"),
         "Before `return`, write": closing("pass"),
-        "dropped Ann's third connection without": closing("ws.transport.abort()"),
+        "dropped the connection without": closing("ws.transport.abort()"),
         "The close code is 4000": closing("await ws.close(4000, 'too many connections')"),
         "Close with the reason": closing("await ws.close(1008)"),
         "received a message before you closed it": share(
@@ -77,7 +77,7 @@ class TestFairShare(ServerExercise):
             share(
                 NAME,
                 "mine = self.users.setdefault(user, set())",
-                "if len(mine) >= 2: return await ws.close(1008, 'too many connections')",
+                "if len(mine) >= self.MOST: return await ws.close(1008, 'too many connections')",
                 "mine.add(ws)",
                 *tried(*LOOP, free="mine.discard(ws)"),
             ).replace("self.slots = Counter()", "self.users = {}")

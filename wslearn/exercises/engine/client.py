@@ -126,7 +126,7 @@ class Client:
         while self.judged < len(self.heard):
             self._step("receives", shown(self.heard[self.judged]))
             self.judged += 1
-        came = None if self.ws.close_code is None else (self.ws.close_code, self.ws.close_reason)
+        came = None if self.ws.close_code is None else (int(self.ws.close_code), self.ws.close_reason)
         if not came or code not in (None, came[0]) or reason not in (None, came[1]):
             wanted = f"its connection closed with {code or 'any code'}{'' if reason is None else f' {reason!r}'}"
             found = self._end() if came else f"it open after {within:g} s"
@@ -138,7 +138,7 @@ class Client:
         try:
             await self._ping()
         except ConnectionClosed:
-            came = (self.ws.close_code, self.ws.close_reason)
+            came = (int(self.ws.close_code or 1006), self.ws.close_reason)
             self._fail(message or or_else, "finds", self._end(), "its connection open", came, came[0])
         self._step("finds", "its connection open")
 

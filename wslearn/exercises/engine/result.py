@@ -113,7 +113,7 @@ def shown(value: object) -> str:
             text = repr(value)
         except Exception as error:  # noqa: BLE001 - a student's __repr__ may be wrong too
             text = f"a {type(value).__name__} whose __repr__ raises {type(error).__name__}"
-    text = redact(text[: 2 * SHOWN])
+    text = redact(text[: 2 * SHOWN]).encode(errors="backslashreplace").decode()  # half of a character can't be printed
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

@@ -1,76 +1,147 @@
 """Task 4 of lesson 06: exponential back-off with full jitter, judged by the statistics of many clients' waits."""
 
 import inspect
+import math
 import random
-from collections.abc import Callable
-from itertools import islice
-from statistics import mean
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from itertools import pairwise
+from numbers import Real
+from statistics import StatisticsError, correlation, mean
+from typing import Any, NamedTuple
 
 from wslearn.exercises.engine import Exercise, NotYet, Talk, kind
 from wslearn.exercises.heartbeat.judge import judge
 
-#: What the function is called with, in seconds; and a base above the cap, as after a mistake in a configuration.
-BASE, CAP, WIDE = 0.5, 20.0, 60.0
 #: How many clients are compared, and how often one of them tries while its server is down for a night.
 CLIENTS, NIGHT = 300, 5_000
 
 
+class Case(NamedTuple):
+    """What `backoff` is called with, in seconds, and how many waits of each client are looked at."""
+
+    base: float
+    cap: float
+    columns: int
+
+    @property
+    def limits(self) -> list[float]:
+        """The longest time for each wait."""
+        return [min(self.cap, self.base * 2**n) for n in range(self.columns)]
+
+
+#: A base above the cap is a mistake in a configuration; zero waits are for a test that doesn't want to wait.
+CASES = (Case(0.5, 20.0, 9), Case(60.0, 7.0, 2), Case(3, 1_000, 5), Case(2.0, 0, 2), Case(0, 5.0, 2))
+
+
 async def _backs_off(talk: Talk, function: Callable) -> None:
-    for base, limits in ((BASE, [min(CAP, BASE * 2**n) for n in range(9)]), (WIDE, [CAP, CAP])):
-        talk.tells("backoff", "is called", f"with base {base:g}, cap {CAP:g}, for {CLIENTS} clients")
-        clients = [await _draw(talk, function, base, seed, len(limits)) for seed in range(CLIENTS)]
-        columns = list(zip(*clients, strict=True))
-        if len(set(clients[0])) > 1 and all(len(set(column)) == 1 for column in columns):
+    for case in CASES:
+        talk.tells("backoff", "is called", f"with base {case.base:g}, cap {case.cap:g}, for {CLIENTS} clients")
+        generators = [await _generator(talk, function, case, seed) for seed in range(CLIENTS)]
+        # All clients wait for the first time, then all for the second time: what one of them does, changes no other.
+        columns = [await _waits(talk, generators) for _ in range(case.columns)]
+        if not all(case.limits):
+            text = (
+                f"With base {case.base:g} and cap {case.cap:g}, every wait must be 0. Is a 0 lost in an `or` or `if`?"
+            )
+            judge(talk, {text: any(map(any, columns))}, "the longest wait", f"{max(map(max, columns)):g} s", "0 s")
+            continue
+        if same := {number: column[0] for number, column in enumerate(columns, start=1) if len(set(column)) == 1}:
             text = "Every client waits for the same time, so they all return at one moment. Draw each wait with `rng`."
-            talk.fail(text, "backoff", "yields", f"{clients[0]} for all", expected="different waits for each client")
-        if base == BASE and await _draw(talk, function, base, 7, len(limits)) != clients[7]:
-            text = "Draw with `rng`, not with the module `random`. Then a test can repeat the waits."
+            came = ", ".join(f"wait {number}: {wait:g} s" for number, wait in same.items()) + " for all"
+            talk.fail(text, "backoff", "yields", came, expected="different waits for each client")
+        again = await _waits(talk, [await _generator(talk, function, case, 7)] * case.columns)
+        if again != [column[7] for column in columns]:
+            text = (
+                "The same seed gave other waits. Draw with `rng`, not with the module `random`, so that a test can "
+                "repeat the waits. And keep all that changes in variables of the function: each client has its own."
+            )
             talk.fail(text, "backoff", "yields", "other waits", expected="the same waits from the same seed")
-        for number, (waits, limit) in enumerate(zip(columns, limits, strict=True), start=1):
-            came = f"from {min(waits):.2f} to {max(waits):.2f} s, {mean(waits):.2f} s on average"
-            judge(talk, _mistakes(waits, limit, base), f"wait {number}", came, f"evenly spread from 0 to {limit:g} s")
-    await _draw(talk, function, BASE, 1, NIGHT)
+        for number, (waits, limit) in enumerate(zip(columns, case.limits, strict=True), start=1):
+            _judge(talk, waits, limit, case, f"wait {number}")
+        if any(_depend(*pair) for pair in pairwise(columns)):
+            text = "Whether a client's wait is long depends on its wait before. Draw anew for each wait."
+            talk.fail(text, "backoff", "yields", "waits that depend on each other", expected="independent waits")
+    await _night(talk, function, CASES[0])
+
+
+async def _night(talk: Talk, function: Callable, case: Case) -> None:
+    """Expect that one client's waits go on as they should, for a whole night."""
+    late = (await _waits(talk, [await _generator(talk, function, case, 1)] * NIGHT))[case.columns :]
+    shares = _quarters(late, case.cap)
+    if max(late) > case.cap or not all(0.22 < share < 0.28 for share in shares) or len(set(late)) < 0.9 * NIGHT:
+        text = "After many waits, the limit is no longer `cap`. It must never begin again, or grow above `cap`."
+        came = f"from 0 to {max(late):.2f} s, with {shares[0]:.0%} in the lowest quarter"
+        talk.fail(text, "each late wait", "is", came, expected=f"evenly spread from 0 to {case.cap:g} s")
     talk.tells("backoff", "yields", f"{NIGHT:,} waits, and would go on")
 
 
-async def _draw(talk: Talk, function: Callable, base: float, seed: int, count: int) -> list[float]:
-    """Return the first waits of one client."""
-    generator = await talk.call(function, base, CAP, random.Random(seed))
+async def _generator(talk: Talk, function: Callable, case: Case, seed: int) -> Any:
+    generator = await talk.call(function, case.base, case.cap, random.Random(seed))
     if not hasattr(generator, "__next__"):
         how = "Write `def`, not `async def`." if inspect.isasyncgen(generator) else "Use `yield` for each wait."
         talk.fail(f"`backoff` must be a generator. {how}", "backoff", "returns", kind(generator))
+    return generator
+
+
+async def _waits(talk: Talk, generators: Sequence[Any]) -> list[float]:
+    """Return the next wait of each generator, in turn."""
 
     def backoff() -> list[Any]:
-        return list(islice(iter(generator.__next__, object()), count))  # it may have no `__iter__`
+        waits = []
+        with suppress(StopIteration):
+            for generator in generators:
+                waits.append(next(generator))
+        return waits
 
     try:
         waits = await talk.call(backoff)
     except NotYet as error:
         why = " `2 ** n` grows without end. Keep the limit below the cap: `limit = min(cap, 2 * limit)`."
         talk.fail(f"{error}{why * isinstance(error.__cause__, OverflowError)}", "backoff", "fails", str(error))
-    if odd := [wait for wait in waits if not isinstance(wait, int | float) or wait < 0]:
-        is_number = isinstance(odd[0], int | float)
-        text = "A wait is never below 0." if is_number else "Yield a number: how many seconds to wait."
-        talk.fail(text, "backoff", "yields", kind(odd[0]), expected="seconds, 0 or more")
-    if len(waits) < count:
+    for wait in waits:
+        is_number = isinstance(wait, Real | Decimal) and not isinstance(wait, bool)
+        if not is_number or not 0 <= wait < math.inf:
+            text = "A wait is never below 0." if is_number else "Yield a number: how many seconds to wait."
+            talk.fail(text, "backoff", "yields", kind(wait), expected="seconds, 0 or more")
+    if len(waits) < len(generators):
         text = "Your generator ended, so the client would give up. Yield in an endless loop, `while True:`."
-        talk.fail(text, "backoff", "yields", f"{len(waits)} waits", expected="waits without end")
-    return waits
+        talk.fail(text, "backoff", "yields", "no more waits", expected="waits without end")
+    return list(map(float, waits))
 
 
-def _mistakes(waits: tuple[float, ...], limit: float, base: float) -> dict[str, bool]:
-    low, high, middle = min(waits), max(waits), mean(waits)
-    wide = base > CAP and not 0.8 * CAP <= high <= CAP
-    return {
-        "If `base` is above `cap`, draw every wait from 0 to `cap`. Begin with `limit = min(cap, base)`.": wide,
-        f"The longest wait is {high:.2f} s, but the cap is {CAP:g} s. Use `min(cap, …)` as the limit.": high > CAP,
-        "Draw the first wait from 0 to `base`. Double the limit after each wait, not before it.": high > limit == BASE,
-        "The limit grows too fast. It should double from one wait to the next.": high > limit,
-        "The limit grows too slowly. Does it double after each wait?": high < 0.8 * limit,
-        "The clients would still come back close together. Draw from the whole range, from 0.": low > 0.2 * limit,
-        "The waits aren't spread evenly. Use `rng.uniform(0, limit)`.": not 0.4 * limit < middle < 0.6 * limit,
-    }
+def _judge(talk: Talk, waits: Sequence[float], limit: float, case: Case, who: str) -> None:
+    low, high, cap = min(waits), max(waits), case.cap
+    different = len(set(waits))
+    mistakes = {
+        "If `base` is above `cap`, draw every wait from 0 to `cap`. Begin with `limit = min(cap, base)`.":
+            case.base > cap and not 0.93 * cap <= high <= cap,
+        f"The longest wait is {high:.2f} s, but the cap is {cap:g} s. Use `min(cap, …)` as the limit.": high > cap,
+        "Draw the first wait from 0 to `base`. Double the limit after each wait, not before it. And each client begins "
+        "with `base`, so keep the limit in a variable of the function.": high > limit == case.base,
+        "The limit grows too fast. It should double from one wait to the next.": high > limit * (1 + 1e-9),
+        f"The {CLIENTS} clients have only {different} different waits, so some come back together. Don't round, and "
+        "limit the range before you draw, not the wait.": different < 0.9 * CLIENTS,
+        "The limit grows too slowly. Does it double after each wait, up to `cap`?": high < 0.93 * limit,
+        "The clients would still come back close together. Draw from the whole range, from 0.": low > 0.07 * limit,
+        "The waits aren't spread evenly. Use `rng.uniform(0, limit)`.":
+            not all(0.13 < share < 0.37 for share in _quarters(waits, limit)),
+    }  # fmt: skip
+    came = f"from {low:.2f} to {high:.2f} s, {mean(waits):.2f} s on average"
+    judge(talk, mistakes, who, came, f"evenly spread from 0 to {limit:g} s")
+
+
+def _quarters(waits: Sequence[float], limit: float) -> list[float]:
+    """Return which part of the waits is in each quarter of the range."""
+    return [sum(n <= 4 * wait / limit < n + 1 for wait in waits) / len(waits) for n in range(4)]
+
+
+def _depend(waits: Sequence[float], following: Sequence[float]) -> bool:
+    try:
+        return abs(correlation(waits, following)) > 0.4
+    except StatisticsError:  # one of them is constant
+        return True
 
 
 backoff = Exercise(

@@ -1,10 +1,14 @@
-"""What the exercises of lesson 06 share: mistakes as a table from what a student is told to whether it applies."""
+"""What the exercises of lesson 06 share: mistakes as a table, and a second look where this machine was too slow."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter as clock
 
-from wslearn.exercises.engine import Talk
+from wslearn.exercises.engine import NotYet, Talk
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
+#: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
+PAUSE, SLOWER = 0.02, (1.0, 1.7, 3.0)
 
 
 def judge(talk: Talk, mistakes: Mapping[str, object], who: str, came: str, expected: str) -> None:
@@ -13,3 +17,48 @@ def judge(talk: Talk, mistakes: Mapping[str, object], who: str, came: str, expec
         if applies:
             talk.fail(text, who, "is", came, expected=expected)
     talk.tells(who, "is", came)
+
+
+async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[None]]) -> None:
+    """Hold a conversation that looks at times: again, with longer ones, if it fails while this machine is late."""
+    for factor in SLOWER:
+        before = len(talk.steps)
+        try:
+            async with Lateness() as lateness:
+                return await attempt(factor, lateness)
+        except NotYet:
+            excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
+            if not excused or factor == SLOWER[-1]:
+                raise
+            del talk.steps[before:]
+
+
+class Lateness:
+    """How late this machine is, or a student's code makes it: pauses of the event loop, in seconds."""
+
+    longest = total = 0.0
+    excuses = True  # what is looked at just now
+
+    async def __aenter__(self) -> "Lateness":
+        self._began = self._ticked = clock()
+        self._task = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._task.cancel()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the loop stood still nearly all the time."""
+        self._look()
+        return self.total > max(0.15, 0.75 * (clock() - self._began))
+
+    def _look(self) -> None:
+        pause, self._ticked = clock() - self._ticked, clock()
+        if pause > PAUSE:
+            self.longest, self.total = max(self.longest, pause), self.total + pause
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSE / 5)
+            self._look()
