@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+import pytest
 from support import until
 
 from wslearn import Server
@@ -81,6 +82,7 @@ def most_within(arrivals: list[float], seconds: float) -> float:
     return max(sum(start <= when < start + seconds for when in arrivals) for start in arrivals) / len(arrivals)
 
 
+@pytest.mark.clock
 async def test_all_are_back_spread_in_time_and_none_is_doubled(room_for):
     arrivals = await arrivals_after_restart(room_for(CLIENTS))
     # Waits are drawn from two whole seconds, so about 30 of 300 come in each fifth of one. On a machine that is starved

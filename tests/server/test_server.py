@@ -445,3 +445,17 @@ async def test_compression_is_off_unless_asked_for():
         assert "Sec-WebSocket-Extensions" not in ws.response.headers
     async with EchoServer(limits=Limits(compression="deflate")) as server, connect(server.url) as ws:
         assert "permessage-deflate" in ws.response.headers["Sec-WebSocket-Extensions"]
+
+
+async def test_a_task_group_that_ends_with_the_connection_is_no_error_of_the_handler():
+    class Grouped(Server):
+        async def handler(self, ws):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(ws.recv())
+                group.create_task(asyncio.sleep(3600))
+
+    async with Grouped() as server:
+        async with connect(server.url) as ws:
+            ws.transport.abort()
+        await until(lambda: not server.handlers)
+        assert [event.kind for event in server.log] == ["connect", "close"]

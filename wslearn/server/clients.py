@@ -85,7 +85,7 @@ class Clients:
         try:
             await self.handler(ws)
         except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others
-            if isinstance(error, ConnectionClosed) and ws.protocol.state is not OPEN:
+            if _is_closed(error) and ws.protocol.state is not OPEN:
                 return  # this client has disconnected: on_lost writes the line
             self.record("error", ws.name, summarize(error))
             logger.debug("%s: the handler's traceback", self.name, exc_info=error)
@@ -132,3 +132,10 @@ class Clients:
     def log(self) -> list[Event]:
         """The last 1,000 events, oldest first."""
         return list(self._log.events)
+
+
+def _is_closed(error: Exception) -> bool:
+    """Return whether an error is only the end of a connection; a handler's TaskGroup puts it into a group."""
+    if isinstance(error, ExceptionGroup):
+        return error.split(ConnectionClosed)[1] is None
+    return isinstance(error, ConnectionClosed)
