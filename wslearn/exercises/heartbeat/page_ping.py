@@ -20,7 +20,10 @@ from wslearn.server import Server
 
 SCORE, TEAM = '{"type":"score","score":"0:0"}', '{"type":"team","name":"pong"}'
 #: Messages that contain the word, but aren't the pong.
-NEWS = (TEAM, '{"type":"replay","of":{"type":"pong"}}', '{"type":"Pong"}', '{"type":"ping-pong"}', '{"type":"pongs"}')
+NEWS = (
+    TEAM, '{"type":"replay","of":{"type":"pong"}}', '{"type":"Pong"}', '{"type":"ping-pong"}', '{"type":"pongs"}',
+    '{"type":"pong "}', '{"type":"on"}',
+)  # fmt: skip
 #: How long the server takes for its pong, and how much more than the round trip an answer may be, in seconds.
 THINKS, MORE = 0.03, 0.05
 

@@ -101,6 +101,9 @@ async def _fair_share(talk: Talk, server_class: type[Server]) -> None:
                 "All clients have left, but their names are still in `self.slots`. An attacker can invent names until "
                 "the memory is full, so delete a name when its number is 0: `del self.slots[user]`."
             )
+        for number in (8, 9):
+            text = "All of Ann's connections have ended, but you did not serve two new ones. Each end frees one slot."
+            await _enters(talk, server, "Ann", number, text)
     await _has_other_most(talk, server_class)
 
 
