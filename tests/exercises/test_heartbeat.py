@@ -2,6 +2,7 @@
 
 from textwrap import indent
 
+import pytest
 from exercise_cases import FunctionExercise, ServerExercise, answer, handler
 
 from wslearn.exercises import heartbeat as ex
@@ -105,6 +106,7 @@ return float("nan")
         assert result.state == "wrong", result
 
 
+@pytest.mark.clock
 class TestFindDead(FunctionExercise):
     exercise = ex.find_dead
     at_once = 4
