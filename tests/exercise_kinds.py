@@ -16,7 +16,7 @@ class Judged:
 
     exercise: Exercise
     #: What the code of all answers needs, and how many of them are checked at one time.
-    needs: ClassVar[str] = ""
+    imports: ClassVar[str] = ""
     together: ClassVar[int] = 4
     #: By name: a part of the diagnosis, and the answer's code.
     subtly_wrong: ClassVar[dict[str, tuple[str, str]]]
@@ -27,7 +27,7 @@ class Judged:
 
         async def check(code: str) -> Result:
             async with turn:
-                return await self.exercise.check(answer(code, self.needs))
+                return await self.exercise.check(answer(code, self.imports))
 
         return dict(zip(codes, await asyncio.gather(*map(check, codes.values())), strict=True))
 

@@ -29,7 +29,7 @@ def to_others(message: str = "m", clients: str = "self.connections - {ws}") -> s
 
 class TestOthers(Judged):
     exercise = ex.others
-    needs = NEEDS
+    imports = NEEDS
     subtly_wrong: ClassVar = {
         "an empty message is lost": (EMPTY, each(f"if m: {to_others()}")),
         "ASCII": (LETTERS, each(to_others("m.encode('ascii', 'ignore').decode()"))),
@@ -108,7 +108,7 @@ def tries(caught: str = "ConnectionClosed", then: str = "pass") -> str:
 
 class TestVanish(Judged):
     exercise = ex.vanish
-    needs = f"{NEEDS}\nfrom websockets.exceptions import ConnectionClosedError, ConnectionClosedOK"
+    imports = f"{NEEDS}\nfrom websockets.exceptions import ConnectionClosedError, ConnectionClosedOK"
     subtly_wrong: ClassVar = {
         "an empty message is lost": (EMPTY, function("if message: broadcast(clients, message)")),
         "ASCII": (LETTERS, function("broadcast(clients, message.encode('ascii', 'ignore').decode())")),
@@ -187,7 +187,7 @@ KEEP, ALL = "self.last = m", "broadcast(self.connections, m)"
 
 class TestLatest(Judged):
     exercise = ex.latest
-    needs = NEEDS
+    imports = NEEDS
     subtly_wrong: ClassVar = {
         "an empty value is none": (
             "compare with `is not None`",
@@ -276,7 +276,7 @@ def drops(condition: str, send: str = ALL) -> str:
 
 class TestBounded(Judged):
     exercise = ex.bounded
-    needs = NEEDS
+    imports = NEEDS
     subtly_wrong: ClassVar = {
         "a number": ("not with a number of your own", drops("size > 1_000_000")),
         "half": ("when few bytes were waiting", drops("size > self.MOST / 2")),

@@ -30,7 +30,7 @@ CLOSED, MANY, OTHERS = "When `handler` ends", "replies in 2 s", "not meant for t
 
 class TestShout(Judged):
     exercise = ex.shout
-    needs = "from websockets.asyncio.server import broadcast"
+    imports = "from websockets.asyncio.server import broadcast"
     subtly_wrong: ClassVar = {
         "an empty message ends it": (EMPTY, handler("while m := await ws.recv():", f"    {SHOUT}")),
         "an empty message is lost": (EMPTY, each(f"if m: {SHOUT}")),
@@ -83,7 +83,7 @@ def counts(line: str, first: str = "n = 0", then: str = "await ws.send(f'{n}: {m
 
 class TestNumbers(Judged):
     exercise = ex.numbers
-    needs = "from itertools import count"
+    imports = "from itertools import count"
     subtly_wrong: ClassVar = {
         "three": (CLOSED, by_hand("await ws.send(f'{n}: {m}')", "for n in (1, 2, 3):")),
         "from the start after three": ("The number is wrong", counts("n = n % 3 + 1")),
@@ -124,7 +124,7 @@ def dismisses(condition: str, other: str = "await ws.send(m)") -> str:
 
 class TestGoodbye(Judged):
     exercise = ex.goodbye
-    needs = "from websockets.asyncio.server import broadcast"
+    imports = "from websockets.asyncio.server import broadcast"
     subtly_wrong: ClassVar = {
         "startswith": ("'bye ' is not `bye`", dismisses("m.startswith('bye')")),
         "lower": ("'Bye' is not `bye`", dismisses("m.lower() == 'bye'")),
@@ -187,7 +187,7 @@ CHECKED = (
 
 class TestCareful(Judged):
     exercise = ex.careful
-    needs = (
+    imports = (
         "import ast, re, msgspec\nfrom websockets.asyncio.server import broadcast\nclass Say(msgspec.Struct): say: str"
     )
     subtly_wrong: ClassVar = {
@@ -276,7 +276,7 @@ def unmasks(expression: str) -> str:
 
 class TestUnmask(Judged):
     exercise = ex.unmask
-    needs = "import operator\nfrom itertools import cycle"
+    imports = "import operator\nfrom itertools import cycle"
     subtly_wrong: ClassVar = {
         "zeros at the end": ("may be any bytes", unmasks("out.rstrip(b'\\0')")),
         "zeros at the start": ("may be any bytes", unmasks("out.lstrip(b'\\0')")),
@@ -310,7 +310,7 @@ WAITED, ONE_BY_ONE = "Run it in a thread", "one client waited for another"
 class TestPatient(Judged):
     exercise = ex.patient
     together = 3
-    needs = (
+    imports = (
         "from concurrent.futures import ThreadPoolExecutor as Pool\nfrom websockets.asyncio.server import broadcast\n"
         "def slow_upper(text):\n    time.sleep(0.5)\n    return text.upper()"
     )

@@ -23,7 +23,7 @@ HASHING = (
 
 class TestAccept(Judged, FunctionExercise):
     exercise = ex.accept
-    imports = needs = HASHING
+    imports = HASHING
     wrong: ClassVar = {
         "these are bytes": accept("b64encode(sha1((key + GUID).encode()).digest())"),
         "not in hexadecimal": accept("sha1((key + GUID).encode()).hexdigest()"),
@@ -82,7 +82,7 @@ class TestMeanDelay(Judged, FunctionExercise):
         "It should return a number": delay("f'{interval / 2 + round_trip} s'"),
         "Draw a timeline": delay("1000 * (interval / 2 + round_trip)"),
     }
-    needs = "from decimal import Decimal\nfrom fractions import Fraction\nimport numpy"
+    imports = "from decimal import Decimal\nfrom fractions import Fraction\nimport numpy"
     subtly_wrong: ClassVar = {
         "two digits": ("That is rounded", delay("round(interval / 2 + round_trip, 2)")),
         "three digits": ("That is rounded", delay("round(interval / 2 + round_trip, 3)")),
@@ -118,7 +118,7 @@ class TestBreakEven(Judged, FunctionExercise):
         "ZeroDivisionError": even("handshake // (http - websocket) + 1"),
         "the first time that WebSocket is cheaper": even("10"),
     }
-    needs = "import itertools\nimport numpy"
+    imports = "import itertools\nimport numpy"
     subtly_wrong: ClassVar = {
         "round": ("first time", even("round(handshake / (http - websocket)) + 1 if http > websocket else None")),
         "a half more": ("first time", even("int(handshake / (http - websocket) + 1.5) if http > websocket else None")),

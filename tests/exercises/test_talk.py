@@ -421,7 +421,7 @@ class NeverStops(EchoServer):
 @pytest.mark.parametrize(
     ("server_class", "message"),
     [
-        (Unready, "Your `__init__` must begin with `super().__init__(*args, **options)`."),
+        (Unready, "Your `__init__` must begin with `super().__init__()`, and pass on what it was given."),
         (NeverStarts, "`start()` did not end within 2 s."),
         (NeverStops, "`stop()` did not end within 2 s."),
     ],

@@ -91,6 +91,7 @@ async def test_all_are_back_spread_in_time_and_none_is_doubled(room_for):
     assert arrivals[-1] - arrivals[0] > 1
 
 
+@pytest.mark.clock
 async def test_without_jitter_they_come_as_a_herd(room_for):
     arrivals = await arrivals_after_restart(room_for(CLIENTS), jitter=False)
     # Spread over two whole seconds, half a second would hold about a third of them.

@@ -125,6 +125,7 @@ async def test_the_first_run_shows_all_attacks_and_reset_goes_back_to_it(lab):
     assert lab.bob.lost == []
 
 
+@pytest.mark.clock
 async def test_attacks_end_with_the_run(lab, monkeypatch):
     monkeypatch.setattr(robustness, "RUN", 1.5)
     await begin(lab, "naive")

@@ -12,6 +12,8 @@ from wslearn.theme import GREY, LIGHT_BLUE, ORANGE
 
 #: How much of a value is shown, in characters, and how many steps: the last ones, since they tell what is wrong.
 SHOWN, MAX_STEPS = 300, 60
+#: The longest text, in characters, that others are lined up with.
+WIDEST = 30
 #: For each state: the words that its text begins with, a sign, and a colour that has contrast on white and on black.
 STATES = {
     "right": ("Right!", "✔", LIGHT_BLUE),
@@ -63,7 +65,9 @@ class Result:
     def __repr__(self) -> str:
         lines = [STATES[self.state][0], *filter(None, self.message.splitlines())]
         steps = self.steps[-MAX_STEPS:]
-        widths = [max((len(getattr(step, column)) for step in steps), default=0) for column in ("who", "did")]
+        # A call with many arguments is too long to line the others up with it.
+        cells = [[text for step in steps if len(text := getattr(step, column)) <= WIDEST] for column in ("who", "did")]
+        widths = [max(map(len, column), default=0) for column in cells]
         for step in steps:
             what = f"{step.who:>{widths[0]}} {step.did:<{widths[1]}}  {step.what}"
             lines.append(f"{'>>' if step.wrong else '  '} {what}".rstrip())

@@ -76,7 +76,7 @@ class Talk(Calls):
         check_server_class(server_class)
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
-            raise NotYet("Your `__init__` must begin with `super().__init__(*args, **options)`.")
+            raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
         taken = False
         try:
             await self._bounded(server.start(), STEP, "`start()`")
