@@ -3,6 +3,7 @@
 import asyncio
 from typing import ClassVar
 
+import pytest
 from exercise_cases import FunctionExercise, ServerExercise, handler
 
 from wslearn.exercises import auth as ex
@@ -219,6 +220,7 @@ def decodes(how: str) -> str:
     )
 
 
+@pytest.mark.clock
 class TestFirstMessage(ServerExercise):
     exercise = ex.first_message
     imports = (
@@ -455,6 +457,7 @@ def until(
     )
 
 
+@pytest.mark.clock
 class TestUntilExpiry(ServerExercise):
     exercise = ex.until_expiry
     imports = (

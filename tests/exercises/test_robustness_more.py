@@ -2,10 +2,14 @@
 
 from typing import ClassVar
 
+import pytest
 from exercise_cases import handler
 from more_answers import MoreAnswers
 
 from wslearn.exercises import robustness as ex
+
+#: The checks measure times, and several run at once here.
+pytestmark = pytest.mark.clock
 
 
 def bucket(take: str, init: str = "self.tokens, self.at = burst, clock()", top: str = "") -> str:
