@@ -22,6 +22,7 @@ class of another kind: all that is called with `talk.call`, `talk.calls` or in a
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import pytest
@@ -32,6 +33,17 @@ from wslearn.exercises.engine.proof import made as answer
 
 #: A diagnosis is there after so many seconds.
 DIAGNOSIS = 5
+
+
+async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_once: int) -> list[Result]:
+    """Check answers, so many at one time, and return their results in the same order."""
+    turn = asyncio.Semaphore(at_once)
+
+    async def check(code: str) -> Result:
+        async with turn:
+            return await exercise.check(answer(code, imports))
+
+    return await asyncio.gather(*map(check, codes))
 
 
 class ExerciseCase:
@@ -79,17 +91,14 @@ class ExerciseCase:
             assert part in result.message, f"meant for: {part}\n{result}"
 
     async def test_subtly_wrong_answers_are_refused_and_right_ones_are_not(self):
-        turn = asyncio.Semaphore(self.at_once)
-
-        async def misjudged(style: str, code: str, right: bool) -> str:
-            async with turn:
-                result = await self.check(code)
-            judged = bool(result) is right and "check itself failed" not in str(result)
-            return "" if judged else f"{style}\n{result}"
-
         answers = [(*one, False) for one in self.subtle.items()] + [(*one, True) for one in self.right.items()]
-        wrong = list(filter(None, await asyncio.gather(*(misjudged(*one) for one in answers))))
-        assert not wrong, "\n\n".join(wrong)
+        results = await verdicts(self.exercise, [code for _, code, _ in answers], self.imports, self.at_once)
+        misjudged = [
+            f"{style}\n{result}"
+            for (style, _, right), result in zip(answers, results, strict=True)
+            if bool(result) is not right or "check itself failed" in str(result)
+        ]
+        assert not misjudged, "\n\n".join(misjudged)
 
     async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
         async def diagnosis(name: str, value: Any, part: str) -> None:

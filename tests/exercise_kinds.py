@@ -3,10 +3,9 @@
 A mixin for the classes of `exercise_cases`, or on its own beside an `exercise`.
 """
 
-import asyncio
 from typing import ClassVar
 
-from exercise_cases import answer
+from exercise_cases import verdicts
 
 from wslearn.exercises import Exercise, Result
 
@@ -23,13 +22,8 @@ class Judged:
     right: ClassVar[dict[str, str]]
 
     async def _results(self, codes: dict[str, str]) -> dict[str, Result]:
-        turn = asyncio.Semaphore(self.together)
-
-        async def check(code: str) -> Result:
-            async with turn:
-                return await self.exercise.check(answer(code, self.imports))
-
-        return dict(zip(codes, await asyncio.gather(*map(check, codes.values())), strict=True))
+        results = await verdicts(self.exercise, codes.values(), self.imports, self.together)
+        return dict(zip(codes, results, strict=True))
 
     async def test_subtly_wrong_answers_are_seen(self):
         results = await self._results({name: code for name, (part, code) in self.subtly_wrong.items()})

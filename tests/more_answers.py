@@ -1,10 +1,9 @@
 """More answers to an exercise, wrong and right ones, beside those of `exercise_cases`."""
 
-import asyncio
 from typing import ClassVar
 
 import pytest
-from exercise_cases import answer
+from exercise_cases import verdicts
 
 from wslearn.exercises import Exercise, Result
 
@@ -24,13 +23,7 @@ class MoreAnswers:
     right: ClassVar[dict[str, str]]
 
     async def verdicts(self, codes: list[str]) -> list[Result]:
-        turn = asyncio.Semaphore(self.at_once)
-
-        async def check(code: str) -> Result:
-            async with turn:
-                return await self.exercise.check(answer(code, self.imports))
-
-        return await asyncio.gather(*map(check, codes))
+        return await verdicts(self.exercise, codes, self.imports, self.at_once)
 
     async def test_more_wrong_answers_are_wrong(self):
         results = await self.verdicts([code for *_, code in self.wrong])
