@@ -16,17 +16,21 @@
         }
 
 The code of an answer, and of the exercise's own solution, runs after `imports`, as `Exercise.prove` says.
+`ReadingExercise` is for those that want a dictionary; its class needs no more than `exercise` and `wrong`.
 `ServerExercise` is for exercises that want a server's class; `FunctionExercise` for those that want a function, or a
 class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from wslearn import exercises
 from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made as answer
@@ -163,3 +167,33 @@ class FunctionExercise(ExerciseCase):
         "returns an object": ("def answer(*arguments, **options): return object()", ""),
         "takes something else": ("def answer(*, unheard_of): pass", ""),
     }
+
+
+class ReadingExercise(ExerciseCase):
+    """The tests of an exercise that wants a dictionary of what some code does."""
+
+    exercise: exercises.ReadingExercise
+    troublemakers: ClassVar = {
+        "is empty": ("answer = {}", "has no"),
+        "has an unknown key": ("class Any(dict):\n    pass\nanswer = Any(unheard_of=1)", "has no"),
+        "is a list": ("answer = [1000]", "Expected the dictionary"),
+    }
+
+    @property
+    def stub(self) -> str:  # type: ignore[override]
+        return f"answer = {{{', '.join(f'{label!r}: ...' for label in self.exercise.clues)}}}"
+
+    def test_a_notebook_shows_the_same_code(self):
+        notebooks = (Path(__file__).parent.parent / "notebooks").glob("*.ipynb")
+        cells = [cell for notebook in notebooks for cell in json.loads(notebook.read_text("utf-8"))["cells"]]
+        assert any(f"```python\n{self.exercise.code}\n```" in "".join(cell["source"]) for cell in cells)
+
+    async def test_one_blank_is_no_answer(self):
+        *others, last = self.exercise.clues
+        result = await self.check(f"{self.exercise.answer}\nanswer = {{**list(locals().values())[-1], {last!r}: ...}}")
+        assert f"Write your answer for `{last}`" in result.message
+        assert others, "one question is too few"
+
+    async def test_the_trace_tells_nothing_that_was_not_written(self):
+        result = await self.check(next(iter(self.wrong.values())))
+        assert {step.did for step in result.steps} <= {"is", "isn't"}

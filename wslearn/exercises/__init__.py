@@ -1,6 +1,6 @@
 """Exercises that check themselves: `check`, `hint` and `solution`, in a folder for each lesson.
 
-An author of exercises needs to read only this. There are two kinds. Where the answer is a function, list cases:
+An author of exercises needs to read only this. There are three kinds. Where the answer is a function, list cases:
 
     from wslearn.exercises import FunctionExercise
 
@@ -70,6 +70,15 @@ something, and expect that as the next message.
 The check runs in its own thread. Code that blocks, never ends, raises or is the wrong kind of thing gets a diagnosis,
 and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
 
+Where a student reads code and says what it does, show the code, run it, and compare:
+
+    what_closes = ReadingExercise(
+        "class Answer(Server): …",  # the notebook shows the same; the check compares with what it really does
+        run, clues={"first": {1000: "Does the handler return here?"}, "second": ""},
+        hints=(…), answer='codes = {"first": 1011, "second": 1000}', why="…")
+
+`async def run(talk, names)` gets the names that the code makes, and returns what happened for each label.
+
 Prove an exercise, in a notebook or a test: its own `answer` and each of `right` pass, and each of `wrong` is refused
 with its own message. An answer is an object, or a string with its code, which runs after the code `imports`:
 `assert (proof := await ex.others.prove(wrong={"sends to everybody": "…"}, right=["…"])), proof`. It shows a table.
@@ -77,7 +86,26 @@ with its own message. An answer is an object, or a string with its code, which r
 In a cell that grades, show why: `assert (result := await ex.others.check(Others)), result`.
 """
 
-from wslearn.exercises.engine import Client, Exercise, FunctionExercise, Result, Talk, has, otherwise
+from wslearn.exercises.engine import (
+    Client,
+    Exercise,
+    FunctionExercise,
+    ReadingExercise,
+    Result,
+    Talk,
+    has,
+    otherwise,
+)
 from wslearn.exercises.engine.question import Question
 
-__all__ = ["Client", "Exercise", "FunctionExercise", "Question", "Result", "Talk", "has", "otherwise"]
+__all__ = [
+    "Client",
+    "Exercise",
+    "FunctionExercise",
+    "Question",
+    "ReadingExercise",
+    "Result",
+    "Talk",
+    "has",
+    "otherwise",
+]

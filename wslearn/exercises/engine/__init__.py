@@ -5,10 +5,11 @@ from wslearn.exercises.engine.exercise import Exercise, FunctionExercise
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, advice, has, matches, otherwise, read
 from wslearn.exercises.engine.kinds import kind
 from wslearn.exercises.engine.place import raised
+from wslearn.exercises.engine.reading import ReadingExercise
 from wslearn.exercises.engine.result import Result, shown
 from wslearn.exercises.engine.talk import Talk
 
 __all__ = [
-    "STEP", "Client", "Exercise", "FunctionExercise", "Message", "NotYet", "Result", "Talk", "advice", "has", "kind",
-    "matches", "otherwise", "raised", "read", "shown",
+    "STEP", "Client", "Exercise", "FunctionExercise", "Message", "NotYet", "ReadingExercise", "Result", "Talk",
+    "advice", "has", "kind", "matches", "otherwise", "raised", "read", "shown",
 ]  # fmt: skip

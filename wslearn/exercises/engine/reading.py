@@ -1,0 +1,71 @@
+"""An exercise about reading: a student says what some code does, and the check runs that code."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from textwrap import dedent
+from typing import Any
+
+from wslearn.exercises.engine.exercise import Exercise
+from wslearn.exercises.engine.expectations import Message, NotYet, advice, matches
+from wslearn.exercises.engine.kinds import kind
+from wslearn.exercises.engine.proof import IMPORTS
+from wslearn.exercises.engine.result import Result, shown
+from wslearn.exercises.engine.talk import Talk
+
+UNTOUCHED = "Read the code, write what it does in place of each `...`, run that cell, and then this one again."
+
+
+class ReadingExercise(Exercise):
+    """An exercise whose answer is a dictionary: a label for each question -> what the student expects.
+
+    `code` is what the notebook shows to read. `run(talk, names)` uses the names that this code makes, and returns for
+    each label what has really happened. `clues` has for each label, in order, a text, or a table or function as
+    everywhere, from what the student wrote to what she should look at; an empty one is a neutral sentence. No text
+    should tell the answer. A list and a tuple are the same.
+    """
+
+    def __init__(
+        self, code: str, run: Callable[[Talk, dict[str, Any]], Awaitable[Mapping[str, Any]]], *,
+        clues: Mapping[str, Message], hints: tuple[str, ...], answer: str, why: str,
+    ) -> None:  # fmt: skip
+        super().__init__(self._compare, hints=hints, answer=answer, why=why)
+        self.code, self.run, self.clues = dedent(code).strip(), run, clues
+
+    async def _judge(self, answer: object) -> Result:
+        result = await super()._judge(answer)
+        return replace(result, message=UNTOUCHED) if result.state == "untouched" else result
+
+    async def _compare(self, talk: Talk, answer: object) -> None:
+        given = self._given(answer)
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(IMPORTS + self.code, names)
+        found = await self.run(talk, names)
+        talk.steps.clear()  # what happened would tell the answers
+        for label, clue in self.clues.items():
+            if not matches(_listed(found[label]), given[label]):
+                neutral = (
+                    f"For `{label}`, {shown(given[label])} isn't what happens. Read its lines once more, in order."
+                )
+                talk.tells(label, "isn't", shown(given[label]), wrong=True)
+                raise NotYet(advice(clue, given[label], neutral))
+            talk.tells(label, "is", shown(given[label]))
+
+    def _given(self, answer: object) -> dict[str, Any]:
+        """Return what was written for each label; raise NotYet where something is missing or has no such label."""
+        if not isinstance(answer, Mapping):
+            raise NotYet(f"Expected the dictionary with your answers, got {kind(answer)}.")
+        missing = [label for label in self.clues if label not in answer]
+        unknown = [label for label in answer if label not in self.clues]
+        if missing or unknown:
+            what = f"has no {shown(missing[0])}" if missing else f"has {shown(unknown[0])}, which nobody asked for"
+            raise NotYet(f"Your dictionary {what}. Its keys must be {', '.join(map(shown, self.clues))}.")
+        blank = [label for label in self.clues if answer[label] is ...]
+        if len(blank) == len(self.clues):
+            raise NotImplementedError
+        if blank:
+            raise NotYet(f"Write your answer for `{blank[0]}` in place of `...`.")
+        return {label: _listed(answer[label]) for label in self.clues}
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
