@@ -1,20 +1,17 @@
 import asyncio
 import json
-from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from support import closed_with, frame, until
+from support import until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from wslearn import EchoServer, Limits, Server
-from wslearn.server import delivery, inbox
-
-LIMIT = 300
+from wslearn import Limits, Server
+from wslearn.server import delivery
 
 
 class Listening(Server):
@@ -157,108 +154,6 @@ async def test_what_is_no_message_is_refused_as_the_library_does(one, message):
     await one.ws.send(memoryview(b"bytes"))
     await one.ws.send("as bytes", text=False)
     assert [await one.client.recv(), await one.client.recv()] == [b"bytes", b"as bytes"]
-
-
-# Reading
-
-
-def conversation(reads: list[bytes], *, short: bool, compression: str | None = None) -> tuple[list, bytes, int]:
-    """Return the frames a connection makes of `reads`, what it writes, and how many reads went the short way."""
-
-    async def talk():
-        limits = Limits(max_size=LIMIT, compression=compression)
-        async with Listening(limits=limits) as server, connect(server.url) as client:
-            await until(lambda: server.connections)
-            [ws] = server.connections
-            ws.transport.pause_reading()  # it hears only what is fed to it here
-            client.transport.pause_reading()
-            frames, written, process, taken = [], [], ws.process_event, 0
-            ws.process_event = lambda one: (frames.append((one.opcode, bytes(one.data), one.fin)), process(one))
-            ws.transport.write = written.append
-            for read in reads:
-                if short and (message := inbox.whole_message(ws.protocol, read)):
-                    taken += 1
-                    ws.process_event(message)
-                else:
-                    super(type(ws), ws).data_received(read)
-            ws.transport.abort()
-            client.transport.abort()
-            return frames, b"".join(written), taken
-
-    return asyncio.run(talk())
-
-
-FRAMES = st.one_of(
-    st.builds(
-        frame,
-        st.sampled_from([0, 1, 2, 8, 9, 10, 3]),
-        st.binary(max_size=140) | st.binary(min_size=LIMIT - 3, max_size=LIMIT + 3),
-        fin=st.booleans(),
-        rsv=st.sampled_from([0, 0, 0, 0, 4]),
-        mask=st.sampled_from([True, True, True, False]),
-    ),
-    st.builds(frame, st.sampled_from([1, 2]), st.binary(max_size=200)),
-    st.binary(max_size=12),
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(FRAMES, max_size=6), st.data())
-def test_whatever_is_sent_and_however_it_is_cut_the_shortcut_changes_nothing(frames, data):
-    stream = b"".join(frames)
-    cuts = data.draw(st.one_of(st.just("frames"), st.lists(st.integers(0, len(stream)), max_size=5)))
-    if cuts == "frames":
-        reads = [one for one in frames if one]
-    else:
-        edges = [0, *sorted(cuts), len(stream)]
-        reads = [stream[a:b] for a, b in pairwise(edges) if a < b]
-    assert conversation(reads, short=True)[:2] == conversation(reads, short=False)[:2]
-
-
-HELLO = frame(1, b"hello")
-
-
-@pytest.mark.parametrize(
-    ("reads", "taken"),
-    {
-        "two messages": ([HELLO, frame(2, b"x" * 126)], 2),
-        "an empty one, the longest, and one byte more": ([frame(1), frame(1, b"x" * LIMIT), frame(1, b"x" * 301)], 2),
-        "two in one read": ([HELLO * 2, HELLO], 1),
-        "a message in two reads": ([HELLO[:5], HELLO[5:], HELLO], 1),
-        "a head alone, then what looks like a message": ([frame(2, HELLO)[:6], HELLO, HELLO], 1),
-        "a length alone": ([frame(2, b"x" * 130)[:4], HELLO], 0),
-        "a message in fragments": ([frame(1, b"a", fin=False), HELLO], 0),
-        "a ping between": ([frame(9), HELLO], 1),
-        "after a close": ([frame(8), HELLO], 0),
-        "not masked": ([frame(1, b"hello", mask=False)], 0),
-        "a reserved bit": ([frame(1, b"hello", rsv=4)], 0),
-        "a length in more bytes than it needs": ([b"\x81\xfe\0\x05\0\0\0\0hello"], 0),
-        "text that is none": ([frame(1, b"\xff\xfe")], 1),
-    }.values(),
-)
-def test_which_reads_go_the_short_way(reads, taken):
-    short = conversation(reads, short=True)
-    assert short[2] == taken
-    assert short[:2] == conversation(reads, short=False)[:2]
-
-
-def test_a_compressed_message_does_not_go_the_short_way():
-    assert conversation([HELLO], short=True, compression="deflate")[2] == 0
-
-
-async def test_text_that_is_not_utf8_closes_with_1007():
-    async with EchoServer(plain=True) as server, connect(server.url) as ws:
-        ws.transport.write(frame(1, b"\xff\xfe"))
-        assert (await closed_with(ws))[0] == 1007
-
-
-@pytest.mark.parametrize("missing", ["extensions", "current_size", "parser", "max_message_size"])
-async def test_another_version_of_the_library_parses_all_itself(one, missing):
-    names = {"extensions", "current_size", "parser", "max_message_size"}
-    kept = SimpleNamespace(**{name: getattr(one.ws.protocol, name) for name in names})
-    assert inbox.whole_message(kept, HELLO)
-    delattr(kept, missing)
-    assert inbox.whole_message(kept, HELLO) is None
 
 
 # Many clients

@@ -7,41 +7,30 @@ from typing import Any
 from msgspec import Struct
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConcurrencyError
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
 from wslearn.messages import BadMessage, Error, Message, decode, encode
-from wslearn.redact import preview
-from wslearn.server import delivery, inbox
-from wslearn.server.opening import Opening, Owner
+from wslearn.server import delivery
+from wslearn.server.opening import Owner
+from wslearn.server.receiving import Receiving
 
 #: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10
-#: Pings and pongs allowed in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them would
-#: keep all other clients waiting for seconds. Limits of messages a second do not count control frames.
-CONTROL_AT_ONCE = 1000
-#: A read is parsed in pieces of this many bytes, and pings and pongs are counted after each; an empty one has 6 bytes.
-PIECE = 16 * 1024
-#: Messages after which `recv()` gives other clients a turn: it would return at once as long as one is waiting.
-TURN = 20
 
 
-class Connection(Opening):
+class Connection(Receiving):
     """The `ws` of a handler: the library's `ServerConnection` with a name.
 
     Only the server chooses a client's name: `guest-1`, `guest-2`, … in the order of arrival, or the name in a token
     that it has verified. `owner` is the server, `name` the client's name.
     """
 
-    __slots__ = (
-        *("buckets", "controls", "held", "held_bytes", "in_fragments"),
-        *("messages", "moved_at", "name", "unsent"),
-    )
+    __slots__ = (*("buckets", "held", "held_bytes", "in_fragments", "moved_at", "unsent"),)
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(owner, *args, **options)
-        self.name = ""
         #: The buckets that count its messages: its own, and its user's if it has one.
         self.buckets: tuple[TokenBucket, ...] = ()
         #: Unsent bytes at the last check, and the time of the last check that found fewer (event loop's clock).
@@ -52,28 +41,6 @@ class Connection(Opening):
         self.held_bytes = 0
         #: Held while a message in fragments is sent; made with the first of them.
         self.in_fragments: asyncio.Lock | None = None
-        #: Messages, and pings and pongs, received so far.
-        self.messages = 0
-        self.controls = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Read a whole message the fast way, and everything else as the library does."""
-        if self.heads is not None or self.head.too_large:
-            data = self.without_head(data)
-        if message := inbox.whole_message(self.protocol, data):
-            super().process_event(message)
-            return
-        allowed = self.controls + CONTROL_AT_ONCE
-        for start in range(0, len(data), PIECE):
-            super().data_received(data[start : start + PIECE])
-            if self.controls > allowed:
-                self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
-                return
-
-    def process_event(self, event: Any) -> None:
-        """Count pings and pongs."""
-        self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
-        super().process_event(event)
 
     async def send(self, message: Any, *, text: bool | None = None) -> None:
         """Send a string as a text message, bytes as a binary one, or an iterable in fragments, as the library does.
@@ -107,9 +74,7 @@ class Connection(Opening):
             finally:
                 if self.protocol.state is OPEN and self.protocol.expect_continuation_frame:
                     self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
-                    self.protocol.fail(CloseCode.INTERNAL_ERROR, "message cut off")
-                    self.send_data()
-                    asyncio.get_running_loop().call_later(self.close_timeout or 0, self.transport.abort)
+                    self.fail(CloseCode.INTERNAL_ERROR, "message cut off")
                 held, self.held, self.held_bytes = self.held, [], 0
                 for late, whole_frame in held:
                     delivery.deliver([self], late, whole_frame)
@@ -128,20 +93,6 @@ class Connection(Opening):
             self.hold(text, whole_frame)
         except* RuntimeError as errors:
             self.abort(f"a message could not be written: {errors.exceptions[0].__cause__!r}")
-
-    async def recv(self, decode: bool | None = None) -> Any:
-        """Return the next message, a string or bytes, after the server has passed on the messages before it.
-
-        Raises ConnectionClosed if the connection has ended.
-        """
-        if not self.owner.deliveries.done.is_set():
-            await self.owner.deliveries.done.wait()
-        self.messages += 1
-        if self.messages % TURN == 0:
-            await asyncio.sleep(0)
-        message = await super().recv(decode)
-        self.owner.record("message", self.name, preview(message))
-        return message
 
     async def receive(self, *types: type[Message]) -> AsyncIterator[Message]:
         """Yield each message as one of `types`, which are classes of `wslearn.messages`, until the connection closes.
@@ -207,10 +158,3 @@ class Connection(Opening):
             self.abort(waiting if self.held else f"it reads too slowly: {why}")
         elif limits.stall_timeout is not None and unsent and now - self.moved_at >= limits.stall_timeout:
             self.abort(f"it reads too slowly: {unsent:,} bytes unsent, and nothing sent for {limits.stall_timeout:g} s")
-
-    def abort(self, why: str) -> None:
-        """Drop the TCP connection at once, and write `why` in the log: for a client that no close frame would reach."""
-        if self in self.owner.sockets:
-            self.owner.sockets.discard(self)
-            self.owner.record("error", self.name, f"aborted: {why}")
-            self.transport.abort()
