@@ -28,13 +28,12 @@ MOST_FRAGMENTS = 4096
 NOTHING: Final = object()
 
 
-def whole_messages(data: bytes, largest: int) -> tuple[list[Message], int]:
-    """Return the messages of one frame each that `data` begins with, and where the rest begins.
+def take_messages(data: bytes, largest: int, put: Callable[[Message], None]) -> int:
+    """Call `put` with each message of one frame that `data` begins with, and return where the rest begins.
 
     The rest is everything from the first frame on that isn't complete, or is anything else than a valid message of at
     most `largest` bytes and less than 64 KiB.
     """
-    messages: list[Message] = []
     start, end = 0, len(data)
     while end - start >= 6:  # the shortest frame: two bytes and a mask
         first, length = data[start], data[start + 1] - MASKED  # negative, if the frame isn't masked
@@ -49,15 +48,15 @@ def whole_messages(data: bytes, largest: int) -> tuple[list[Message], int]:
         payload = apply_mask(data[body:stop], data[body - 4 : body])
         if first == TEXT:
             try:
-                messages.append(payload.decode())
+                put(payload.decode())
             except UnicodeDecodeError:
                 break
         elif first == BINARY:
-            messages.append(payload)
+            put(payload)
         else:
             break
         start = stop
-    return messages, start
+    return start
 
 
 class Boundaries:
@@ -102,30 +101,47 @@ class Boundaries:
 class Inbox:
     """The queue of a connection's messages, in place of the library's `Assembler`, whose methods it has.
 
-    `pause` and `resume` stop and continue reading from the socket.
+    `pause` and `resume` stop and continue reading from the socket. `reading` is set by whoever takes messages out, so
+    that nobody else does meanwhile.
     """
 
-    __slots__ = ("_fragments", "_items", "_pause", "_paused", "_reading", "_resume", "_waiter", "closed")
+    __slots__ = (
+        "_fragments",
+        "_loop",
+        "_more",
+        "_next",
+        "_pause",
+        "_paused",
+        "_resume",
+        "_waiter",
+        "closed",
+        "reading",
+    )
 
     def __init__(self, pause: Callable[[], Any], resume: Callable[[], Any]) -> None:
-        self.closed = False
+        self._loop = asyncio.get_running_loop()
         self._pause, self._resume = pause, resume
-        #: Whole messages, and frames that the library has parsed. None if empty: an empty deque has 624 bytes.
-        self._items: deque[Message | Frame] | None = None
+        self.closed = self.reading = self._paused = False
+        #: The next message, or a frame that the library has parsed; mostly there is no more than one.
+        self._next: Any = NOTHING
+        #: What waits after it. It is made when it is needed, because an empty deque has 624 bytes.
+        self._more: deque[Message | Frame] | None = None
         #: The frames of a message in fragments that `pop` has taken so far.
         self._fragments: list[Frame] | None = None
-        self._paused = self._reading = False
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, item: Message | Frame) -> None:
         """Add a message, or a frame of one."""
-        if self._items is None:
-            self._items = deque()
-        self._items.append(item)
-        if len(self._items) > HIGH and not self._paused:
-            self._paused = True
-            self._pause()
-        self._wake()
+        if self._next is NOTHING:
+            self._next = item
+        else:
+            self._more = self._more or deque()
+            self._more.append(item)
+            if len(self._more) >= HIGH and not self._paused:
+                self._paused = True
+                self._pause()
+        if self._waiter is not None:
+            self._wake()
 
     def close(self) -> None:
         """End the queue: what has arrived can still be read."""
@@ -135,28 +151,26 @@ class Inbox:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+        self._waiter = None
 
-    def _take(self) -> Message | Frame | None:
-        """Return what has waited longest, or None."""
-        if self._items is None:
-            return None
-        item = self._items.popleft()
-        if self._paused and len(self._items) <= LOW:
-            self._paused = False
-            self._resume()
-        if not self._items:
-            self._items = None
+    def _take(self) -> Any:
+        item = self._next
+        if not self._more:
+            self._next = NOTHING
+        else:
+            self._next = self._more.popleft()
+            if self._paused and len(self._more) < LOW:
+                self._paused = False
+                self._resume()
         return item
 
     def pop(self, decode: bool | None = None) -> Any:
         """Return the next message, or NOTHING if it hasn't arrived; `decode` is that of the library's `recv`.
 
-        Raises EOFError if none will arrive, UnicodeDecodeError for bytes that aren't UTF-8, OverflowError for a message
-        of too many fragments, and ConcurrencyError if somebody else is waiting for a message.
+        Raises EOFError if none will arrive, UnicodeDecodeError for bytes that aren't UTF-8, and OverflowError for a
+        message of too many fragments.
         """
-        if self._reading:
-            raise ConcurrencyError("another coroutine is already waiting for a message")
-        while (item := self._take()) is not None:
+        while (item := self._take()) is not NOTHING:
             if not isinstance(item, Frame):
                 return item if decode is None or decode is isinstance(item, str) else _converted(item)
             self._fragments = self._fragments or []
@@ -171,20 +185,10 @@ class Inbox:
             raise EOFError("no more messages")
         return NOTHING
 
-    async def arrival(self) -> None:
-        """Wait until something has arrived, or the queue was closed. Cancelling it loses nothing."""
-        self._reading = True
-        try:
-            await self._wait()
-        finally:
-            self._reading = False
-
-    async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+    def arrival(self) -> asyncio.Future[None]:
+        """Return what to await until something has arrived, or the queue was closed. Cancelling it loses nothing."""
+        self._waiter = self._loop.create_future()
+        return self._waiter
 
     async def get(self, decode: bool | None = None) -> Message:
         """Raise EOFError: of the library's `recv`, ours uses only what comes after the last message."""
@@ -193,21 +197,22 @@ class Inbox:
     async def get_iter(self, decode: bool | None = None) -> AsyncIterator[Message]:
         """Yield the fragments of the next message as they arrive: the library's `recv_streaming` is made of this.
 
-        Raises what `pop` does. If it isn't read to its end, nobody can read any more.
+        Raises what `pop` does, and ConcurrencyError if somebody else is reading. If it isn't read to its end, nobody
+        can read again.
         """
-        if self._reading:
+        if self.reading:
             raise ConcurrencyError("another coroutine is already waiting for a message")
-        self._reading = True
+        self.reading = True
         earlier, self._fragments = deque(self._fragments or ()), None
         decoder = None
         while True:
-            while (item := earlier.popleft() if earlier else self._take()) is None:
+            while (item := earlier.popleft() if earlier else self._take()) is NOTHING:
                 if self.closed:
                     raise EOFError("no more messages")
                 try:
-                    await self._wait()
+                    await self.arrival()
                 except asyncio.CancelledError:
-                    self._reading = decoder is not None  # before the first fragment, nothing is lost
+                    self.reading = decoder is not None  # before the first fragment, nothing is lost
                     raise
             if not isinstance(item, Frame):
                 yield item if decode is None or decode is isinstance(item, str) else _converted(item)
@@ -218,7 +223,7 @@ class Inbox:
             yield decoder(item.data, item.fin)
             if item.fin:
                 break
-        self._reading = False
+        self.reading = False
 
 
 def _converted(message: Message) -> Message:

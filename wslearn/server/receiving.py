@@ -3,11 +3,12 @@
 import asyncio
 from typing import Any
 
+from websockets.exceptions import ConcurrencyError
 from websockets.frames import CloseCode, Frame, Opcode
 
 from wslearn.redact import preview
 from wslearn.server import library
-from wslearn.server.inbox import NOTHING, Boundaries, Inbox, whole_messages
+from wslearn.server.inbox import NOTHING, Boundaries, Inbox, take_messages
 from wslearn.server.opening import Opening, Owner
 
 #: Pings and pongs allowed in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them would
@@ -48,13 +49,12 @@ class Receiving(Opening):
             self.boundaries.feed(data.partition(b"\r\n\r\n")[2])
         else:
             if self.boundaries.between and library.is_plain(self.protocol):
-                messages, rest = whole_messages(data, self.largest)
-                for message in messages:
-                    self.recv_messages.put(message)
+                rest = take_messages(data, self.largest, self.recv_messages.put)
+                if rest == len(data):
+                    return
                 data = data[rest:]
             self.boundaries.feed(data)
-        if data:
-            self._parse(data)
+        self._parse(data)
 
     def _parse(self, data: bytes) -> None:
         allowed = self.controls + CONTROL_AT_ONCE
@@ -81,6 +81,9 @@ class Receiving(Opening):
         if self.messages % TURN == 0:
             await asyncio.sleep(0)
         inbox = self.recv_messages
+        if inbox.reading:
+            raise ConcurrencyError("another coroutine is already waiting for a message")
+        inbox.reading = True
         try:
             while (message := inbox.pop(decode)) is NOTHING:
                 await inbox.arrival()
@@ -92,6 +95,8 @@ class Receiving(Opening):
         except OverflowError as error:
             self.fail(CloseCode.MESSAGE_TOO_BIG, str(error))
             return await super().recv(decode)
+        finally:
+            inbox.reading = False
         self.owner.record("message", self.name, preview(message))
         return message
 
