@@ -16,7 +16,8 @@ from websockets.frames import Frame, Opcode
 
 from wslearn import EchoServer, Limits, Server
 from wslearn.server import inbox, library
-from wslearn.server.inbox import NOTHING, Boundaries, Inbox, take_messages
+from wslearn.server.inbox import NOTHING, Inbox
+from wslearn.server.shortcut import Boundaries, take_messages
 
 LIMIT = 300
 HELLO = frame(1, b"hello")

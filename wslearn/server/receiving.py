@@ -1,6 +1,7 @@
 """A connection that receives: what arrives is read the fast way if possible, else by the library. Lesson 07."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from websockets.exceptions import ConcurrencyError
@@ -8,8 +9,9 @@ from websockets.frames import CloseCode, Frame, Opcode
 
 from wslearn.redact import preview
 from wslearn.server import library
-from wslearn.server.inbox import NOTHING, Boundaries, Inbox, take_messages
+from wslearn.server.inbox import NOTHING, Inbox
 from wslearn.server.opening import Opening, Owner
+from wslearn.server.shortcut import Boundaries, take_messages
 
 #: Pings and pongs allowed in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them would
 #: keep all other clients waiting for seconds. Limits of messages a second do not count control frames.
@@ -44,22 +46,24 @@ class Receiving(Opening):
 
     def data_received(self, data: bytes) -> None:
         """Read whole messages the fast way, and everything else as the library does."""
-        if self.heads is not None or self.head.too_large:
+        if self.boundaries.between and library.is_plain(self.protocol):
+            rest = take_messages(data, self.largest, self.recv_messages.put)
+            if rest == len(data):
+                return
+            self._parse(data[rest:], self.boundaries.feed)
+        elif self.heads is not None or self.head.too_large:
             data = self.without_head(data)
             self.boundaries.feed(data.partition(b"\r\n\r\n")[2])
+            self._parse(data, lambda piece: None)
         else:
-            if self.boundaries.between and library.is_plain(self.protocol):
-                rest = take_messages(data, self.largest, self.recv_messages.put)
-                if rest == len(data):
-                    return
-                data = data[rest:]
-            self.boundaries.feed(data)
-        self._parse(data)
+            self._parse(data, self.boundaries.feed)
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes, count: Callable[[bytes], None]) -> None:
         allowed = self.controls + CONTROL_AT_ONCE
         for start in range(0, len(data), PIECE):
-            super().data_received(data[start : start + PIECE])
+            piece = data[start : start + PIECE]
+            count(piece)
+            super().data_received(piece)
             if self.controls > allowed:
                 self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
                 return
