@@ -12,9 +12,9 @@ from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
 from wslearn.messages import BadMessage, Error, Message, decode, encode
-from wslearn.redact import preview
 from wslearn.server import delivery, inbox
-from wslearn.server.opening import Opening, Owner
+from wslearn.server.keepalive import Pinged
+from wslearn.server.opening import Owner
 
 #: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10
@@ -27,7 +27,7 @@ PIECE = 16 * 1024
 TURN = 20
 
 
-class Connection(Opening):
+class Connection(Pinged):
     """The `ws` of a handler: the library's `ServerConnection` with a name.
 
     Only the server chooses a client's name: `guest-1`, `guest-2`, … in the order of arrival, or the name in a token
@@ -140,7 +140,7 @@ class Connection(Opening):
         if self.messages % TURN == 0:
             await asyncio.sleep(0)
         message = await super().recv(decode)
-        self.owner.record("message", self.name, preview(message))
+        self.owner.record_message(self.name, message)
         return message
 
     async def receive(self, *types: type[Message]) -> AsyncIterator[Message]:

@@ -23,6 +23,9 @@ class Owner(Protocol):
     def record(self, kind: Kind, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Write a line in the log, secrets redacted."""
 
+    def record_message(self, client: str, message: str | bytes) -> None:
+        """Keep a message for the log, secrets redacted."""
+
     def on_lost(self, ws: Any) -> None:
         """Forget a connection that has ended."""
 
