@@ -44,7 +44,7 @@ def summarize(error: BaseException) -> str:
     return f"{type(error).__name__}: {what} (in {frame.name}, line {frame.lineno})"
 
 
-#: A message as it is kept: the client's name, its beginning, its length, and the time. Its text is made when it is read.
+#: A message as it is kept: the client's name, its beginning, its length, and the time. `_event` makes text of it.
 Received = tuple[str, str | bytes, int, float]
 
 
