@@ -20,20 +20,44 @@ SECRETS = re.compile(
     """
 )
 
+#: Each secret has one of these words before it or in it, in any case.
+WORDS = ("token", "secret", "password", "cookie", "authorization", "bearer", "wslearn-key-", "eyj")
+
+
+def may_hold_secret(text: str) -> bool:
+    """Tell whether `redact` would have to search: False means that it would find nothing. Takes 0.3 µs."""
+    lower = text.lower()
+    if not text.isascii():  # for the search, a long s is an s, the sign for kelvin a K, and Turkish dots do not count
+        lower = lower.casefold().replace("\u0307", "").replace("\u0131", "i")
+    for word in WORDS:  # noqa: SIM110 - any() would take three times as long
+        if word in lower:
+            return True
+    return False
+
 
 def redact(text: str) -> str:
     """Return `text` with `[redacted]` in place of cookies, authorization headers and tokens, even truncated ones."""
-    if not (":" in text or "=" in text or "bearer" in (lower := text.lower()) or "eyj" in lower or "-key-" in lower):
+    if not may_hold_secret(text):
         return text  # ten times faster than the search, which would find nothing
     return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or m['path'] or ''}{REDACTED}", text)
 
 
+def beginning(data: str | bytes) -> str | bytes:
+    """Return a copy of the part of a message that `preview` shows, secrets redacted: little to keep, and cheap."""
+    return redact(data[:SHOWN]) if isinstance(data, str) else bytes(data[: SHOWN // 8])
+
+
 def preview(data: str | bytes) -> str:
     """Return the beginning of a message on one line, secrets redacted."""
-    if isinstance(data, str):
-        shown, whole = repr(redact(data[:SHOWN])), len(data) <= SHOWN
+    return describe(beginning(data), len(data))
+
+
+def describe(start: str | bytes, length: int) -> str:
+    """Return on one line what `beginning` gave of a message of `length` characters or bytes."""
+    if isinstance(start, str):
+        shown, whole = repr(start), length <= SHOWN
     else:
-        shown, whole = f"{len(data)} bytes: {data[: SHOWN // 8].hex(' ')}", len(data) <= SHOWN // 8
+        shown, whole = f"{length} bytes: {start.hex(' ')}", length <= SHOWN // 8
     return shown if whole else f"{shown}…"
 
 

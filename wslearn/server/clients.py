@@ -19,6 +19,7 @@ from wslearn.server import address, handshake
 from wslearn.server.connection import Connection
 from wslearn.server.delivery import Deliveries
 from wslearn.server.head import NO_HEAD
+from wslearn.server.keepalive import Keepalive
 from wslearn.server.last_words import speak_last_words, wants_last_words
 from wslearn.server.log import Event, Kind, Log, logger, summarize
 
@@ -43,7 +44,8 @@ class Clients:
         #: Every open socket, even if it is not a WebSocket yet, or no longer.
         self.sockets: set[Connection] = set()
         self._log = Log(self.name)
-        self.record = self._log.record
+        self.record, self.record_message = self._log.record, self._log.record_message
+        self.pings = Keepalive(None)
         self.deliveries = Deliveries()
         self._names = count(1)
         #: The bucket of each user who has a connection.
@@ -74,7 +76,7 @@ class Clients:
     async def _converse(self, ws: Any) -> None:
         """Run the handler for one client. If it raises an error, the log gets one line."""
         task, path = asyncio.current_task(), ws.request.path if ws.request else ""
-        ws.name = f"guest-{next(self._names)}"
+        ws.name, ws.group = f"guest-{next(self._names)}", self.pings.last
         if rate := self.limits.rate:
             ws.buckets = (TokenBucket(rate),)
         if wants_last_words(path):
@@ -131,7 +133,7 @@ class Clients:
     @property
     def log(self) -> list[Event]:
         """The last 1,000 events, oldest first."""
-        return list(self._log.events)
+        return self._log.events
 
 
 def _is_closed(error: Exception) -> bool:

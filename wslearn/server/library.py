@@ -10,7 +10,10 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 #: Methods of a connection that ours call or replace, and attributes of its protocol.
-CONNECTION = ("connection_made", "connection_lost", "data_received", "eof_received", "process_event", "send_data")
+CONNECTION = (
+    *("acknowledge_pings", "connection_made", "connection_lost", "data_received", "eof_received", "process_event"),
+    "send_data",
+)
 PROTOCOL = ("close_exc", "expect_continuation_frame", "extensions", "fail", "handshake_exc", "state", "writes")
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from wslearn.redact import SHOWN, redact
+from wslearn.redact import SHOWN, beginning, describe, redact
 
 logger = logging.getLogger("wslearn")
 #: Most events that are kept.
@@ -44,20 +44,48 @@ def summarize(error: BaseException) -> str:
     return f"{type(error).__name__}: {what} (in {frame.name}, line {frame.lineno})"
 
 
+#: A message as it is kept: the client's name, its beginning, its length, and the time. `_event` makes text of it.
+Received = tuple[str, str | bytes, int, float]
+
+
 class Log:
-    """The last 1,000 events of the server `name`, which also go to the logger `wslearn`."""
+    """The last 1,000 events of the server `name`, which also go to the logger `wslearn`.
+
+    Most messages are never looked at, so the log keeps the beginning of each and writes the event when it is read.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.events: deque[Event] = deque(maxlen=LENGTH)
+        self._kept: deque[Event | Received] = deque(maxlen=LENGTH)
+
+    @property
+    def events(self) -> list[Event]:
+        """The events, oldest first."""
+        return [kept if isinstance(kept, Event) else _event(kept) for kept in self._kept.copy()]
+
+    def forget(self) -> None:
+        """Empty the log."""
+        self._kept.clear()
 
     def record(self, kind: Kind, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Add an event. `text` and `reason` must have had their secrets redacted."""
         event = Event(kind, client, text, code, reason, time.time())
-        self.events.append(event)
+        self._kept.append(event)
         level = logging.DEBUG if kind == "message" else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "%s %s", self.name, event)
+
+    def record_message(self, client: str, message: str | bytes) -> None:
+        """Add a message that a client has sent. Its secrets are redacted now, so that the log holds none."""
+        received = (client, beginning(message), len(message), time.time())
+        self._kept.append(received)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s %s", self.name, _event(received))
+
+
+def _event(received: Received) -> Event:
+    client, start, length, when = received
+    return Event("message", client, describe(start, length), None, "", when)
 
 
 def one_line(record: logging.LogRecord) -> bool:

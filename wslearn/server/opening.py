@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Protocol
 
 from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from wslearn.limits import Limits
@@ -22,6 +23,9 @@ class Owner(Protocol):
 
     def record(self, kind: Kind, client: str, text: str = "", code: int | None = None, reason: str = "") -> None:
         """Write a line in the log, secrets redacted."""
+
+    def record_message(self, client: str, message: str | bytes) -> None:
+        """Keep a message for the log, secrets redacted."""
 
     def on_lost(self, ws: Any) -> None:
         """Forget a connection that has ended."""
@@ -99,3 +103,9 @@ class Opening(ServerConnection):
             self.ended = False
             super().eof_received()
             self.transport.close()
+
+    def fail(self, code: CloseCode, reason: str) -> None:
+        """Close the connection because of an error, as the library does (RFC 6455, section 7.1.7)."""
+        self.protocol.fail(code, reason)
+        self.send_data()
+        asyncio.get_running_loop().call_later(self.close_timeout or 0, self.transport.abort)

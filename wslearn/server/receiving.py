@@ -7,10 +7,10 @@ from typing import Any
 from websockets.exceptions import ConcurrencyError
 from websockets.frames import CloseCode, Frame, Opcode
 
-from wslearn.redact import preview
 from wslearn.server import library
 from wslearn.server.inbox import NOTHING, Inbox
-from wslearn.server.opening import Opening, Owner
+from wslearn.server.keepalive import Pinged
+from wslearn.server.opening import Owner
 from wslearn.server.shortcut import Boundaries, take_messages
 
 #: Pings and pongs allowed in one read. A read has up to 256 KiB, which is 43,000 empty pings, and answering them would
@@ -24,7 +24,7 @@ TURN = 20
 ANY_SIZE = 64 * 1024
 
 
-class Receiving(Opening):
+class Receiving(Pinged):
     """The library's `ServerConnection`, with our inbox for the messages that it receives. `name` is the client's."""
 
     __slots__ = ("boundaries", "controls", "largest", "messages", "name")
@@ -101,14 +101,8 @@ class Receiving(Opening):
             return await super().recv(decode)
         finally:
             inbox.reading = False
-        self.owner.record("message", self.name, preview(message))
+        self.owner.record_message(self.name, message)
         return message
-
-    def fail(self, code: CloseCode, reason: str) -> None:
-        """Close the connection because of an error, as the library does (RFC 6455, section 7.1.7)."""
-        self.protocol.fail(code, reason)
-        self.send_data()
-        self.loop.call_later(self.close_timeout or 0, self.transport.abort)
 
     def abort(self, why: str) -> None:
         """Drop the TCP connection at once, and write `why` in the log: for a client that no close frame would reach."""

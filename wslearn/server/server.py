@@ -22,6 +22,7 @@ from wslearn.common import lifecycle, tasks
 from wslearn.limits import Limits
 from wslearn.server import address
 from wslearn.server.clients import Clients
+from wslearn.server.keepalive import Keepalive
 from wslearn.server.log import library_logger, logger
 
 #: Timeout of the closing handshakes when the server stops, in seconds.
@@ -41,8 +42,10 @@ class Server(Clients):
     - `proxy_path`: a secret. A path that begins with it works with any host name, for links through a proxy.
     """
 
-    #: Seconds between the library's own pings, and the timeout of a pong; None if there is another heartbeat.
+    #: Seconds between the keepalive's pings, and the timeout of a pong; None if there is another heartbeat.
     keepalive: float | None = 20
+    #: The same for the library's keepalive, which has a task for each client. Lesson 06 shows how it fails.
+    library_keepalive: float | None = None
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Server(Clients):
         async with self._changing:
             if self._listener is not None:
                 return self
+            self.pings = Keepalive(self.keepalive)
             await lifecycle.stop_previous(self.wanted_port)
             host = await address.resolve(self.host)
             async with AsyncExitStack() as opened:
@@ -85,7 +89,8 @@ class Server(Clients):
                     self._listener = await self._listen(host)
                 self._beside = opened.pop_all()
             self.port = self._listener.sockets[0].getsockname()[1]
-            self._tasks = [asyncio.create_task(one) for one in (self._watch(), *self.background())]
+            always = (self._watch(), self.pings.run(self.connections))
+            self._tasks = [asyncio.create_task(one) for one in (*always, *self.background())]
             lifecycle.started(self)
         logger.info("%s listens on %s", self.name, self.url)
         if not ipaddress.ip_address(host).is_loopback:
@@ -104,8 +109,8 @@ class Server(Clients):
             compression=self.limits.compression,
             open_timeout=self.limits.open_timeout,
             max_size=self.limits.max_size,
-            ping_interval=self.keepalive,
-            ping_timeout=self.keepalive,
+            ping_interval=self.library_keepalive,
+            ping_timeout=self.library_keepalive,
             close_timeout=STOP_GRACE,
             logger=library_logger,
             ssl=self.tls,

@@ -53,11 +53,11 @@ class HeartbeatServer(Server):
     def __init__(self, host="127.0.0.1", port=0, *, interval=30, library=False, limits=None, tls=None):
         super().__init__(host, port, limits=limits, tls=tls)
         self.heartbeat = Heartbeat(interval)
-        self.keepalive = interval if library else None
+        self.keepalive, self.library_keepalive = None, interval if library else None
 
     def background(self):
         """Return the heartbeat, unless the library has it."""
-        return () if self.keepalive else (self.heartbeat.run(self),)
+        return () if self.library_keepalive else (self.heartbeat.run(self),)
 
     async def handler(self, ws):
         """Reply to application-level pings."""

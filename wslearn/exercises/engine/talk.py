@@ -124,7 +124,7 @@ class Talk(Calls):
 
     def forgives(self, server: Server) -> None:
         """Forget the errors of handlers so far, because the check itself sent what no handler has to understand."""
-        server._log.events.clear()
+        server._log.forget()
 
     async def has_connections(self, server: Server, count: int, message: Message = "") -> None:
         """Expect that a server has so many connections soon: that it keeps all clients, or notices who has left.
