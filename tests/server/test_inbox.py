@@ -4,6 +4,8 @@ import asyncio
 import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from websockets.exceptions import ConcurrencyError, ConnectionClosed, Connection
 from websockets.frames import Frame, Opcode
 
 from wslearn import EchoServer, Limits, Server
-from wslearn.server import inbox, library
+from wslearn.server import inbox
 from wslearn.server.inbox import NOTHING, Inbox
 from wslearn.server.shortcut import Boundaries, take_messages
 
@@ -213,7 +215,10 @@ def calls():
 
 @pytest.fixture
 async def queue(calls):
-    return Inbox(lambda: calls.append("pause"), lambda: calls.append("resume"))
+    transport: Any = SimpleNamespace(
+        pause_reading=lambda: calls.append("pause"), resume_reading=lambda: calls.append("resume")
+    )
+    return Inbox(transport)
 
 
 async def test_messages_come_in_their_order_and_the_rest_after_the_end(queue):
@@ -403,15 +408,3 @@ async def test_a_handler_that_does_not_read_costs_a_bounded_amount_of_memory():
         ws.transport.abort()
 
     await with_handler(handler, client)
-
-
-# The library
-
-
-@pytest.mark.parametrize("name", library.PROTOCOL)
-def test_a_library_that_lacks_what_is_asked_of_it_is_named_at_once(monkeypatch, name):
-    library.check()
-    protocol = type("Protocol", (), {one: 0 for one in library.PROTOCOL if one != name})
-    monkeypatch.setattr(library, "ServerProtocol", protocol)
-    with pytest.raises(ImportError, match=rf"websockets [\d.]+, which has no ServerProtocol\.{name}: install"):
-        library.check()

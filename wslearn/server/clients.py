@@ -15,7 +15,7 @@ from websockets.protocol import OPEN
 
 from wslearn.limits import Limits, TokenBucket
 from wslearn.redact import redact, truncate
-from wslearn.server import address, handshake
+from wslearn.server import address, handshake, library
 from wslearn.server.connection import Connection
 from wslearn.server.delivery import Deliveries
 from wslearn.server.head import NO_HEAD
@@ -75,6 +75,7 @@ class Clients:
 
     async def _converse(self, ws: Any) -> None:
         """Run the handler for one client. If it raises an error, the log gets one line."""
+        library.slim(ws)
         task, path = asyncio.current_task(), ws.request.path if ws.request else ""
         ws.name, ws.group = f"guest-{next(self._names)}", self.pings.last
         if rate := self.limits.rate:

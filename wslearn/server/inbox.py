@@ -6,7 +6,7 @@ It takes the place of the library's `Assembler`, whose methods it has, and takes
 import asyncio
 from codecs import getincrementaldecoder
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from websockets.exceptions import ConcurrencyError
@@ -25,26 +25,18 @@ NOTHING: Final = object()
 class Inbox:
     """The queue of a connection's messages.
 
-    `pause` and `resume` stop and continue reading from the socket. `reading` is set by whoever takes messages out, so
-    that nobody else does meanwhile.
+    It makes `transport` stop reading from the socket while too many are waiting. `reading` is set by whoever takes
+    messages out, so that nobody else does meanwhile.
     """
 
     __slots__ = (
-        "_fragments",
-        "_loop",
-        "_more",
-        "_next",
-        "_pause",
-        "_paused",
-        "_resume",
-        "_waiter",
-        "closed",
-        "reading",
+        *("_fragments", "_loop", "_more", "_next", "_paused", "_transport", "_waiter"),
+        *("closed", "reading"),
     )
 
-    def __init__(self, pause: Callable[[], Any], resume: Callable[[], Any]) -> None:
+    def __init__(self, transport: asyncio.ReadTransport) -> None:
         self._loop = asyncio.get_running_loop()
-        self._pause, self._resume = pause, resume
+        self._transport = transport
         self.closed = self.reading = self._paused = False
         #: The next message, or a frame that the library has parsed; mostly there is no more than one.
         self._next: Any = NOTHING
@@ -63,7 +55,7 @@ class Inbox:
             self._more.append(item)
             if len(self._more) >= HIGH and not self._paused:
                 self._paused = True
-                self._pause()
+                self._transport.pause_reading()
         if self._waiter is not None:
             self._wake()
 
@@ -85,7 +77,7 @@ class Inbox:
             self._next = self._more.popleft()
             if self._paused and len(self._more) < LOW:
                 self._paused = False
-                self._resume()
+                self._transport.resume_reading()
         return item
 
     def pop(self, decode: bool | None = None) -> Any:

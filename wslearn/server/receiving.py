@@ -42,7 +42,7 @@ class Receiving(Pinged):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put our inbox in place of the library's."""
         super().connection_made(transport)
-        self.recv_messages: Any = Inbox(self.transport.pause_reading, self.transport.resume_reading)
+        self.recv_messages: Any = Inbox(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Read whole messages the fast way, and everything else as the library does."""
