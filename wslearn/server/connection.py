@@ -70,6 +70,11 @@ class Connection(Opening):
                 self.abort(f"more than {CONTROL_AT_ONCE:,} pings and pongs at once")
                 return
 
+    def resume_writing(self) -> None:
+        """Let the senders go on that have waited for this client."""
+        super().resume_writing()
+        self.owner.deliveries.slow_readers.resumed()
+
     def process_event(self, event: Any) -> None:
         """Count pings and pongs."""
         self.controls += isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
@@ -134,11 +139,11 @@ class Connection(Opening):
 
         Raises ConnectionClosed if the connection has ended.
         """
-        if not self.owner.deliveries.done.is_set():
-            await self.owner.deliveries.done.wait()
         self.messages += 1
         if self.messages % TURN == 0:
             await asyncio.sleep(0)
+        if self.owner.deliveries.busy:
+            await self.owner.deliveries.until_ready(self)
         message = await super().recv(decode)
         self.owner.record("message", self.name, preview(message))
         return message

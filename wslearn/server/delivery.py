@@ -18,6 +18,7 @@ from websockets.frames import Opcode
 from websockets.protocol import OPEN
 
 from wslearn.messages import encode
+from wslearn.server.slow_readers import FULL, SlowReaders, full_at
 
 #: A client: a `Connection`, whose module imports this one.
 Receiver = Any
@@ -65,16 +66,22 @@ def fan_out(clients: Iterable[Receiver], message: object) -> None:
 
     A client that connects later does not receive it. All messages of a server arrive in the same order. A client that
     reads too slowly is aborted as soon as more than `limits.max_unsent` bytes are queued for it; the other clients are
-    not affected. A message in fragments that is being sent to a client ends first (RFC 6455, section 5.4).
+    not affected. Before that, the handler that called this waits in its next `recv` (see `slow_readers`). A message in
+    fragments that is being sent to a client ends first (RFC 6455, section 5.4).
     """
     clients = list(clients)
     if clients:
         clients[0].owner.deliveries.add(clients, encode(message))
 
 
-def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> None:
-    """Write a string to each client without waiting, if possible as `whole_frame`, which was made for all of them."""
+def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[Receiver]:
+    """Write a string to each client without waiting, if possible as `whole_frame`, which was made for all of them.
+
+    Return the clients that now have a long queue (see `slow_readers`).
+    """
     now = asyncio.get_running_loop().time()
+    full: list[Receiver] = []
+    is_long = len(whole_frame) > FULL
     for ws in clients:
         waiting = ws.transport.get_write_buffer_size()
         if ws.held:
@@ -87,7 +94,14 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> None:
         else:
             ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
+            if waiting < ws.unsent:  # some bytes have gone out, even if more have come since
+                ws.moved_at = now
             ws.abort_if_stalled(now)
+            if ws.unsent > full_at(ws.owner.limits):
+                full.append(ws)
+        elif is_long and ws.transport.get_write_buffer_size() > FULL:
+            full.append(ws)
+    return full
 
 
 class Deliveries:
@@ -100,21 +114,27 @@ class Deliveries:
     def __init__(self) -> None:
         self.done = asyncio.Event()
         self.done.set()
-        self._messages: deque[tuple[Iterator[Receiver], str, bytes]] = deque()
+        #: Whether somebody may have to wait before the next message is taken.
+        self.busy = False
+        self.slow_readers = SlowReaders()
+        self._messages: deque[tuple[Iterator[Receiver], str, bytes, asyncio.Task[Any] | None]] = deque()
 
     def add(self, clients: list[Receiver], text: str) -> None:
         """Send `text` to `clients` after everything that was added before; a few clients get it at once."""
-        self._messages.append((iter(clients), text, frame(text)))
+        self._messages.append((iter(clients), text, frame(text), asyncio.current_task()))
         if self.done.is_set():
             self.done.clear()
+            self.busy = True
             self._deliver_batch()
 
     def _deliver_batch(self) -> None:
         left = BATCH
         while left and self._messages:
-            clients, text, whole_frame = self._messages[0]
+            clients, text, whole_frame, task = self._messages[0]
             part = list(islice(clients, left))
-            deliver(part, text, whole_frame)
+            full = deliver(part, text, whole_frame)
+            if full and (publisher := full[0].owner.handlers.get(task)):
+                self.slow_readers.add(publisher, full)
             left -= len(part)
             if left:
                 self._messages.popleft()
@@ -122,3 +142,11 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._deliver_batch)
         else:
             self.done.set()
+            self.busy = bool(self.slow_readers)
+
+    async def until_ready(self, publisher: Receiver) -> None:
+        """Wait until the next message of this client may be taken."""
+        await self.done.wait()
+        while await self.slow_readers.until_shorter(publisher):
+            await self.done.wait()
+        self.busy = bool(self.slow_readers) or not self.done.is_set()
