@@ -91,7 +91,7 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[
                 ws.transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others
                 ws.abort(f"a message could not be written: {error!r}")
-        else:
+        elif not ws.transport.is_closing():  # the library does not notice that before the next turn of the event loop
             ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
             if waiting < ws.unsent:  # some bytes have gone out, even if more have come since

@@ -34,7 +34,7 @@ STILL = 1.0
 LOOKS = 3
 #: A client that takes so many bytes a second while it is waited for is not slow, however long a burst lasts. In
 #: general, a second of patience comes back with so many bytes, and all of it after `FORGIVEN` seconds without waiting.
-FAST = 1024 * 1024
+FAST = 2 * 1024 * 1024
 FORGIVEN = 60.0
 #: The patience with a client if there is no `limits.stall_timeout`, in seconds.
 PATIENCE = 5.0
