@@ -125,7 +125,7 @@ def test_a_message_that_is_added_does_not_hide_that_others_have_gone_out():
     """A queue that grows, because more comes than goes, is progress too."""
     sizes = iter([1000, 1100] * 3)
     ws = SimpleNamespace(unsent=1050, moved_at=0.0, held=[], owner=SimpleNamespace(limits=Limits()))
-    ws.transport = SimpleNamespace(get_write_buffer_size=lambda: next(sizes))
+    ws.transport = SimpleNamespace(get_write_buffer_size=lambda: next(sizes), is_closing=lambda: False)
     ws.leave_to_the_library = ws.abort_if_stalled = lambda *_: None
 
     async def deliver():
@@ -188,7 +188,7 @@ async def test_only_the_client_whose_messages_filled_a_queue_has_to_wait(monkeyp
         assert not any("second" in text for text in texts)  # it has not been taken
         held.holds = False
         assert await said(ann) == "second"
-        assert not server.deliveries.slow_readers and not server.deliveries.busy
+        assert not server.deliveries.slow_readers.any and not server.deliveries.busy
 
 
 async def test_stop_and_a_publisher_that_leaves_do_not_wait_for_anybody(monkeypatch):
@@ -209,7 +209,7 @@ async def test_a_message_longer_than_a_queue_may_be_is_waited_for_too():
     async with BroadcastServer(limits=limits) as server, connect(server.url, max_size=None) as ann:
         ann.transport.pause_reading()
         await say(ann, message="x" * 40 * FULL)
-        await until(lambda: bool(server.deliveries.slow_readers))
+        await until(lambda: server.deliveries.slow_readers.any)
         assert server.deliveries.busy
         await say(ann, message="second")
         ann.transport.resume_reading()
@@ -223,5 +223,5 @@ async def test_news_that_no_client_has_caused_makes_nobody_wait():
         for _ in range(40):
             delivery.fan_out(server.connections, "x" * FULL)
         assert handler_of(server, "guest-1").transport.get_write_buffer_size() > FULL
-        assert not server.deliveries.slow_readers and not server.deliveries.busy
+        assert not server.deliveries.slow_readers.any and not server.deliveries.busy
         ann.transport.abort()

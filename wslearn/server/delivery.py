@@ -121,7 +121,8 @@ class Deliveries:
 
     def add(self, clients: list[Receiver], text: str) -> None:
         """Send `text` to `clients` after everything that was added before; a few clients get it at once."""
-        self._messages.append((iter(clients), text, frame(text), asyncio.current_task()))
+        at_once = self.done.is_set() and len(clients) <= BATCH
+        self._messages.append((iter(clients), text, frame(text), None if at_once else asyncio.current_task()))
         if self.done.is_set():
             self.done.clear()
             self.busy = True
@@ -133,7 +134,7 @@ class Deliveries:
             clients, text, whole_frame, task = self._messages[0]
             part = list(islice(clients, left))
             full = deliver(part, text, whole_frame)
-            if full and (publisher := full[0].owner.handlers.get(task)):
+            if full and (publisher := full[0].owner.handlers.get(task or asyncio.current_task())):
                 self.slow_readers.add(publisher, full)
             left -= len(part)
             if left:
@@ -142,11 +143,11 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._deliver_batch)
         else:
             self.done.set()
-            self.busy = bool(self.slow_readers)
+            self.busy = self.slow_readers.any
 
     async def until_ready(self, publisher: Receiver) -> None:
         """Wait until the next message of this client may be taken."""
         await self.done.wait()
         while await self.slow_readers.until_shorter(publisher):
             await self.done.wait()
-        self.busy = bool(self.slow_readers) or not self.done.is_set()
+        self.busy = self.slow_readers.any or not self.done.is_set()

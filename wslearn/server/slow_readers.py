@@ -65,13 +65,13 @@ class SlowReaders:
         self._filled: WeakKeyDictionary[Receiver, set[Receiver]] = WeakKeyDictionary()
         self._patience: WeakKeyDictionary[Receiver, Patience] = WeakKeyDictionary()
         self._changed = asyncio.Event()
-
-    def __bool__(self) -> bool:
-        return bool(self._filled)
+        #: Whether somebody may have to wait.
+        self.any = False
 
     def add(self, publisher: Receiver, clients: list[Receiver]) -> None:
         """Remember clients whose queues a publisher has filled."""
         self._filled.setdefault(publisher, set()).update(clients)
+        self.any = True
 
     def resumed(self) -> None:
         """Look again at once, because the queue of some client is nearly empty."""
@@ -94,6 +94,7 @@ class SlowReaders:
             except TimeoutError:
                 pass
         self._filled.pop(publisher, None)
+        self.any = bool(self._filled)
         return waited_since is not None
 
     def is_worth_waiting(self, ws: Receiver, now: float, waited_since: float | None) -> bool:
