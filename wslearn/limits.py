@@ -28,7 +28,8 @@ class Limits:
     #: Bytes queued for a client that reads too slowly; with more its connection is dropped. Over TLS the event loop
     #: hides what it has encrypted, so one large message gets through (findings/asyncio_tls_hides_unsent_bytes.sh).
     max_unsent: int | None = 1024 * 1024
-    #: Seconds for which queued bytes may stay without any of them going out; then the connection is dropped.
+    #: Seconds for which queued bytes may stay without any of them going out; then the connection is dropped. So is a
+    #: client that reads, but for which publishers have waited so many seconds in total (`wslearn.server.slow_readers`).
     stall_timeout: float | None = 5
     #: `"deflate"` or None. Off by default, because it costs 40 KiB or more per connection (RFC 7692).
     compression: str | None = None

@@ -12,7 +12,7 @@ from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
 from wslearn.messages import BadMessage, Error, Message, decode, encode
-from wslearn.server import delivery
+from wslearn.server import delivery, library
 from wslearn.server.opening import Owner
 from wslearn.server.receiving import Receiving
 
@@ -42,6 +42,11 @@ class Connection(Receiving):
         #: Held while a message in fragments is sent; made with the first of them.
         self.in_fragments: asyncio.Lock | None = None
 
+    def resume_writing(self) -> None:
+        """Let the senders go on that have waited for this client."""
+        super().resume_writing()
+        self.owner.deliveries.slow_readers.resumed()
+
     async def send(self, message: Any, *, text: bool | None = None) -> None:
         """Send a string as a text message, bytes as a binary one, or an iterable in fragments, as the library does.
 
@@ -53,7 +58,7 @@ class Connection(Receiving):
             and len(message) <= delivery.SHORT
             and self.transport.get_write_buffer_size() <= delivery.SHORT
             and not self.held
-            and delivery.can_write(self)
+            and library.can_write(self.protocol, self.transport)
         ):
             self.transport.write(delivery.frame(message))
         elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):

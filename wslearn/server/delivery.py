@@ -1,9 +1,8 @@
 """A fast fan-out: one message to many clients is encoded once, framed once and written at once. Lesson 07.
 
 The library handles every case: messages in fragments, compression, a close on its way, bytes of half a frame. Nearly
-all messages are none of these. So each shortcut, here and in `inbox`, first makes sure that nothing unusual is going
-on, and in any doubt the library does the work. The shortcuts read attributes of the library's objects that are not
-documented, and have moved between its versions; if one is missing, the answer is "in doubt" too.
+all messages are none of these. So each shortcut, here and in `shortcut`, first makes sure that nothing unusual is going
+on, and in any doubt the library does the work.
 
 `tests/benchmarks/run_all.py` measures the gain.
 """
@@ -15,9 +14,10 @@ from itertools import islice
 from typing import Any
 
 from websockets.frames import Opcode
-from websockets.protocol import OPEN
 
 from wslearn.messages import encode
+from wslearn.server import library
+from wslearn.server.slow_readers import FULL, SlowReaders, full_at
 
 #: A client: a `Connection`, whose module imports this one.
 Receiver = Any
@@ -32,32 +32,15 @@ SHORT = 4 * 1024
 def frame(message: str | bytes) -> bytes:
     """Return a message as one frame of a server, which is not masked (RFC 6455, section 5.2)."""
     if isinstance(message, str):
-        opcode, payload = Opcode.TEXT, message.encode()
+        first, payload = 0x80 | Opcode.TEXT, message.encode()
     else:
-        opcode, payload = Opcode.BINARY, message
+        first, payload = 0x80 | Opcode.BINARY, message
     length = len(payload)
     if length < 126:
-        head = bytes((0x80 | opcode, length))
-    elif length < 65536:
-        head = bytes((0x80 | opcode, 126)) + length.to_bytes(2, "big")
-    else:
-        head = bytes((0x80 | opcode, 127)) + length.to_bytes(8, "big")
-    return head + payload
-
-
-def can_write(ws: Receiver) -> bool:
-    """Tell whether a frame may go straight to the transport, because it cannot interrupt anything."""
-    try:
-        protocol = ws.protocol
-        return (
-            protocol.state is OPEN
-            and not protocol.extensions  # compression would change the frame, and depends on the messages before it
-            and not protocol.expect_continuation_frame  # the rest of a message in fragments comes first
-            and not protocol.writes  # so do bytes that the library has not handed over yet
-            and not ws.transport.is_closing()
-        )
-    except AttributeError:
-        return False
+        return b"%c%c%b" % (first, length, payload)
+    if length < 65536:
+        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), payload)
+    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
 
 
 def fan_out(clients: Iterable[Receiver], message: object) -> None:
@@ -65,29 +48,43 @@ def fan_out(clients: Iterable[Receiver], message: object) -> None:
 
     A client that connects later does not receive it. All messages of a server arrive in the same order. A client that
     reads too slowly is aborted as soon as more than `limits.max_unsent` bytes are queued for it; the other clients are
-    not affected. A message in fragments that is being sent to a client ends first (RFC 6455, section 5.4).
+    not affected. Before that, the handler that called this waits in its next `recv` (see `slow_readers`). A message in
+    fragments that is being sent to a client ends first (RFC 6455, section 5.4).
     """
     clients = list(clients)
     if clients:
         clients[0].owner.deliveries.add(clients, encode(message))
 
 
-def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> None:
-    """Write a string to each client without waiting, if possible as `whole_frame`, which was made for all of them."""
+def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[Receiver]:
+    """Write a string to each client without waiting, if possible as `whole_frame`, which was made for all of them.
+
+    Return the clients that now have a long queue (see `slow_readers`).
+    """
     now = asyncio.get_running_loop().time()
+    full: list[Receiver] = []
+    is_long = len(whole_frame) > FULL
     for ws in clients:
-        waiting = ws.transport.get_write_buffer_size()
+        transport = ws.transport
+        waiting = transport.get_write_buffer_size()
         if ws.held:
             ws.hold(text, whole_frame)
-        elif can_write(ws):
+        elif library.can_write(ws.protocol, transport):
             try:
-                ws.transport.write(whole_frame)
+                transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others
                 ws.abort(f"a message could not be written: {error!r}")
-        else:
+        elif not transport.is_closing():  # the library does not notice that before the next turn of the event loop
             ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
+            if waiting < ws.unsent:  # some bytes have gone out, even if more have come since
+                ws.moved_at = now
             ws.abort_if_stalled(now)
+            if ws.unsent > full_at(ws.owner.limits):
+                full.append(ws)
+        elif is_long and transport.get_write_buffer_size() > FULL:
+            full.append(ws)
+    return full
 
 
 class Deliveries:
@@ -100,21 +97,28 @@ class Deliveries:
     def __init__(self) -> None:
         self.done = asyncio.Event()
         self.done.set()
-        self._messages: deque[tuple[Iterator[Receiver], str, bytes]] = deque()
+        #: Whether somebody may have to wait before the next message is taken.
+        self.busy = False
+        self.slow_readers = SlowReaders()
+        self._messages: deque[tuple[Iterator[Receiver], str, bytes, asyncio.Task[Any] | None]] = deque()
 
     def add(self, clients: list[Receiver], text: str) -> None:
         """Send `text` to `clients` after everything that was added before; a few clients get it at once."""
-        self._messages.append((iter(clients), text, frame(text)))
+        at_once = self.done.is_set() and len(clients) <= BATCH
+        self._messages.append((iter(clients), text, frame(text), None if at_once else asyncio.current_task()))
         if self.done.is_set():
             self.done.clear()
+            self.busy = True
             self._deliver_batch()
 
     def _deliver_batch(self) -> None:
         left = BATCH
         while left and self._messages:
-            clients, text, whole_frame = self._messages[0]
+            clients, text, whole_frame, task = self._messages[0]
             part = list(islice(clients, left))
-            deliver(part, text, whole_frame)
+            full = deliver(part, text, whole_frame)
+            if full and (publisher := full[0].owner.handlers.get(task or asyncio.current_task())):
+                self.slow_readers.add(publisher, full)
             left -= len(part)
             if left:
                 self._messages.popleft()
@@ -122,3 +126,11 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._deliver_batch)
         else:
             self.done.set()
+            self.busy = self.slow_readers.any
+
+    async def until_ready(self, publisher: Receiver) -> None:
+        """Wait until the next message of this client may be taken."""
+        await self.done.wait()
+        while await self.slow_readers.until_shorter(publisher):
+            await self.done.wait()
+        self.busy = self.slow_readers.any or not self.done.is_set()

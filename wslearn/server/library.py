@@ -4,6 +4,7 @@ These attributes have moved between the library's versions. So they are looked f
 lacks one is an error that names it, and not a surprise in the middle of a conversation.
 """
 
+import asyncio
 from typing import Any
 
 import websockets
@@ -43,6 +44,17 @@ def check() -> None:
 def is_plain(protocol: ServerProtocol) -> bool:
     """Tell whether the connection is open, and sends and receives frames without an extension such as compression."""
     return protocol.state is OPEN and not protocol.extensions
+
+
+def can_write(protocol: ServerProtocol, transport: asyncio.WriteTransport) -> bool:
+    """Tell whether a frame may go straight to the transport, because it cannot interrupt anything."""
+    return (
+        protocol.state is OPEN
+        and not protocol.extensions  # compression would change the frame, and depends on the messages before it
+        and not protocol.expect_continuation_frame  # the rest of a message in fragments comes first
+        and not protocol.writes  # so do bytes that the library has not handed over yet
+        and not transport.is_closing()
+    )
 
 
 def slim(ws: Any) -> None:

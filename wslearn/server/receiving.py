@@ -79,11 +79,11 @@ class Receiving(Pinged):
         `decode` is that of the library. Raises ConnectionClosed if the connection has ended, and ConcurrencyError if
         somebody else is waiting for a message.
         """
-        if not self.owner.deliveries.done.is_set():
-            await self.owner.deliveries.done.wait()
         self.messages += 1
         if self.messages % TURN == 0:
             await asyncio.sleep(0)
+        if self.owner.deliveries.busy:
+            await self.owner.deliveries.until_ready(self)
         inbox = self.recv_messages
         if inbox.reading:
             raise ConcurrencyError("another coroutine is already waiting for a message")
