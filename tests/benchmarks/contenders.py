@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class Serving:
 
     def cpu(self) -> float:
         """Return the CPU time that it has used, user and system, in seconds."""
+        if sys.platform == "linux":  # clock_getcpuclockid(3) has nanoseconds, and psutil hundredths of a second
+            return time.clock_gettime((~self.process.pid << 3) | 2)
         times = self.process.cpu_times()
         return times.user + times.system
 

@@ -39,25 +39,24 @@ def head(found: dict, left_out: list[str], pairs: int) -> str:
             ", ".join(f"{one.name} {one.version}".strip() for one in found.values()),
             *left_out,
             f"Each number is the median of {pairs} rounds (least–most). Holds: the median, and how many rounds do.",
-            "CPU time is for one message delivered, or one connection. In an echo, the server is the limit if it is busy;",
-            "if the load client is busier, it is the limit; if neither is, other programs were, and CPU time tells more.",
+            "By CPU time: the same from the server's CPU time alone, which other programs on the machine change less.",
             "",
         ]
     )
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--before", type=Path, metavar="PATH", help="checkout of an older commit")
     parser.add_argument("--only", help=f"parts, separated by commas: {', '.join(table.PARTS)}")
     parser.add_argument("--pairs", type=int, default=5, help="rounds, in which each takes one turn (5)")
     parser.add_argument("--seconds", type=float, default=0.4, help="how long one measurement takes (0.4)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     parts = given.only.split(",") if given.only else list(table.PARTS)
     if unknown := set(parts) - set(table.PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(table.PARTS)}")
-    most = max(part.clients for name, part in table.PARTS.items() if name in parts and hasattr(part, "clients"))
+    most = max(getattr(table.PARTS[name], "clients", 0) for name in parts)
     if (allowed := allow_open_files(most)) < most:
         parser.error(f"this system allows {allowed} connections a process, and {most} are needed (ulimit -n)")
     try:
@@ -72,6 +71,8 @@ def main() -> int:
     if given.json:
         given.json.write_text(json.dumps({"head": intro, "samples": results}, indent=1) + "\n", encoding="utf-8")
     print(f"{intro}\n{table.goals(results)}\n\n{table.details(results)}")
+    if "echo" in results:
+        print(f"\n{table.driven(results['echo'])}")
     return 0
 
 

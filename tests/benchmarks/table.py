@@ -43,11 +43,14 @@ class Row:
     def values(self, samples: Samples) -> list[float]:
         """Return the value of each round. Raises KeyError if one of the two was not measured."""
         mine = [sample[self.quantity] for sample in samples[self.mine]]
-        if not self.theirs:
-            return mine
-        theirs = [sample[self.quantity] for sample in samples[self.theirs]]
-        # A measurement that is too short for the clock of CPU time has none.
-        return [a / b if b else nan for a, b in zip(mine, theirs, strict=True)]
+        return times(mine, [sample[self.quantity] for sample in samples[self.theirs]]) if self.theirs else mine
+
+    def by_cpu(self, samples: Samples) -> list[float]:
+        """Return what the values would be if the server's CPU time alone decided, or [] if it says nothing of them."""
+        if not self.theirs or self.quantity not in ("rate", "time"):
+            return []
+        mine, theirs = ([sample["cpu"] for sample in samples[name]] for name in (self.mine, self.theirs))
+        return times(theirs, mine) if self.quantity == "rate" else times(mine, theirs)
 
     def holds(self, value: float) -> bool:
         """Return whether a value reaches the goal."""
@@ -66,8 +69,15 @@ class Row:
         try:
             values = self.values(samples)
         except KeyError:
-            return [work, goal, "not measured", ""]
-        return [work, goal, spread(values), self.verdict(values)]
+            return [work, goal, "not measured", "", ""]
+        by_cpu = self.by_cpu(samples)
+        return [work, goal, spread(values), self.verdict(values), spread(by_cpu) if by_cpu else ""]
+
+
+def times(these: list[float], those: list[float]) -> list[float]:
+    """Return how many times as much these are as those, round by round."""
+    # A measurement that is too short for the system's clock of CPU time has none.
+    return [this / that if that else nan for this, that in zip(these, those, strict=True)]
 
 
 NAMES = {"before": "the older commit's", "floor": "the floor's", "wslearn at 100": "that at 100"}
@@ -120,7 +130,7 @@ def aligned(lines: list[list[str]]) -> str:
 def goals(results: dict[str, Samples]) -> str:
     """Return the table of goals, of the parts that were measured."""
     rows = [row.cells(results[row.part]) for row in ROWS if row.part in results]
-    return aligned([["work", "goal", "measured", "holds"], *rows])
+    return aligned([["work", "goal", "measured", "holds", "by CPU time"], *rows])
 
 
 def details(results: dict[str, Samples]) -> str:
@@ -134,3 +144,14 @@ def details(results: dict[str, Samples]) -> str:
             ]
             lines.append([part, name, *cells])
     return aligned(lines)
+
+
+def driven(samples: Samples) -> str:
+    """Return a sentence about how many echoes the load client can drive, from the samples of an echo."""
+    able = [one["rate"] / one["load"] for rounds in samples.values() for one in rounds]
+    fastest = max(samples, key=lambda name: median(one["rate"] for one in samples[name]))
+    busy = [one["load"] * 100 for one in samples[fastest]]
+    return (
+        f"The load client can drive {spread(able)} echoes a second. It was busy for {spread(busy, ' %')} of the time"
+        f" with the fastest server, {fastest}{', so it was the limit there' if median(busy) > 95 else ''}."
+    )
