@@ -67,7 +67,7 @@ class Load:
         return {"echo": self.clients, "rooms": self.clients[::ROOM]}.get(self.work, self.clients[:1])
 
     def connect(self, wanted: int) -> dict:
-        """Open connections until there are `wanted`, and wait until the server hears all."""
+        """Open connections until there are `wanted`, and settle."""
         began, cpu = perf_counter(), process_time()
         while len(self.clients) < wanted:
             batch = []
@@ -88,28 +88,28 @@ class Load:
         return {"connections": len(self.clients)} | spent
 
     def settle(self) -> dict:
-        """Send marks until one has reached all who should hear it: nothing is on its way then, and sizes are known.
+        """Send marks until one has reached all clients that should get it. Then nothing is on its way, and sizes are known.
 
         A client may have missed an earlier mark: a server can answer the handshake before it counts the client in.
         """
         end = perf_counter() + PATIENCE
-        hearers = self.clients[:1] if self.work == "idle" else self.clients
+        receivers = self.clients[:1] if self.work == "idle" else self.clients
         while True:
             self.marks += 1
             mark = f"{self.marks}".ljust(self.size, "m")
             for client in self.senders:
                 client.send(masked(self.message(mark)))
             until = perf_counter() + min(2.0, 0.2 * self.marks)
-            deaf = [client for client in hearers if not client.hears(mark.encode(), until)]
-            if not deaf:
+            without = [client for client in receivers if not client.receives(mark.encode(), until)]
+            if not without:
                 return {}
             if perf_counter() > end:
-                raise TimeoutError(f"{len(deaf)} of {len(hearers)} clients do not hear what they should")
+                raise TimeoutError(f"{len(without)} of {len(receivers)} clients do not receive what they should")
 
     def answer_pings(self) -> None:
         """Read what has come to idle clients: nothing but pings."""
         for client in self.clients:
-            client.hears(b"\0", until=0.0)  # which no text has
+            client.receives(b"\0", until=0.0)  # which no text has
 
     def measure(self, seconds: float) -> dict:
         """Work for so long, and return what was done."""

@@ -35,7 +35,7 @@ class Client:
         self.sock, self.number, self.pending, self.size, self.missing = sock, number, b"", 0, 0
 
     def shake(self) -> None:
-        """Read the response of the opening handshake. Raises RuntimeError where it is not 101."""
+        """Read the response of the opening handshake. Raises RuntimeError if it is not 101."""
         head = b""
         while b"\r\n\r\n" not in head:
             if not (data := self.sock.recv(4096)):
@@ -56,7 +56,7 @@ class Client:
             got = self.sock.recv_into(buffer)
         except BlockingIOError:
             if not self.wait(PATIENCE):
-                raise TimeoutError(f"client {self.number} heard nothing for {PATIENCE:g} s") from None
+                raise TimeoutError(f"client {self.number} received nothing for {PATIENCE:g} s") from None
             got = self.sock.recv_into(buffer)
         return self.took(buffer, got, missing)
 
@@ -71,7 +71,7 @@ class Client:
     def pings_beside(self, data: bytes, missing: int) -> int:
         """Answer the pings before and after a frame; return how many bytes they are.
 
-        Raises RuntimeError where there is anything else: no message but the one that was asked for is on its way.
+        Raises RuntimeError if there is anything else: no other message is on its way.
         """
         before = self.answer_pings(data)
         after = self.answer_pings(data[before + missing :])
@@ -85,7 +85,7 @@ class Client:
             selector.register(self.sock, selectors.EVENT_READ)
             return bool(selector.select(seconds))
 
-    def hears(self, mark: bytes, until: float) -> bool:
+    def receives(self, mark: bytes, until: float) -> bool:
         """Read up to the frame with this mark, whose size is remembered; return whether it came by then."""
         while True:
             for size, payload in self.frames():
@@ -142,7 +142,7 @@ def watch(clients: list[Client]) -> Iterator[Callable[[], list[tuple]]]:
         def ready() -> list[tuple]:
             files = [file for file, _ in poll.poll(PATIENCE)] if epoll else [key.fd for key, _ in poll.select(PATIENCE)]
             if not files:
-                raise TimeoutError(f"{len(entries)} clients got nothing for {PATIENCE:g} s")
+                raise TimeoutError(f"{len(entries)} clients received nothing for {PATIENCE:g} s")
             return [entries[file] for file in files]
 
         yield ready

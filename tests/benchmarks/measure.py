@@ -1,10 +1,10 @@
-"""What is measured: messages, idle connections and notebooks, by all who take part in turns.
+"""What is measured: messages, idle connections and notebooks, by all contenders in turns.
 
-Each part returns, for each contender, one Sample a round. In each second round the order is the other way round, so
-that a machine that is getting slower, or warmer, troubles all alike.
+Each part returns, for each contender, one sample a round. Every second round takes the other order, so that a machine
+that is getting slower troubles all alike.
 
-A fan-out's time is from the sending of a message to the arrival of its last copy, with one message under way; a rate
-of deliveries follows from it. With more messages under way a server could hide the time of one behind the next.
+A fan-out's time is from the sending of a message to the arrival of its last copy, with one message under way. The rate
+of deliveries follows from it. With more messages under way, a server could hide the time of one in that of the next.
 """
 
 import compileall
@@ -57,7 +57,7 @@ class Messages:
     names: tuple[str, ...]
 
     def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
-        """Measure all who are here. All their servers run, and all connections are open, from the start to the end."""
+        """Measure all contenders that are here. All servers run, and all connections are open, for the whole time."""
         with ExitStack() as stack:
             sessions = {}
             for name in self.names:
@@ -107,13 +107,12 @@ class Idle:
     names: tuple[str, ...]
 
     def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
-        """Measure all who are here."""
-        return in_turns(
-            [name for name in self.names if name in contenders], run, lambda name: self.one(contenders[name])
-        )
+        """Measure all contenders that are here."""
+        here = [name for name in self.names if name in contenders]
+        return in_turns(here, run, lambda name: self.connect(contenders[name]))
 
-    def one(self, contender: Contender) -> dict[str, float]:
-        """Start a server, and connect."""
+    def connect(self, contender: Contender) -> dict[str, float]:
+        """Start a server, and open the connections."""
         with session(contender, "echo", FIRST, 128) as (serving, _), children.load("idle", serving.port) as load:
             memory, cpu = serving.memory(), serving.cpu()
             done = load.ask(f"connect {self.clients}")
@@ -131,10 +130,8 @@ class Notebooks:
     def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
         """Execute each notebook of one checkout and then of the other, or the other way round."""
         roots = {name: contenders[name].cwd for name in self.names if name in contenders}
-        for root in roots.values():
-            compileall.compile_dir(
-                root / "wslearn", quiet=2
-            )  # a fresh checkout has no bytecode, and no user waits twice
+        for root in roots.values():  # a fresh checkout has no bytecode, and a user waits for that only once
+            compileall.compile_dir(root / "wslearn", quiet=2)
         shared = set.intersection(*({file.name for file in notebooks(root)} for root in roots.values()))
         found: Samples = {name: [{"seconds": 0.0} for _ in range(run.pairs)] for name in roots}
         for file in sorted(shared):
