@@ -88,7 +88,7 @@ class Load:
         return {"connections": len(self.clients)} | spent
 
     def settle(self) -> dict:
-        """Send marks until one has reached all clients that should get it. Then nothing is on its way, and sizes are known.
+        """Send marks until one has reached all its receivers. Then nothing is on its way, and sizes are known.
 
         A client may have missed an earlier mark: a server can answer the handshake before it counts the client in.
         """

@@ -4,7 +4,8 @@
 
 PATH is a checkout of an older commit (`git worktree add PATH COMMIT`). No test: a missed goal is in the table, and the
 exit code is 0 all the same. Node's `ws` is installed with npm at the first run, outside the repository. Servers run on
-one core and the load on another one. Machines are shared, so look at the ratios: all of one part run in turns.
+one core and the load on another one. Machines are shared, so look at the ratios, because all contenders of one part run
+in turns. If other programs are busy, more and shorter rounds help: `--pairs 20 --seconds 0.1`.
 """
 
 import argparse

@@ -12,6 +12,9 @@ import run_all
 import table
 from nbformat.v4 import new_code_cell, new_notebook
 
+#: Each test starts up to eight servers, or two kernels, which takes long on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 RUN = measure.Run(pairs=2, seconds=0.02, say=lambda line: None)
 
 
