@@ -1,4 +1,4 @@
-"""Who is measured: wslearn, its peers, the floor, and how each is started."""
+"""Who is measured: wslearn, an older commit of it, its peers and the floor, and how each is started."""
 
 import importlib.util
 import json
@@ -6,17 +6,29 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import children
 import psutil
-from children import Child
 
+REPOSITORY = Path(__file__).parents[2]
 PEERS = Path(__file__).with_name("peers")
 UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+#: Packages of each Python peer, the first one's version is shown, and the event loop that its users choose.
+PYTHON_PEERS = {
+    "aiohttp": (("aiohttp",), "uvloop"),
+    "picows": (("picows",), "uvloop"),
+    "starlette": (("uvicorn", "starlette"), "uvloop"),
+    "tornado": (("tornado",), "asyncio"),
+    "websockets": (("websockets",), "uvloop"),
+    "websockets (asyncio)": (("websockets",), "asyncio"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,16 +39,19 @@ class Contender:
     command: tuple[str, ...]
     after: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict, hash=False)
+    cwd: Path | None = None
     version: str = ""
 
-    @asynccontextmanager
-    async def serve(self, work: str) -> "AsyncIterator[Serving]":
+    @contextmanager
+    def serve(self, work: str) -> "Iterator[Serving]":
         """Run it for a block: `work` is echo, broadcast or rooms."""
-        own = ("--plain",) if work == "echo" and self.name.startswith("wslearn") else ()
-        async with Child([*self.command, work, *own, *self.after], self.env) as child:
-            ready = json.loads(await child.line())
+        own = ("--plain",) if work == "echo" and "wslearn" in self.command else ()
+        pin = children.cores()
+        command = [*self.command, work, *own, *self.after]
+        with children.Child(command, self.env, self.cwd, core=pin and pin[0]) as child:
+            ready = json.loads(child.line())
             port = ready if isinstance(ready, int) else int(ready["url"].rstrip("/").rpartition(":")[2])
-            yield Serving(port, child, psutil.Process(child.pid))
+            yield Serving(port, child, psutil.Process(child.process.pid))
 
 
 @dataclass(frozen=True)
@@ -44,11 +59,13 @@ class Serving:
     """A running server: its port and its process."""
 
     port: int
-    child: Child
+    child: children.Child
     process: psutil.Process
 
     def cpu(self) -> float:
-        """Return the CPU time that it has used, in seconds."""
+        """Return the CPU time that it has used, user and system, in seconds."""
+        if sys.platform == "linux":  # clock_getcpuclockid(3) has nanoseconds, and psutil hundredths of a second
+            return time.clock_gettime((~self.process.pid << 3) | 2)
         times = self.process.cpu_times()
         return times.user + times.system
 
@@ -57,50 +74,58 @@ class Serving:
         return self.process.memory_info().rss
 
 
-def wslearn(loop: str = "auto") -> Contender:
+def environment(root: Path) -> dict[str, str]:
+    """Return what makes Python import the wslearn of this checkout, whichever is installed."""
+    return {"PYTHONPATH": str(root)}
+
+
+def wslearn(name: str = "wslearn", root: Path = REPOSITORY, loop: str = "auto") -> Contender:
     """Return wslearn as its users run it, but for the limits that would end a measurement."""
-    name = "wslearn" if loop == "auto" else f"wslearn ({loop})"
     options = ("--port", "0", "--json", "--quiet", "--exit-with-parent", "--loop", loop)
     limits = ("--rate", "none", "--max-connections", "none")
-    return Contender(name, (sys.executable, "-m", "wslearn", "serve"), (*options, *limits), version=version("wslearn"))
+    command = (sys.executable, "-m", "wslearn", "serve")
+    return Contender(name, command, (*options, *limits), environment(root), root, commit(root))
 
 
-def python_peer(name: str, file: str, package: str, loop: str) -> Contender:
-    shown = version(package) if package else ""
-    return Contender(name, (sys.executable, str(PEERS / file)), (loop,), version=f"{shown} {loop}".strip())
+def commit(root: Path) -> str:
+    """Return the commit of a checkout, or "" if it has none.
 
-
-def peers(install: bool = True) -> tuple[list[Contender], list[str]]:
-    """Return the peers that can be run here, the floor last, and a line for each that cannot.
-
-    Each has the event loop that its users choose. With `install`, Node's `ws` is fetched on first use.
+    Raises ValueError if Python would import another checkout's wslearn: a comparison would then be with itself.
     """
-    fast = "uvloop" if UVLOOP else "asyncio"
-    found, left_out = [], []
+    code = "import wslearn; print(wslearn.__file__)"
+    env = {**os.environ, **environment(root)}
+    run = subprocess.run([sys.executable, "-c", code], cwd=root, env=env, capture_output=True, text=True, timeout=60)
+    found = run.stdout.strip()
+    if not found or Path(found).resolve().parent != (root / "wslearn").resolve():
+        raise ValueError(f"{root} is not a checkout of this project: Python imports {found or run.stderr.strip()}")
+    git = ["git", "-C", str(root), "describe", "--always", "--dirty"]
+    return subprocess.run(git, capture_output=True, text=True, timeout=60).stdout.strip() if shutil.which("git") else ""
+
+
+def contenders(before: Path | None, install: bool = True) -> tuple[dict[str, Contender], list[str]]:
+    """Return all that can be run here by name, and a line for each that cannot.
+
+    With `install`, Node's `ws` is fetched on first use.
+    """
+    found, left_out = [wslearn(), wslearn("wslearn (asyncio)", loop="asyncio")], []
+    if before is None:
+        left_out.append("before is left out: --before PATH names a checkout of an older commit")
+    else:
+        found.append(wslearn("before", before.resolve()))
     node = node_ws(install)
     if isinstance(node, str):
         left_out.append(node)
     else:
         found.append(node)
-    wanted = [
-        ("aiohttp", "aiohttp_peer.py", ("aiohttp",), fast),
-        ("starlette", "starlette_peer.py", ("uvicorn", "starlette"), fast),
-        ("tornado", "tornado_peer.py", ("tornado",), "asyncio"),
-        ("websockets", "websockets_peer.py", ("websockets",), fast),
-    ]
-    for name, file, packages, loop in wanted:
+    for name, (packages, loop) in PYTHON_PEERS.items():
         if missing := [package for package in packages if importlib.util.find_spec(package) is None]:
-            left_out.append(f"{name} is left out: no package {', '.join(missing)}; --extra bench brings it")
-        else:
-            found.append(python_peer(name, file, packages[0], loop))
-    if UVLOOP:
-        found.append(python_peer("websockets (asyncio)", "websockets_peer.py", "websockets", "asyncio"))
-    return [*found, python_peer("floor", "floor.py", "", fast)], left_out
-
-
-def opponent(peer: Contender) -> Contender:
-    """Return wslearn on the event loop on which it is compared with this peer: its usual one, or asyncio's."""
-    return wslearn("asyncio" if peer.name.endswith("(asyncio)") else "auto")
+            left_out.append(f"{name} is left out: no package {', '.join(missing)}; --extra bench installs it")
+            continue
+        loop = loop if UVLOOP else "asyncio"
+        command = (sys.executable, str(PEERS / "python_peers.py"), name.partition(" ")[0])
+        found.append(Contender(name, command, (loop,), version=f"{version(packages[0])} {loop}"))
+    found.append(Contender("floor", (sys.executable, str(PEERS / "floor.py"))))
+    return {one.name: one for one in found}, left_out
 
 
 # Node
@@ -110,8 +135,6 @@ def cache() -> Path:
     """Return the folder for Node's packages, outside the repository."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "wslearn-benchmarks"

@@ -1,8 +1,10 @@
 """One connection of the load client: a socket, frames made by hand, and bytes counted."""
 
+import select
 import selectors
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
 #: Longest wait for one answer, in seconds.
@@ -33,7 +35,7 @@ class Client:
         self.sock, self.number, self.pending, self.size, self.missing = sock, number, b"", 0, 0
 
     def shake(self) -> None:
-        """Read the response of the opening handshake. Raises RuntimeError where it is not 101."""
+        """Read the response of the opening handshake. Raises RuntimeError if it is not 101."""
         head = b""
         while b"\r\n\r\n" not in head:
             if not (data := self.sock.recv(4096)):
@@ -54,8 +56,12 @@ class Client:
             got = self.sock.recv_into(buffer)
         except BlockingIOError:
             if not self.wait(PATIENCE):
-                raise TimeoutError(f"client {self.number} heard nothing for {PATIENCE:g} s") from None
+                raise TimeoutError(f"client {self.number} received nothing for {PATIENCE:g} s") from None
             got = self.sock.recv_into(buffer)
+        return self.took(buffer, got, missing)
+
+    def took(self, buffer: bytearray, got: int, missing: int) -> int:
+        """Return how many of the `missing` bytes are missing still, when `got` bytes have come into the buffer."""
         if got == 0:
             raise RuntimeError(f"client {self.number}: the server has closed the connection")
         if buffer[0] == PING or got > missing:
@@ -65,7 +71,7 @@ class Client:
     def pings_beside(self, data: bytes, missing: int) -> int:
         """Answer the pings before and after a frame; return how many bytes they are.
 
-        Raises RuntimeError where there is anything else: no message but the one that was asked for is on its way.
+        Raises RuntimeError if there is anything else: no other message is on its way.
         """
         before = self.answer_pings(data)
         after = self.answer_pings(data[before + missing :])
@@ -79,7 +85,7 @@ class Client:
             selector.register(self.sock, selectors.EVENT_READ)
             return bool(selector.select(seconds))
 
-    def hears(self, mark: bytes, until: float) -> bool:
+    def receives(self, mark: bytes, until: float) -> bool:
         """Read up to the frame with this mark, whose size is remembered; return whether it came by then."""
         while True:
             for size, payload in self.frames():
@@ -106,20 +112,37 @@ class Client:
         """Yield size and payload of each whole text frame among the pending bytes, answering pings."""
         while len(self.pending) >= 2:
             kind, second = self.pending[:2]
-            masks, length, head = second & 0x80, second & 0x7F, 2
+            length, head = second & 0x7F, 2
             if length == 126:
                 if len(self.pending) < 4:
                     return
                 length, head = int.from_bytes(self.pending[2:4]), 4
-            head += 4 if masks else 0  # the floor's echo returns the client's own bytes
             if len(self.pending) < head + length:
                 return
             payload = self.pending[head : head + length]
             if kind == PING:
                 self.answer_pings(self.pending[: head + length])
-            elif masks:
-                key = self.pending[head - 4 : head]
-                payload = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
             self.pending = self.pending[head + length :]
             if kind == 0x81:
                 yield head + length, payload
+
+
+@contextmanager
+def watch(clients: list[Client]) -> Iterator[Callable[[], list[tuple]]]:
+    """Yield a call that waits for what comes, and returns each such client with its socket's `recv_into` and `send`.
+
+    Bare epoll where there is one: `selectors` would make this client slower than the fastest server.
+    """
+    entries = {one.sock.fileno(): (one, one.sock.recv_into, one.sock.send) for one in clients}
+    epoll = hasattr(select, "epoll")
+    with select.epoll() if epoll else selectors.DefaultSelector() as poll:
+        for file in entries:
+            poll.register(file, select.EPOLLIN if epoll else selectors.EVENT_READ)
+
+        def ready() -> list[tuple]:
+            files = [file for file, _ in poll.poll(PATIENCE)] if epoll else [key.fd for key, _ in poll.select(PATIENCE)]
+            if not files:
+                raise TimeoutError(f"{len(entries)} clients received nothing for {PATIENCE:g} s")
+            return [entries[file] for file in files]
+
+        yield ready

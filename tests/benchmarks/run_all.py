@@ -1,131 +1,79 @@
-"""All benchmarks in one run, wslearn against its peers, with a table of ratios and a verdict on each goal:
+"""All benchmarks in one run, and a table with each goal, what was measured, and whether the goal is reached:
 
-    uv run --extra test --extra bench python tests/benchmarks/run_all.py
+    uv run --extra test --extra bench python tests/benchmarks/run_all.py --before PATH
 
-No test: a missed goal is said, and the exit code is 0 all the same. It takes some ten minutes; with --quick two, and
-then less is measured. Node's `ws` is installed with npm at the first run, outside the repository. Machines are
-shared, so look at the ratios: each pair is measured in turns, in this one run.
+PATH is a checkout of an older commit (`git worktree add PATH COMMIT`). No test: a missed goal is in the table, and the
+exit code is 0 all the same. Node's `ws` is installed with npm at the first run, outside the repository. Servers run on
+one core and the load on another one. Machines are shared, so look at the ratios, because all contenders of one part run
+in turns. If other programs are busy, more and shorter rounds help: `--pairs 20 --seconds 0.1`.
 """
 
 import argparse
-import asyncio
 import json
+import os
+import platform
 import sys
-import tempfile
 from pathlib import Path
 from time import perf_counter
 
-import contenders
-import costs
-import growth
-import probe_overhead
-import report
-from pairs import compare_all
+import children
+import measure
+import table
+from contenders import contenders
 
 from wslearn.process import allow_open_files
 
-PARTS = ("echo", "fan-out", "rooms", "memory", "start", "probes", "growth", "notebooks")
-SIZES = {"32 B": 32, "4 KiB": 4096}
+
+def progress(line: str, began: float = perf_counter()) -> None:
+    """Print a line to standard error, after how many seconds of the run."""
+    print(f"{perf_counter() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
 
 
-def plan(quick: bool) -> dict:
-    """Return how much is measured: clients, connections, time of one measurement in seconds."""
-    if quick:
-        return {
-            "seconds": 0.2, "echo": [50], "clients": [10, 100, 1000], "idle": 500, "rounds": 2, "probes": 200,
-            "growth": [10, 100, 300, 1000], "memory": [100, 300, 600, 1000],
-        }  # fmt: skip
-    return {
-        "seconds": 0.4, "echo": [1, 50], "clients": [10, 100, 1000, 4000], "idle": 2000, "rounds": 5, "probes": 500,
-        "growth": [10, 100, 500, 1000, 2000, 3000, 4000], "memory": [100, 500, 1000, 2000, 3000, 4000],
-    }  # fmt: skip
+def head(found: dict, left_out: list[str], pairs: int) -> str:
+    """Return what the numbers depend on, and how to read them."""
+    load = f", load {os.getloadavg()[0]:.1f} before the run" if hasattr(os, "getloadavg") else ""
+    pin = children.cores()
+    where = f"servers on core {pin[0]}, load on core {pin[1]}" if pin else "not pinned"
+    return "\n".join(
+        [
+            f"{os.cpu_count()} cores ({where}){load}, {platform.platform()}, Python {platform.python_version()}",
+            ", ".join(f"{one.name} {one.version}".strip() for one in found.values()),
+            *left_out,
+            f"Each number is the median of {pairs} rounds (least–most). Holds: the median, and how many rounds do.",
+            "By CPU time: the same from the server's CPU time alone, which other programs on the machine change less.",
+            "",
+        ]
+    )
 
 
-class Progress:
-    """Lines on stderr: what was measured, and after how many seconds of the run."""
-
-    def __init__(self) -> None:
-        self.began = perf_counter()
-
-    def __call__(self, line: str) -> None:
-        print(f"{perf_counter() - self.began:4.0f} s  {line}", file=sys.stderr, flush=True)
-
-
-async def messages(part: str, peers: list, pairs: int, how: dict, say) -> list:
-    """Measure echo, fan-out or rooms against every peer."""
-    if part == "echo":
-        works = [(f"echo, {n}, {name}", "echo", n, size) for n in how["echo"] for name, size in SIZES.items()]
-    elif part == "fan-out":
-        works = [(f"fan-out, {n:,}", "broadcast", n, 128) for n in how["clients"]]
-    else:
-        works = [("rooms, 1,000 in 100", "rooms", 1000, 128)]
-    rows = []
-    for name, work, clients, size in works:
-        async for row in compare_all(name, work, clients, size, peers, pairs, how["seconds"]):
-            say(f"{name}: {row.ratio:.2f} times {row.peer}")
-            rows.append(row)
-    return rows
-
-
-async def measure(parts: list[str], pairs: int, quick: bool, picture: Path) -> dict:
-    """Measure these parts, and return the results."""
-    say, how = Progress(), plan(quick)
-    peers, left_out = contenders.peers()
-    for line in left_out:
-        say(line)
-    results = {
-        "machine": report.machine(), "contenders": report.named([contenders.wslearn(), *peers]),
-        "left_out": left_out, "rows": [],
-    }  # fmt: skip
-    most = allow_open_files(10_000)
-    for name in ("clients", "growth", "memory"):
-        if over := [size for size in how[name] if size > most]:
-            how[name] = [size for size in how[name] if size <= most]
-            left_out.append(f"{name}: {over} are left out: this system allows {most} connections a process (ulimit -n)")
-    same_loop = [peer for peer in peers if not peer.name.endswith("(asyncio)")]
-    for part in parts:
-        if part in ("echo", "fan-out", "rooms"):
-            results["rows"] += await messages(part, peers, pairs, how, say)
-        elif part == "memory":
-            servers = [peer for peer in same_loop if peer.name != "floor"]
-            results["rows"] += await costs.connection_rows(servers, how["idle"], how["rounds"], say)
-        elif part == "start":
-            results["rows"] += await costs.start_rows(peers, pairs, say)
-        elif part == "probes":
-            results["probes"] = await probe_overhead.overhead(how["probes"])
-            say("probes measured")
-        elif part == "growth":
-            times = await growth.fan_out_times(how["growth"], how["rounds"], how["seconds"], say)
-            mibs = await growth.memory(how["memory"], how["rounds"], say)
-            growth.draw(times, mibs, str(picture))
-            sentences = growth.describe(times, mibs)[2]
-            results["growth"] = {"fan_out_ms": times, "memory_mib": mibs, "sentences": sentences}
-        else:
-            results["notebooks"] = await costs.notebooks(say)
-    return results | {"goals": report.judge(results), "seconds": perf_counter() - say.began}
-
-
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", help=f"parts, separated by commas: {', '.join(PARTS)}")
-    parser.add_argument("--pairs", type=int, help="pairs of each comparison (5; with --quick 3)")
-    parser.add_argument("--quick", action="store_true", help="less of everything, and no notebooks")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the results go; the picture lies beside it")
-    given = parser.parse_args()
-    parts = given.only.split(",") if given.only else [part for part in PARTS if not (given.quick and part == PARTS[-1])]
-    if unknown := set(parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
-    file = given.json or Path(tempfile.gettempdir()) / "wslearn-benchmarks.json"
-    picture = file.with_suffix(".png")
-    pairs = max(1, given.pairs or (3 if given.quick else 5))
+    parser.add_argument("--before", type=Path, metavar="PATH", help="checkout of an older commit")
+    parser.add_argument("--only", help=f"parts, separated by commas: {', '.join(table.PARTS)}")
+    parser.add_argument("--pairs", type=int, default=5, help="rounds, in which each takes one turn (5)")
+    parser.add_argument("--seconds", type=float, default=0.4, help="how long one measurement takes (0.4)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file")
+    given = parser.parse_args(arguments)
+    parts = given.only.split(",") if given.only else list(table.PARTS)
+    if unknown := set(parts) - set(table.PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(table.PARTS)}")
+    most = max(getattr(table.PARTS[name], "clients", 0) for name in parts)
+    if (allowed := allow_open_files(most)) < most:
+        parser.error(f"this system allows {allowed} connections a process, and {most} are needed (ulimit -n)")
     try:
-        results = asyncio.run(measure(parts, pairs, given.quick, picture))
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    file.write_text(json.dumps(report.as_json(results), indent=1) + "\n", encoding="utf-8")
-    print(report.text(results))
-    print(f"\nAfter {results['seconds']:.0f} s. Results: {file}" + (f", {picture}" if "growth" in parts else ""))
+        found, left_out = contenders(given.before)
+    except ValueError as error:
+        parser.error(str(error))
+    run = measure.Run(max(1, given.pairs), given.seconds, progress)
+    intro, results = head(found, left_out, run.pairs), {}
+    for name in parts:
+        progress(f"{name} …")
+        results[name] = table.PARTS[name].measure(found, run)
+    if given.json:
+        given.json.write_text(json.dumps({"head": intro, "samples": results}, indent=1) + "\n", encoding="utf-8")
+    print(f"{intro}\n{table.goals(results)}\n\n{table.details(results)}")
+    if "echo" in results:
+        print(f"\n{table.driven(results['echo'])}")
     return 0
 
 

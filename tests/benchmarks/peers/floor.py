@@ -1,54 +1,24 @@
-"""The least that the work can cost, without the protocol: `python floor.py WORK [LOOP]`.
+"""The least that a fan-out can cost, without the protocol: `python floor.py broadcast`.
 
-echo: asyncio's TCP, and every byte comes back. broadcast and rooms: one read a message, then a loop of bare
-`socket.send`, each of one frame as large as wslearn's, made when the same bytes came for the first time.
+One read for a message, then a loop of bare `socket.send`, each of one frame as large as wslearn's. The frame is made
+when the same bytes come for the first time.
 """
 
-import asyncio
 import json
 import selectors
 import socket
 
 import life
 
-work, loop = life.arguments()
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 
-class Echo(asyncio.Protocol):
-    shaken = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data if self.shaken else SWITCH)
-        self.shaken = True
-
-
-async def echo() -> None:
-    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
-    life.ready(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
-
-
-def texts(data: bytes) -> list[tuple[bytes, dict]]:
-    """Return each whole frame in `data` as it is, and its JSON."""
-    found = []
-    while data:
-        length, head = data[1] & 0x7F, 2
-        if length == 126:
-            length, head = int.from_bytes(data[2:4]), 4
-        key, end = data[head : head + 4], head + 4 + length
-        text = bytes(byte ^ key[i % 4] for i, byte in enumerate(data[head + 4 : end]))
-        found.append((data[:end], json.loads(text)))
-        data = data[end:]
-    return found
-
-
-def ready_made(said: dict, room: str) -> bytes:
-    where = {} if work == "broadcast" else {"room": room, "sender": "guest-1"}
-    message = {"type": "broadcast"} | said | where | {"timestamp": "2026-11-23T19:10:00.123Z"}
+def answer(data: bytes) -> bytes:
+    """Return the frame for all clients, for the one masked frame of a client (RFC 6455, section 5.2)."""
+    head = 4 if data[1] & 0x7F == 126 else 2
+    key = data[head : head + 4]
+    said = json.loads(bytes(byte ^ key[i % 4] for i, byte in enumerate(data[head + 4 :])))
+    message = {"type": "broadcast"} | said | {"timestamp": "2026-11-23T19:10:00.123Z"}
     payload = json.dumps(message, separators=(",", ":")).encode()
     length = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2)
     return b"\x81" + length + payload
@@ -59,9 +29,9 @@ def fan_out() -> None:
     listener, selector = socket.create_server(("127.0.0.1", 0), backlog=1024), selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
     life.ready(listener.getsockname()[1])
-    rooms: dict[str, list[socket.socket]] = {"": []}
-    room_of: dict[socket.socket, str] = {}
-    frames: dict[tuple[str, bytes], bytes] = {}
+    clients: list[socket.socket] = []
+    shaken: set[socket.socket] = set()
+    frames: dict[bytes, bytes] = {}
     while True:
         for key, _ in selector.select():
             sock = key.fileobj
@@ -70,33 +40,21 @@ def fan_out() -> None:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 selector.register(sock, selectors.EVENT_READ)
+                clients.append(sock)
                 continue
             data = sock.recv(1 << 16)
             if not data:
                 return
-            room = room_of.get(sock)
-            if room is None:
+            if sock not in shaken:
                 sock.send(SWITCH)
-                room_of[sock] = ""
-                rooms[""].append(sock)
+                shaken.add(sock)
                 continue
-            frame = frames.get((room, data))
-            if frame is not None:
-                for client in rooms[room]:
-                    client.send(frame)
-                continue
-            for raw, said in texts(data):
-                if said.get("type") == "join-room":
-                    room = room_of[sock] = said["room"]
-                    rooms[""].remove(sock)
-                    rooms.setdefault(room, []).append(sock)
-                    continue
-                frame = frames[room, raw] = ready_made(said, room)
-                for client in rooms[room]:
-                    client.send(frame)
+            frame = frames.get(data)
+            if frame is None:
+                frame = frames[data] = answer(data)
+            for client in clients:
+                client.send(frame)
 
 
-if work == "echo":
-    life.run(echo, loop)
-else:
+if __name__ == "__main__":
     fan_out()

@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 
 
-def run(main: Callable[[], Coroutine], loop: str = "asyncio") -> None:
+def run(main: Callable[[], Coroutine], loop: str) -> None:
     """Run `main()` on the event loop `asyncio` or `uvloop`."""
     factory = None
     if loop == "uvloop":
@@ -19,7 +18,7 @@ def run(main: Callable[[], Coroutine], loop: str = "asyncio") -> None:
 
 
 def ready(port: int) -> None:
-    """Print the port, and end this process when whoever started it is gone: then standard input ends."""
+    """Print the port, and end this process when its parent is gone: standard input ends then."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -28,8 +27,3 @@ def ready(port: int) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     print(port, flush=True)
-
-
-def arguments() -> tuple[str, str]:
-    """Return the work, and the event loop: `python peer.py WORK [LOOP]`."""
-    return sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asyncio"

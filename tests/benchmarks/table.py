@@ -1,0 +1,157 @@
+"""The rows of the table: what is compared, the goal, and whether it was reached in this run.
+
+Statistics are the standard library's. pyperf compares its own files of one function's many runs, each made alone, and
+does not keep pairs together; scipy's tests need more than five pairs. A median, and the least and the most beside it,
+say what five pairs can say.
+"""
+
+from dataclasses import dataclass
+from math import nan
+from statistics import median
+
+from measure import Idle, Messages, Notebooks, Samples
+
+WS = "wslearn"
+#: What is measured, by the name with which `--only` chooses it. All rows of a part come from the same samples.
+PARTS: dict[str, Messages | Idle | Notebooks] = {
+    "echo": Messages(
+        "echo", 50, 32, (WS, "before", "Node ws", "aiohttp", "picows", "starlette", "tornado", "websockets")
+    ),
+    "echo-4k": Messages("echo", 50, 4096, (WS, "Node ws", "aiohttp", "picows", "websockets")),
+    "kernel": Messages("echo", 50, 32, ("wslearn (asyncio)", "websockets (asyncio)")),
+    "fan-out": Messages("broadcast", 1000, 128, (WS, "Node ws", "websockets", "floor")),
+    "growth": Messages("broadcast", 10_000, 128, (WS, "wslearn at 100")),
+    "rooms": Messages("rooms", 1000, 128, (WS, "Node ws")),
+    "idle": Idle(2000, (WS, "Node ws", "websockets")),
+    "notebooks": Notebooks(),
+    # Messages through the feed get a part here, and their rows below: `load.py` must know how a client joins.
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison: what `mine` has of `quantity`, times what `theirs` has, or without `theirs` as it is."""
+
+    part: str
+    work: str
+    quantity: str
+    theirs: str = ""
+    goal: float | None = None
+    at_most: bool = False
+    mine: str = WS
+
+    def values(self, samples: Samples) -> list[float]:
+        """Return the value of each round. Raises KeyError if one of the two was not measured."""
+        mine = [sample[self.quantity] for sample in samples[self.mine]]
+        return times(mine, [sample[self.quantity] for sample in samples[self.theirs]]) if self.theirs else mine
+
+    def by_cpu(self, samples: Samples) -> list[float]:
+        """Return what the values would be if the server's CPU time alone decided, or [] if it says nothing of them."""
+        if not self.theirs or self.quantity not in ("rate", "time"):
+            return []
+        mine, theirs = ([sample["cpu"] for sample in samples[name]] for name in (self.mine, self.theirs))
+        return times(theirs, mine) if self.quantity == "rate" else times(mine, theirs)
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value reaches the goal."""
+        return value <= self.goal if self.at_most else value >= self.goal
+
+    def verdict(self, values: list[float]) -> str:
+        """Return whether the median reaches the goal, and how many rounds do."""
+        if self.goal is None:
+            return ""
+        return f"{'yes' if self.holds(median(values)) else 'NO'} ({sum(map(self.holds, values))} of {len(values)})"
+
+    def cells(self, samples: Samples) -> list[str]:
+        """Return the row as texts."""
+        goal = "" if self.goal is None else f"{'≤' if self.at_most else '≥'} {self.goal:g}"
+        work = f"{self.work}, times {NAMES.get(self.theirs, self.theirs)}" if self.theirs else self.work
+        try:
+            values = self.values(samples)
+        except KeyError:
+            return [work, goal, "not measured", "", ""]
+        by_cpu = self.by_cpu(samples)
+        return [work, goal, spread(values), self.verdict(values), spread(by_cpu) if by_cpu else ""]
+
+
+def times(these: list[float], those: list[float]) -> list[float]:
+    """Return how many times as much these are as those, round by round."""
+    # A measurement that is too short for the system's clock of CPU time has none.
+    return [this / that if that else nan for this, that in zip(these, those, strict=True)]
+
+
+NAMES = {"before": "the older commit's", "floor": "the floor's", "wslearn at 100": "that at 100"}
+#: The columns of the second table: quantity of a sample, head, how many times as much is shown, unit.
+COLUMNS = [
+    ("rate", "rate", 1, "/s"),
+    ("cpu", "server's CPU", 1, " µs"),
+    ("memory", "memory", 1, " KiB"),
+    ("seconds", "time", 1, " s"),
+    ("server", "server busy", 100, " %"),
+    ("load", "load busy", 100, " %"),
+]
+ROWS = [
+    Row("echo", "echo, 50 connections, 32 B", "rate", "Node ws", 1.25),
+    Row("echo", "echo, 50 connections, 32 B", "rate", "aiohttp", 1.2),
+    *(
+        Row("echo", "echo, 50 connections, 32 B", "rate", name)
+        for name in ("picows", "starlette", "tornado", "websockets")
+    ),
+    Row("echo", "CPU of a message, 32 B", "cpu", "before", 0.55, at_most=True),
+    Row("echo-4k", "echo, 50 connections, 4 KiB", "rate", "Node ws", 1.2),
+    *(Row("echo-4k", "echo, 50 connections, 4 KiB", "rate", name) for name in ("aiohttp", "picows", "websockets")),
+    Row("kernel", "echo in asyncio, without uvloop", "rate", "websockets (asyncio)", 1.5, mine="wslearn (asyncio)"),
+    Row("fan-out", "fan-out to 1,000, time", "time", "floor", 1.15, at_most=True),
+    *(Row("fan-out", "fan-out to 1,000", "rate", name) for name in ("Node ws", "websockets")),
+    Row("growth", "fan-out, time a client at 10,000", "time", "wslearn at 100", 1.3, at_most=True),
+    Row("rooms", "rooms, 1,000 clients in 100", "rate", "Node ws", 1.3),
+    Row("idle", "connections a second", "rate", "Node ws", 0.65),
+    Row("idle", "connections a second", "rate", "websockets"),
+    Row("idle", "idle connection, of 2,000, KiB", "memory", "", 9, at_most=True),
+    *(Row("idle", "idle connection, of 2,000", "memory", name) for name in ("Node ws", "websockets")),
+    Row("notebooks", "all notebooks, time", "seconds", "before", 0.75, at_most=True),
+]
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def spread(values: list[float], unit: str = "") -> str:
+    """Return the median of these values, and the least and the most of them."""
+    return f"{number(median(values))}{unit} ({number(min(values))}–{number(max(values))})"
+
+
+def aligned(lines: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def goals(results: dict[str, Samples]) -> str:
+    """Return the table of goals, of the parts that were measured."""
+    rows = [row.cells(results[row.part]) for row in ROWS if row.part in results]
+    return aligned([["work", "goal", "measured", "holds", "by CPU time"], *rows])
+
+
+def details(results: dict[str, Samples]) -> str:
+    """Return the table of what each contender did."""
+    lines = [["part", "who", *(head for _, head, _, _ in COLUMNS)]]
+    for part, samples in results.items():
+        for name, rounds in samples.items():
+            cells = [
+                spread([times * one[quantity] for one in rounds], unit) if quantity in rounds[0] else ""
+                for quantity, _, times, unit in COLUMNS
+            ]
+            lines.append([part, name, *cells])
+    return aligned(lines)
+
+
+def driven(samples: Samples) -> str:
+    """Return a sentence about how many echoes the load client can drive, from the samples of an echo."""
+    able = [one["rate"] / one["load"] for rounds in samples.values() for one in rounds]
+    fastest = max(samples, key=lambda name: median(one["rate"] for one in samples[name]))
+    busy = [one["load"] * 100 for one in samples[fastest]]
+    return (
+        f"The load client can drive {spread(able)} echoes a second. It was busy for {spread(busy, ' %')} of the time"
+        f" with the fastest server, {fastest}{', so it was the limit there' if median(busy) > 95 else ''}."
+    )
