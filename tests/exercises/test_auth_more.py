@@ -101,7 +101,7 @@ from wslearn.tokens import InvalidToken, Tokens
         "and your handler ended with an error. Catch that error": but(("except InvalidToken", "except IndexError")),
         "closed with 1000, which means that all went well. Close": but(('ws.close(1008, "Logged out")', "ws.close()")),
         "Compare the whole name": but(("if name == user", "if name.startswith(user)")),
-        "Now Bob's token is refused": but((NOTE, NOTE.replace("[user]", "['all']")), ("get(user", "get('all'")),
+        "and now Bob's token is refused": but((NOTE, NOTE.replace("[user]", "['all']")), ("get(user", "get('all'")),
         "KeyError": but(("self.since.get(user, 0)", "self.since[user]")),
     }  # fmt: skip
     subtle: ClassVar = {
@@ -150,8 +150,12 @@ from wslearn.tokens import InvalidToken, Tokens
         "the new ones are closed too": but(
             (GATHER, GATHER + HERS + GATHER)
         ),
+        "keeps what is closed": but(("            del self.user_of[ws]", "            pass")),
+        "keeps what is lost": but(("        try:\n            async", "        if True:\n            async"),
+                                  ("        finally:\n            del", "            del")),
         "for ever": but((NOTE, "        self.since[user] = time.time() + 1e9\n")),
         "names in ASCII": but(('"user": user', '"user": user.encode("ascii", "ignore").decode()')),
+        "no iat at all": but(('claims.get("iat", 0)', 'claims["iat"]')),
         "outlives its client": but(
             ("            async for message in ws:\n                await ws.send(message)",
              "            while True:\n                with suppress(Exception):\n                    "
@@ -239,8 +243,11 @@ class LogOut(AuthServer):
             self.identify(ws, user)
             self.members.add(ws)
             await ws.send(json.dumps({"type": "authenticated", "user": user}))
-            async for message in ws:
-                await ws.send(message)
+            try:
+                async for message in ws:
+                    await ws.send(message)
+            finally:
+                self.members.remove(ws)
 
     async def logout(self, user):
         SINCE[self.tokens.secret, user] = time.time()

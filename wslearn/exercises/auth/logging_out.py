@@ -1,7 +1,9 @@
 """Task 5 of lesson 05, the hard one: a user is logged out everywhere, and none of the old tokens lets anybody in."""
 
 import asyncio
+import gc
 import time
+import weakref
 from typing import Any
 
 import jwt
@@ -23,6 +25,10 @@ CATCH = "Catch InvalidToken, close with 1008 and the reason `Invalid token`, and
 CLOSES = "Close each connection of this user with 1008 and the reason `Logged out`, all at the same time."
 OLD = "A token that was issued before the logout must no longer let anybody in, although it is valid."
 FIRST = "Note the time when `logout` is called, for each user, and before it waits for anything."
+KEPT = (
+    "Ann's old phone left long ago, but your server still keeps its connection, so it needs more and more memory. "
+    "Forget each connection when it ends, in a `finally`."
+)
 AGAIN = (
     "{name} logged in again after the logout, with a newer token, but was refused. Compare the token's `iat` with the "
     "time when `logout` was called, both in seconds since 1970, and don't round them."
@@ -38,10 +44,16 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         lost = await _enters(talk, server, "Ann's old phone", "Ann", first)
         bobs = tokens.issue("Bob", 60)
         others = [await _enters(talk, server, "Bob", "Bob", bobs)]
-        others += [await _enters(talk, server, name, name) for name in ("Annika", "ann", "Zoë ☕")]
-        others += [await _enters(talk, other, "the other server's Ann", "Ann")]
+        others += [await _enters(talk, server, name, name) for name in ("Annika", "ann", "An", "Ann ", "Zoë ☕")]
+        twins = tokens_of(talk, other).issue("Ann", 60)
+        others += [await _enters(talk, other, "the other server's Ann", "Ann", twins)]
+        timeless = jwt.encode({"sub": "Dora", "exp": time.time() + 60}, tokens.secret)
+        await _enters(
+            talk, server, "Dora", "Dora", timeless, "{name}'s token has no `iat`, but she was never logged out."
+        )
         await echoes(phone, "Send each message back to its sender, as it is.")
         await _refuses(talk, server, "Mallory", Tokens("a guess").issue("Ann"), "a forged token", CATCH)
+        gone = weakref.ref(lost.peer)
         await lost.vanishes()
         for one in silent:
             one.stops_reading()
@@ -61,7 +73,13 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await _enters(talk, server, "Ann's new phone", "Ann", new, AGAIN)
         await _enters(talk, server, "Bob's phone", "Bob", bobs, "Ann was logged out, and now Bob's token is refused.")
         await echoes(ann, "Ann has logged in again. Send each of her messages back as it is.")
+        elsewhere = (
+            "Ann was logged out on another server. Each server has its own users: keep all that changes in `self`."
+        )
+        await _enters(talk, other, "the other server's Ann", "Ann", twins, elsewhere)
         await _and_others(talk, server, ann, last, bobs)
+        if not await talk.until(lambda: (gc.collect(), gone())[1] is None):
+            talk.fail(KEPT, "your server", "keeps", "a connection that was lost", expected="only open connections")
 
 
 async def _and_others(talk: Talk, server: Any, ann: Client, anns: str, bobs: str) -> None:
