@@ -20,6 +20,7 @@ GUESTS = "The server gives its guests their names, such as `guest-2`, in small l
 NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/messages.py."
 NO_EMPTY = "The task speaks of headers that were left out, not of empty ones, which no browser sends."
 ANY_1970 = "The task says 1970; which second of it, makes no difference to any logout."
+ANY_NUMBER = "Any other number tells one departure from the next."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
@@ -169,6 +170,23 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "message = await asyncio.wait_for(ws.recv(), self.patience)",
             "self.message = await asyncio.wait_for(ws.recv(), self.patience)",
         ): NO_AWAIT,
+    },
+    "heartbeat.tunnel": {
+        ("grace = 20", "grace = 21"): CHECK_SETS_IT,
+        ("grace = 20", "grace = 19"): CHECK_SETS_IT,
+        ("grace = 20", "pass"): CHECK_SETS_IT,
+        ("self.departures[name] += 1", "self.departures[name] += 2"): ANY_NUMBER,
+        ("self.departures[name] += 1", "self.departures[name] -= 1"): ANY_NUMBER,
+        (
+            "if self.devices.get(name) == 0 and self.departures[name] == mine:",
+            "if self.devices.get(name) == 0 and self.departures[name] is mine:",
+        ): "As long as nobody has counted on, it is the same object.",
+        (
+            "if self.devices[name] == 0:",
+            "if True:",
+        ): "After any other departure there is a device left, or a later departure.",
+        ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
+        ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
     },
     "robustness.fair_share": {
         ("return", "pass"): "The connection is closed by then: its slot is given back at once.",
