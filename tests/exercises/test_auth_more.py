@@ -74,7 +74,7 @@ class TestLogOut(ServerExercise):
     exercise = ex.log_out
     troublemakers = TROUBLE
     stub = STUB
-    at_once = 6
+    at_once = 3
     imports = """
 from collections import defaultdict
 from contextlib import suppress
@@ -153,6 +153,8 @@ from wslearn.tokens import InvalidToken, Tokens
         "keeps what is closed": but(("            del self.user_of[ws]", "            pass")),
         "keeps what is lost": but(("        try:\n            async", "        if True:\n            async"),
                                   ("        finally:\n            del", "            del")),
+        "only the first logout": but((NOTE, "        self.since.setdefault(user, time.time())\n")),
+        "exp, and a life of a minute": but(('claims.get("iat", 0)', '(claims["exp"] - 60 if "iat" in claims else 0)')),
         "for ever": but((NOTE, "        self.since[user] = time.time() + 1e9\n")),
         "names in ASCII": but(('"user": user', '"user": user.encode("ascii", "ignore").decode()')),
         "no iat at all": but(('claims.get("iat", 0)', 'claims["iat"]')),

@@ -117,6 +117,11 @@ from websockets.asyncio.server import broadcast
         "blocks": but(("await asyncio.sleep(self.grace)", "time.sleep(self.grace)")),
         "one device for each name": but((".add(ws)", ".clear() or self.devices[name].add(1)"),
                                         (".remove(ws)", ".discard(1)")),
+        "each device has its time": but(
+            ("if not self.devices[name]:", "if True:"),
+            (".add(ws)", ".add(ws)\n        self.latest[name] = object()"),
+            ("self.latest[name] = mine = object()", "mine = self.latest[name]"),
+        ),
         "news as JSON": but(('f"{name}: online"', 'json.dumps(f"{name}: online")')),
     }  # fmt: skip
     right: ClassVar = {

@@ -291,7 +291,7 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
     for number, task in enumerate(tasks, start=1):
         start = order.index(f"{task}-stub")
         assert order[start : start + 3] == [f"{task}-stub", f"{task}-check", f"{task}-help"]
-        assert cells[order[start - 1]].source.startswith(f"**Task {number}: ")
+        assert cells[order[start - 1]].source.startswith((f"**Task {number}: ", f"**Task {number} ("))
         assert "raise NotImplementedError" in cells[f"{task}-stub"].source
         exercise = f"ex.{task.removeprefix('make-').replace('-', '_')}"
         answer = re.fullmatch(rf"await {re.escape(exercise)}\.check\((\w+)\)", cells[f"{task}-check"].source)

@@ -26,6 +26,10 @@ AWAY = {
     otherwise: lambda came: f"Ann was away for longer than `self.grace` seconds. {{name}} received {shown(came)}, but "
     "expected `Ann: offline`.",
 }  # fmt: skip
+LAST = (
+    "Ann's phone left, and her laptop soon after that. {name} was told that she is offline less than `self.grace` "
+    "seconds after the laptop left. Her time begins when her last connection ends."
+)
 SOON = (
     "Ann left, came back, and left again. {name} was told that she is offline less than `self.grace` seconds after "
     "that. It is the first departure whose time was up. A number, an object or a task for each departure tells them "
@@ -63,9 +67,13 @@ async def _comes_back(talk: Talk, server: Any, ann: Client, bob: Client, zoe: Cl
     await phone.closes()
     await bob.hears_nothing(TWO, within=QUIET * server.grace)
     await talk.none_hear([zoe, laptop], "{name} received more than Bob did. Everybody is told the same.")
+    phone = await _named(talk, server, "Ann's phone", "Ann")
+    await phone.hears_nothing(DEVICE.replace("WHO", "Ann"))
+    await phone.closes()
+    await asyncio.sleep(server.grace / 2)
     began = clock()
     await laptop.vanishes()
-    await _is_offline(talk, "Ann", began, server.grace, bob, zoe)
+    await _is_offline(talk, "Ann", began, server.grace, bob, zoe, LAST)
 
 
 async def _flaps(talk: Talk, server: Any, bob: Client, zoe: Client) -> None:
