@@ -26,8 +26,8 @@ LESSONS = {
     "02": ("echo", ("shout", "numbers", "goodbye", "careful", "unmask", "patient")),
     "03": ("broadcast", ("others", "vanish", "latest", "bounded")),
     "04": ("rooms", ("leave_room", "no_empty_rooms", "presence", "private")),
-    "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule")),
-    "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff")),
+    "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule", "log_out", "club")),
+    "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff", "tunnel", "pulse")),
     "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share")),
 }
 FILE = Path(".wslearn") / "progress.json"

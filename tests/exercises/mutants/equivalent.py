@@ -19,6 +19,8 @@ RETURNS_NONE = "A function without `return` returns None."
 GUESTS = "The server gives its guests their names, such as `guest-2`, in small letters and without blanks."
 NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/messages.py."
 NO_EMPTY = "The task speaks of headers that were left out, not of empty ones, which no browser sends."
+ANY_1970 = "The task says 1970; which second of it, makes no difference to any logout."
+ANY_NUMBER = "Any other number tells one departure from the next."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
@@ -95,6 +97,39 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         ("except …", "except Exception:"): ONLY_THESE,
         ("except …", "except BaseException:"): ONLY_THESE,
     },
+    "auth.log_out": {
+        (
+            'if claims.get("iat", 0) < self.logged_out.get(claims["sub"], 0):',
+            'if claims.get("iat", 1) < self.logged_out.get(claims["sub"], 0):',
+        ): ANY_1970,
+        (
+            'if claims.get("iat", 0) < self.logged_out.get(claims["sub"], 0):',
+            'if claims.get("iat", -1) < self.logged_out.get(claims["sub"], 0):',
+        ): ANY_1970,
+        (
+            'if claims.get("iat", 0) < self.logged_out.get(claims["sub"], 0):',
+            'if claims.get("iat", 0) < self.logged_out.get(claims["sub"], -1):',
+        ): ANY_1970,
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): ONLY_THESE,
+        (
+            'await asyncio.gather(*(ws.close(1008, "Logged out") for ws in hers))',
+            "asyncio.gather(*(ws.close(1008, 'Logged out') for ws in hers))",
+        ): "The task doesn't ask that `logout` waits: the tasks of `gather` run on without it.",
+        ('token = json.loads(await ws.recv())["token"]', 'self.token = json.loads(await ws.recv())["token"]'): NO_AWAIT,
+        ("claims = self.tokens.verify(token)", "self.claims = self.tokens.verify(token)"): NO_AWAIT
+        + " (`ws.send` waits only for a client that is stalled.)",
+        (
+            "hers = [ws for ws, name in self.user_of.items() if name == user]",
+            "self.hers = [ws for ws, name in self.user_of.items() if name == user]",
+        ): NO_AWAIT,
+        (
+            'raise InvalidToken("it was issued before its user was logged out")',
+            "raise InvalidToken('it was issued before its user was logged outx')",
+        ): OWN_WORDS,
+        ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
+        ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
+    },
     "auth.until_expiry": {
         ("except …", "except Exception:"): CLOSED_ALREADY,
         ("except …", "except BaseException:"): CANCELLED_LATE,
@@ -135,6 +170,23 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "message = await asyncio.wait_for(ws.recv(), self.patience)",
             "self.message = await asyncio.wait_for(ws.recv(), self.patience)",
         ): NO_AWAIT,
+    },
+    "heartbeat.tunnel": {
+        ("grace = 20", "grace = 21"): CHECK_SETS_IT,
+        ("grace = 20", "grace = 19"): CHECK_SETS_IT,
+        ("grace = 20", "pass"): CHECK_SETS_IT,
+        ("self.departures[name] += 1", "self.departures[name] += 2"): ANY_NUMBER,
+        ("self.departures[name] += 1", "self.departures[name] -= 1"): ANY_NUMBER,
+        (
+            "if self.devices.get(name) == 0 and self.departures[name] == mine:",
+            "if self.devices.get(name) == 0 and self.departures[name] is mine:",
+        ): "As long as nobody has counted on, it is the same object.",
+        (
+            "if self.devices[name] == 0:",
+            "if True:",
+        ): "After any other departure there is a device left, or a later departure.",
+        ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
+        ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
     },
     "robustness.fair_share": {
         ("return", "pass"): "The connection is closed by then: its slot is given back at once.",

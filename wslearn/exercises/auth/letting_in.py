@@ -69,9 +69,15 @@ def closing(client: Client) -> asyncio.Task[float]:
     return asyncio.create_task(closed())
 
 
-async def is_refused(talk: Talk, server: Any, client: Client, what: str, within: float) -> None:
-    """Expect that a client is closed with 1008 `Invalid token`, and has received errors at most."""
-    await client.is_closed(1008, "Invalid token", wrong_close(what, "Invalid token"), within=within)
+async def is_refused(talk: Talk, server: Any, client: Client, what: str, within: float, still: str = "") -> None:
+    """Expect that a client is closed with 1008 `Invalid token`, and has received errors at most.
+
+    `still` is what to tell a student whose server keeps the connection, after `what`.
+    """
+    table = wrong_close(what, "Invalid token")
+    if still:
+        table[None] = f"{what}, and is still connected. {still}"
+    await client.is_closed(1008, "Invalid token", table, within=within)
     for message in client.heard:
         if not ERROR(message):
             talk.fail(f"{what}. It must be closed, and receive nothing before that but an error. Verify a token before "
