@@ -44,7 +44,9 @@ def _returns_a_value(handler: Any) -> bool:
     except (OSError, TypeError, SyntaxError):
         return False
     return any(
-        isinstance(node, ast.Return) and not isinstance(node.value, ast.Await | ast.Constant | None)
+        isinstance(node, ast.Return)
+        and not isinstance(node.value, ast.Await | None)
+        and ast.unparse(node) != "return None"
         for node in _own(tree.body[0])
     )
 

@@ -29,7 +29,7 @@ _GOOD = "This response is as it should be: status 101, and all three header fiel
 opens = Unchanged(
     cases=[
         _case(True, _GOOD),
-        _case(True, _GOOD, **_MORE),
+        _case(True, _GOOD, 101, **_MORE),
         *(_case(False, _STATUS, status) for status in (200, 400, 403, 426, 100, 102, 301)),
         *(_case(False, _MISSING, gone=name) for name in _RIGHT),
         _case(False, _EXACT, accept="Kfh9QIsMVZcl6xEPYxPHzW8SZ8w="),
@@ -42,7 +42,8 @@ opens = Unchanged(
             "keep-alive, Upgrade", "Upgrade,keep-alive", "a,b , upgrade ,c", "keep-alive,Upgrade")),
         *(_case(False, _LIST, connection=connection) for connection in ("keep-alive", "close", "", "websocket")),
         *(_case(False, _WHOLE, connection=connection) for connection in (
-            "no-upgrade", "upgrades, keep-alive", "Upgrade keep-alive", "up, grade", "keep-alive, upgrade2")),
+            "no-upgrade", "upgrades, keep-alive", "Upgrade keep-alive", "up, grade", "up grade",
+            "keep-alive, upgrade2")),
         *(_case(False, _WHOLE, upgrade=upgrade) for upgrade in (
             "h2c", "websocket2", "web", "", "my-websocket", "Upgrade")),
         _case(False, "Two of three are not enough.", 200, upgrade="h2c"),

@@ -19,18 +19,18 @@ def _known(events: list[float], round_trip: float, *, first: float = 0.5, back: 
     return known
 
 
-_TRIPS = (
-    ([2.0], 1.0), ([0.0], 1.0), ([0.25], 1.0), ([0.5], 1.0), ([2.0, 5.0], 1.0), ([2.0, 2.5], 1.0), ([], 1.0),
+_TRIPS: tuple[tuple[list[float], float], ...] = (
+    ([2.0], 1.0), ([2.0, 2.25, 9.0], 1.0), ([0.0], 1.0), ([0.25], 1.0),
+    ([0.5], 1.0), ([2.0, 5.0], 1.0), ([2.0, 2.5], 1.0), ([], 1.0),
     ([2.0, 2.25, 2.5, 2.75], 1.0), ([2.0, 3.0, 3.25], 1.0), ([2.0, 2.5, 3.5, 4.25, 9.0], 1.0), ([2.0, 2.0, 2.0], 1.0),
     ([0.0, 0.25, 0.5, 0.75, 1.0], 1.0), ([1.0, 2.0, 3.0], 0.0), ([10.0, 10.5, 11.0, 30.0, 30.0], 4.0),
     ([0.125 * n for n in range(40)], 0.5), ([86_400.0, 86_400.03125], 0.0625),
+    ([0.0078125, 0.01171875], 0.001953125), ([0.25, 0.25006103515625], 0.00048828125),
 )  # fmt: skip
 
 long_polling = Unchanged(
     cases=[((events, trip), _known(events, trip)) for events, trip in _TRIPS],
     mistakes={
-        lambda events, trip: [event + trip / 2 for event in events]: "That is right while a request is waiting at the "
-        "server. But each response uses up a request: until the next one arrives, an event has to wait.",
         lambda events, trip: _known(events, trip, first=0.0): "The first request leaves the client at 0, and arrives "
         "at the server half a round trip later.",
         lambda events, trip: _known(events, trip, first=1.0): "The first request is at the server after half a round "
@@ -43,14 +43,20 @@ long_polling = Unchanged(
         "at the client. So from a response to the next request at the server it takes a whole round trip.",
         lambda events, trip: _known(events, trip, gap=1.5): "From a response to the next request at the server it "
         "takes one round trip.",
-        lambda events, trip: _known(events, trip, gap=0.0): "After a response the server has no request to answer. The "
-        "next one arrives a round trip after that response was sent.",
+        lambda events, trip: [event + trip / 2 for event in events]: "That is right while a request is waiting at the "
+        "server. But each response uses up a request, and then the server has none to answer: an event has to wait "
+        "until the next one arrives.",
         lambda events, trip: _known(events, trip, all_=False): "A response brings all events that have happened by "
         "then, not one only.",
         lambda events, trip: _known(events, trip, at_once=False): "An event at the very moment when the server "
         "responds is in that response.",
         lambda events, trip: sorted(set(_known(events, trip))): "Return one time for each event, also where two events "
         "arrive in one response.",
+        **{
+            lambda events, trip, digits=digits: [round(time, digits) for time in _known(events, trip)]: "That is "
+            "rounded. Return the times as they are: a round trip may be less than a millisecond."
+            for digits in (0, 1, 2, 3)
+        },
     },
     message="Draw two lines, the server's time and the client's. Draw each request and each response as an arrow from "
     "one to the other. Which response brings this event?",
