@@ -64,9 +64,9 @@ class TestPieces(FunctionExercise):
         "should return a list": but("return messages", "return tuple(messages)"),
         "has changed": but("messages = []", "messages = self.__dict__.setdefault('all', [])\n        messages.clear()"),
         "of type bytearray": but("messages.append(payload)\n", "messages.append(bytearray(payload))\n"),
-        "with a method `feed`": "class Frames: pass",
     }  # fmt: skip
     subtle: ClassVar = {
+        "no method": "class Frames: pass",
         "only one more byte": but(">= 2:", ">= 3:"),
         "one byte is a head": but(">= 2:", ">= 1:"),
         "too late by one byte": but("if len(self.left) < end", "if len(self.left) <= end"),
@@ -171,6 +171,22 @@ class Frames:
         + "\n".join(f"        {line}" for line in SOLUTION.splitlines()[1:])
         + "\n    return F()",
         "async": SOLUTION.replace("def feed", "async def feed"),
+        "a list in one expression": '''
+import struct
+class Frames(bytearray):
+    def _take(self):
+        head = ">BBH" if self[1:2] == b"~" else ">BB"
+        if len(self) < struct.calcsize(head): return None
+        first, *_, size = struct.unpack_from(head, self)
+        start = struct.calcsize(head)
+        if len(self) - start < size: return None
+        body = bytes(self[start:start + size])
+        del self[:start + size]
+        return first & 15, body
+    def feed(self, piece):
+        self.extend(piece)
+        return [body.decode() if code == 1 else body for code, body in iter(self._take, None) if code < 8]
+''',
     }  # fmt: skip
 
 
@@ -232,6 +248,10 @@ FIRST = {
         ),
         "Write `await ws.send(…)` to send a reply",
     ),
+    "a last return": (
+        ("async for m in ws: await ws.send(m)", "return 0"),
+        'For `{"say": "hello"}` send back the value of `"say"`: `hello`. Your handler has a `return` with a value',
+    ),
     "a return that awaits": (
         ("async for m in ws:", "    return await ws.send('x')"),
         'For `{"say": "hello"}` send back the value',
@@ -254,4 +274,4 @@ async def test_a_first_mistake_is_told(tmp_path, style):
     spec.loader.exec_module(module)
     result = await ex.careful.check(module.Answer)
     assert result.state == "wrong" and part in result.message, result
-    assert ("`return` ends" in result.message) is style.startswith("return")
+    assert ("`return` ends" in result.message) is (style.startswith("return") or style == "a last return")

@@ -31,24 +31,23 @@ async def server_of(talk: Talk, server_class: type[Server]) -> AsyncIterator[Any
             yield server
         except NotYet as wrong:
             error = talk.error(server)
-            found = next((text for part, text in _ERRORS.items() if part in error), "")
-            if not error and _returns_a_value(server_class.handler):
-                found = _RETURN
-            raise NotYet(found or str(wrong)) from None
+            if text := next((text for part, text in _ERRORS.items() if part in error), ""):
+                raise NotYet(text) from None
+            if not error and (returns := _returns(server_class.handler)):
+                sends = any(isinstance(node, ast.Attribute) and node.attr == "send" for node in returns)
+                raise NotYet(f"{wrong} {_RETURN}" if sends else _RETURN) from None
+            raise
 
 
-def _returns_a_value(handler: Any) -> bool:
-    """Return whether a handler has a `return` with a value, and not only one that awaits; False without its source."""
+def _returns(handler: Any) -> list[ast.AST]:
+    """Return what is in a handler's source, if it has a `return` with a value that is not awaited; else nothing."""
     try:
-        tree = ast.parse(dedent(inspect.getsource(inspect.unwrap(handler))))
+        function = ast.parse(dedent(inspect.getsource(inspect.unwrap(handler)))).body[0]
     except (OSError, TypeError, SyntaxError):
-        return False
-    return any(
-        isinstance(node, ast.Return)
-        and not isinstance(node.value, ast.Await | None)
-        and ast.unparse(node) != "return None"
-        for node in _own(tree.body[0])
-    )
+        return []
+    inside = list(_own(function)) if isinstance(function, ast.AsyncFunctionDef) else []
+    values = [node.value for node in inside if isinstance(node, ast.Return) and ast.unparse(node) != "return None"]
+    return inside if any(not isinstance(value, ast.Await | None) for value in values) else []
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
