@@ -87,7 +87,7 @@ codes = ReadingExercise(
 codes = {
     "Ann": 1011,      # ZeroDivisionError is no ValueError: nothing catches it
     "Bob": 1000,      # caught, but outside the loop: the handler ends, and all seems well
-    "Carl": 1001,     # the first close counts; `send` then raises ConnectionClosed, and nobody hears of it
+    "Carl": 1001,     # the first close counts; `send` then raises ConnectionClosed, which ends the handler
     "Dora": None,     # int(b"20") is 20, she gets 5.0, and the loop waits for her next message
     "Mallory": 1009,  # too large: the handler never sees it
     "Zoe": 1006,      # nothing was sent, and the server says so
