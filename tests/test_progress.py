@@ -36,7 +36,7 @@ def test_what_is_done_is_kept_with_its_first_time(here):
     first = progress.write("echo.shout")
     assert progress.write("echo.shout") == first == progress.read()
     assert progress.write("auth.verify").keys() == {"echo.shout", "auth.verify"}
-    assert progress.count(progress.read(), "02") == (1, 6)
+    assert progress.count(progress.read(), "02") == (1, 8)
     assert sorted(path.name for path in (here / ".wslearn").iterdir()) == ["progress.json"]
 
 
@@ -81,9 +81,9 @@ async def test_outside_a_notebook_nothing_is_noted(here):
 
 async def test_in_a_kernel_the_line_counts_and_only_the_courses_own_exercises(here, monkeypatch):
     monkeypatch.setattr(progress, "kernel", lambda: "a kernel")
-    assert await progress.noted(echo.shout, right=False) == "Lesson 02: 0 of 6 tasks done."
+    assert await progress.noted(echo.shout, right=False) == "Lesson 02: 0 of 8 tasks done."
     assert list(here.iterdir()) == []
-    assert await progress.noted(echo.shout, right=True) == "Lesson 02: 1 of 6 tasks done."
+    assert await progress.noted(echo.shout, right=True) == "Lesson 02: 1 of 8 tasks done."
     other = Exercise(echo.shout.conversation, hints=("a hint",), answer="", why="")
     assert await progress.noted(other, right=True) == ""
     (here / ".wslearn" / "progress.json").unlink()

@@ -22,8 +22,8 @@ from wslearn.messages import now
 
 #: Lesson -> its module in `wslearn.exercises`, and its exercises in the order of the notebook's tasks.
 LESSONS = {
-    "01": ("http_vs_websocket", ("accept", "mean_delay", "break_even")),
-    "02": ("echo", ("shout", "numbers", "goodbye", "careful", "unmask", "patient")),
+    "01": ("http_vs_websocket", ("accept", "mean_delay", "break_even", "opens", "long_polling", "counts")),
+    "02": ("echo", ("shout", "numbers", "goodbye", "careful", "unmask", "patient", "pieces", "codes")),
     "03": ("broadcast", ("others", "vanish", "latest", "bounded")),
     "04": ("rooms", ("leave_room", "no_empty_rooms", "presence", "private")),
     "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule", "log_out", "club")),

@@ -14,7 +14,7 @@ def run(*arguments):
 
 def test_the_table_says_what_comes_next(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "02  0 of 6  next: shout\n" in run()[1]
+    assert "02  0 of 8  next: shout\n" in run()[1]
     notebooks = tmp_path / "wslearn-notebooks"
     notebooks.mkdir()
     for name in progress.exercises("02"):
@@ -22,8 +22,8 @@ def test_the_table_says_what_comes_next(tmp_path, monkeypatch):
     for arguments in ((), (notebooks,)):
         code, out, err = run(*arguments)
         assert (code, err) == (0, "")
-        assert "01  0 of 3  next: accept\n" in out and "02  6 of 6  all done\n" in out
-        assert out.endswith(f"6 of {sum(len(names) for _, names in progress.LESSONS.values())}  in all\n")
+        assert "01  0 of 6  next: accept\n" in out and "02  8 of 8  all done\n" in out
+        assert out.endswith(f"8 of {sum(len(names) for _, names in progress.LESSONS.values())}  in all\n")
 
 
 def test_export_writes_a_file_to_hand_in_and_overwrites_none(tmp_path):
@@ -48,7 +48,7 @@ def test_a_class_is_one_row_a_file_also_for_what_cannot_be_read(tmp_path):
     assert code == 1 and err.startswith("Not read: ") and "carl.json is not a file" in err
     rows = {row["file"]: row for row in csv.DictReader(out.splitlines())}
     assert list(rows) == ["ann.json", "b/=bob.json", "carl.json"]
-    assert rows["ann.json"]["02"] == "1 of 6" and rows["ann.json"]["total"].startswith("1 of ")
+    assert rows["ann.json"]["02"] == "1 of 8" and rows["ann.json"]["total"].startswith("1 of ")
     assert rows["b/=bob.json"]["05"] == "1 of 4"
     assert rows["carl.json"]["total"] == ""
 

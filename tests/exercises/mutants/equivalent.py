@@ -21,9 +21,39 @@ NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/mes
 NO_EMPTY = "The task speaks of headers that were left out, not of empty ones, which no browser sends."
 ANY_1970 = "The task says 1970; which second of it, makes no difference to any logout."
 ANY_NUMBER = "Any other number tells one departure from the next."
+OTHER_WORD = "A header that is missing may count as any other word."
+NO_SPACES = "HTTP takes the spaces around a header's value off, so the task's word never has any."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
+    "http_vs_websocket.opens": {
+        (
+            'words = [word.strip().lower() for word in headers.get("connection", "").split(",")]',
+            'words = [word.strip().lower() for word in headers.get("connection", \'x\').split(",")]',
+        ): OTHER_WORD,
+        (
+            'and headers.get("upgrade", "").lower() == "websocket"',
+            'and headers.get("upgrade", \'x\').lower() == "websocket"',
+        ): OTHER_WORD,
+        (
+            'and headers.get("upgrade", "").lower() == "websocket"',
+            "and headers.get('upgrade', '').lower().lower() == 'websocket'",
+        ): "Small letters stay small.",
+        (
+            'and headers.get("upgrade", "").lower() == "websocket"',
+            "and headers.get('upgrade', '').lower().strip() == 'websocket'",
+        ): NO_SPACES,
+    },
+    "echo.pieces": {
+        (
+            'length, start = int.from_bytes(self.left[2:4], "big"), 4',
+            "length, start = int.from_bytes(self.left[2:4]), 4",
+        ): "Big end first is what `int.from_bytes` does unless told otherwise.",
+        (
+            'self.left = b"" # bytes of a frame that isn\'t complete',
+            "type(self).left = vars(type(self)).get('left', b'') # bytes of a frame that isn't complete",
+        ): "The class only has empty bytes to begin with; `+=` makes the object's own.",
+    },
     "echo.careful": {
         ("except …", "except Exception:"): ONLY_THESE,
         ("except …", "except BaseException:"): ONLY_THESE,
