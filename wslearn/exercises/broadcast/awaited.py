@@ -6,8 +6,8 @@ from typing import Any
 from wslearn.exercises import Client
 
 FORGOTTEN = (
-    "Your code called `send` without `await`, so nothing was sent: the call alone only makes a coroutine. Write `await` "
-    "in front of it."
+    "Your code called `send` without `await`, so nothing was sent: the call alone only makes a coroutine. Write "
+    "`await` in front of it."
 )
 
 

@@ -23,7 +23,7 @@ _TOO_MUCH = (
     "{name} doesn't read, and more and more bytes are waiting for this client in your server. Send nothing to a client "
     "as long as bytes are waiting for it: `ws.transport.get_write_buffer_size()` says how many."
 )
-_DROPPED = "{name} is slow, and your server has dropped this client. Here nobody is dropped: a slow client skips values."
+_DROPPED = "{name} is slow, and your server has dropped this client. Drop nobody here: a slow client skips values."
 _NEVER = (
     "{name} read again, and then nobody sent anything. The newest value must arrive all the same: remember which "
     "clients don't have it yet, and try again until they do. No message will wake a handler up for that."
@@ -94,7 +94,11 @@ async def _slow_clients(talk: Talk, server: Server, fast: list[Client], slow: li
 
 
 async def _send(
-    talk: Talk, server: Server, sender: Client, receivers: list[Client], values: list[str],
+    talk: Talk,
+    server: Server,
+    sender: Client,
+    receivers: list[Client],
+    values: list[str],
     look: Callable[[], None] = lambda: None,
 ) -> None:
     """Let a client send values, each after all of the receivers have the one before."""
@@ -102,7 +106,7 @@ async def _send(
         with suppress(ConnectionClosed):  # then it does not receive it either
             await sender.ws.send(value)
         for client in receivers:
-            if not await talk.until(lambda client=client: client.heard[-1:] == [value]):
+            if not await talk.until(lambda client=client, value=value: client.heard[-1:] == [value]):
                 expected = f"a value of {len(value):,} bytes"
                 talk.fail("" if talk.error(server) else _WAITED, client.name, "receives", "nothing for 2 s",
                           expected=expected)  # fmt: skip

@@ -78,7 +78,9 @@ who_receives = ReadingExercise(
         },
         "carl": {
             str: "Write a list of strings, even if it has only one.",
-            lambda came: came[:1] == ["nothing yet"]: "Messages were sent before Carl connected. What was in `self.last`?",
+            lambda came: (
+                came[:1] == ["nothing yet"]
+            ): "Ann had sent something before Carl connected. What was in `self.last` then?",
             lambda came: came[:1] == ["two"]: "Which lines ran for Ann's `two`, and which of them did not?",
             lambda came: "three" in came: "Carl's own loop begins with the first client in the list. Who is it?",
         },
@@ -105,7 +107,7 @@ who_receives = ReadingExercise(
             "carl_code": 1011,
         }
     """,
-    why="`self.clients` only grows, so it counts Bob after he has left. Ann is the first in the list and receives `two`; "
-    "then `send` to Bob raises ConnectionClosed in *her* handler. The server closes her connection with 1011, and "
-    "`self.last` is still `one`. Carl's message does not even reach himself, because Ann is in the list before him.",
+    why="`self.clients` only grows, so it counts Bob after he has left. Ann is the first in the list and receives "
+    "`two`, then `send` to Bob raises ConnectionClosed in *her* handler. The server closes her connection with 1011, "
+    "and `self.last` is still `one`. Carl's message does not even reach himself, because Ann is in the list before him.",
 )
