@@ -109,5 +109,5 @@ who_receives = ReadingExercise(
     """,
     why="`self.clients` only grows, so it counts Bob after he has left. Ann is the first in the list and receives "
     "`two`, then `send` to Bob raises ConnectionClosed in *her* handler. The server closes her connection with 1011, "
-    "and `self.last` is still `one`. Carl's message does not even reach himself, because Ann is in the list before him.",
+    "and `self.last` is still `one`. Carl's message doesn't even reach himself, because Ann comes first in the list.",
 )

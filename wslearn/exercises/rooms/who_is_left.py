@@ -134,5 +134,5 @@ seen = {
 """,
     why="Anybody can be Ann here, because the client's `sender` replaces the server's. Zoe stays in `tea`, because the "
     "last line isn't in a `finally`. `leave-room` is passed on like any message. Bob's handler raised KeyError one "
-    "line after it had removed him, so he is gone from `tea` by luck. And a question about a room has created that room.",
+    "line after it had removed him, so he is gone from `tea` by luck. And a question about a room created it.",
 )
