@@ -24,9 +24,11 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
     try:
         for seats in 2, 3:
             given.SEATS = seats  # in the class itself: an answer may well say `Seats.SEATS`
-            async with talk.server(server_class) as server:
+            async with talk.server(server_class) as second, talk.server(server_class) as server:
                 talk.tells("a server", "starts", f"with SEATS = {seats}")
-                await _Table(talk, server, seats).play()
+                table = _Table(talk, server, seats)
+                await table.play(second)
+                await table.is_left_empty()
     finally:
         given.SEATS = own
 
@@ -36,8 +38,9 @@ class _Table:
 
     def __init__(self, talk: Talk, server: Server, seats: int) -> None:
         self.talk, self.server, self.seats = talk, server, seats
+        self.left: list[Client] = []
 
-    async def play(self) -> None:
+    async def play(self, second: Server) -> None:
         """Fill a room and let clients wait, leave, come back and vanish, seated and waiting."""
         ann, *_ = people = await arrive(self.talk, self.server, "Ann", "Bob", "Carl", "Dora", "Sam")
         seated, waiting = people[: self.seats], people[self.seats :]
@@ -47,14 +50,16 @@ class _Table:
         for place, client in enumerate(waiting, 1):
             why = f"All {self.seats} seats in `tea` are taken, and {{name}} is number {place} of those who wait."
             await self.waits(client, "tea", place, why)
+        (zoe,) = await arrive(self.talk, second, "Zoe")
+        await self.sits(zoe, "tea", "{name} is on a second server of your class, which has its own rooms and seats.")
         await self.speaks(seated[-1], "tea", seated, people)
         await self.is_silent(waiting[0], people)
         first, second, *last = waiting
         await self.sits(ann, "coffee", "Ann moved to `coffee`, where all seats were free.")
         await self.gets_seat(first, "Ann left `tea`, and {name} had waited there longest.")
+        await self.talk.none_hear([second, *last], _NOT_YOURS, skip=ERROR)
         seated = [*seated[1:], first]
         await self.speaks(first, "tea", seated, people)
-        await self.leaves_the_queue(second, last)
         await self.sits(second, "coffee", "{name} waited for a seat in `tea`, and moved to `coffee`.")
         await self.speaks(second, "coffee", [ann, second], people)
         place = len(last) + 1
@@ -73,11 +78,7 @@ class _Table:
         for number, how in enumerate(ENDS, 6):
             seated, queue = await self.come_and_go(number, how, seated, queue)
         await self.speaks(seated[-1], "tea", seated, people)
-        for client in list(queue):
-            await ends(self.talk, self.server, client, "closes")
-        for client in [*seated, ann]:
-            await ends(self.talk, self.server, client, "vanishes")
-        await self.no_rooms()
+        self.left = [*queue, *seated, ann]
 
     async def come_and_go(
         self, number: int, how: str, seated: list[Client], queue: list[Client]
@@ -117,10 +118,6 @@ class _Table:
             "to the clients that have a seat, and only if its sender has one.",
             otherwise: why}, skip=ERROR)  # fmt: skip
 
-    async def leaves_the_queue(self, client: Client, others: list[Client]) -> None:
-        """Nothing has been said yet to those who wait, although somebody got a seat."""
-        await self.talk.none_hear([client, *others], _NOT_YOURS, skip=ERROR)
-
     async def speaks(
         self, sender: Client, room: str, seated: list[Client], people: list[Client], text: str = " Grüße ☕ "
     ) -> None:
@@ -144,8 +141,10 @@ class _Table:
         why = f"{client.name} waits and has no seat, so nobody receives that message. {{name}} did."
         await self.talk.none_hear(people, why, skip=ERROR)
 
-    async def no_rooms(self) -> None:
-        """Expect that the server has forgotten its rooms, since all clients have gone."""
+    async def is_left_empty(self) -> None:
+        """Let all clients go, and expect that the server has forgotten its rooms."""
+        for client in self.left:
+            await ends(self.talk, self.server, client, "vanishes")
         empty = "All clients have gone, and a room is still in `self.members`. Delete a room that nobody is in."
         await rooms_are(self.talk, self.server, empty)
 
