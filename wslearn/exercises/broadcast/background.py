@@ -21,7 +21,7 @@ def watched(server_class: Any, errors: list[BaseException]) -> type[Server]:
         except Exception as error:  # noqa: BLE001 - whatever a student's code raises
             errors.append(error)
 
-    class Watched(server_class):  # type: ignore[misc, valid-type]
+    class Watched(server_class):
         def background(self) -> Iterable[Coroutine[Any, Any, None]]:
             try:
                 return [run(coroutine) for coroutine in super().background()]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Exercise, Talk
 from wslearn.exercises.broadcast.background import tell, watched
 from wslearn.exercises.broadcast.passing_on import TRICKY, Crowd
-from wslearn.exercises.engine import STEP, NotYet
+from wslearn.exercises.engine import NotYet
 from wslearn.server import Server
 
 #: So many long values, of so many bytes; and how many of them may wait in the server for one client.
@@ -92,6 +93,10 @@ async def _converse(talk: Talk, server_class: type[Server]) -> None:
         await talk.none_hear(fast, "{name} received the newest value again. Send it once to each client.")
 
 
+def _has(client: Client, value: str) -> bool:
+    return client.heard[-1:] == [value]
+
+
 async def _slow_clients(talk: Talk, server: Server, fast: list[Client], slow: list[Client]) -> list[str]:
     """Let two clients not read while Ann sends many long values; return these."""
     ends = {client: client.peer for client in slow}
@@ -125,7 +130,7 @@ async def _send(
         with suppress(ConnectionClosed):  # then it does not receive it either
             await sender.ws.send(value)
         for client in receivers:
-            if not await talk.until(lambda client=client, value=value: client.heard[-1:] == [value]):
+            if not await talk.until(partial(_has, client, value)):
                 expected = f"a value of {len(value):,} bytes"
                 talk.fail("" if talk.error(server) else _WAITED, client.name, "receives", "nothing for 2 s",
                           expected=expected)  # fmt: skip
@@ -137,7 +142,7 @@ async def _catches_up(talk: Talk, server: Server, client: Client, values: list[s
     """Let a client read again, and expect the newest of these values, after few others, in order."""
     before = client.judged
     client.reads_again()
-    await talk.until(lambda: client.heard[-1:] == values[-1:], within=STEP)
+    await talk.until(partial(_has, client, values[-1]))
     if client.ws.close_code is None:  # what comes after the newest value is before this ping's answer
         await client.is_still_there(_DROPPED)
     came = client.heard[before:]
@@ -167,7 +172,7 @@ async def _at_once(talk: Talk, server: Server, sender: Client, clients: list[Cli
         for value in values:
             await sender.ws.send(value)
     for client in clients:
-        arrived = await talk.until(lambda client=client: client.heard[-1:] == values[-1:])
+        arrived = await talk.until(partial(_has, client, values[-1]))
         came = client.heard[before[client] :]
         client.judged = len(client.heard)
         if not arrived or came != [value for value in values if value in came]:

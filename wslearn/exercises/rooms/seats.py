@@ -40,7 +40,7 @@ class _Table:
         self.talk, self.server, self.seats = talk, server, seats
         self.left: list[Client] = []
 
-    async def play(self, second: Server) -> None:
+    async def play(self, other: Server) -> None:
         """Fill a room and let clients wait, leave, come back and vanish, seated and waiting."""
         ann, *_ = people = await arrive(self.talk, self.server, "Ann", "Bob", "Carl", "Dora", "Sam")
         seated, waiting = people[: self.seats], people[self.seats :]
@@ -50,7 +50,7 @@ class _Table:
         for place, client in enumerate(waiting, 1):
             why = f"All {self.seats} seats in `tea` are taken, and {{name}} is number {place} of those who wait."
             await self.waits(client, "tea", place, why)
-        (zoe,) = await arrive(self.talk, second, "Zoe")
+        (zoe,) = await arrive(self.talk, other, "Zoe")
         await self.sits(zoe, "tea", "{name} is on a second server of your class, which has its own rooms and seats.")
         await self.speaks(seated[-1], "tea", seated, people)
         await self.is_silent(waiting[0], people)
