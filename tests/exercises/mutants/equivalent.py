@@ -61,8 +61,8 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         "background it is refused: see `No message will wake a handler up` in test_broadcast_newest.py.)",
         ("self.newest = None", "type(self).newest = vars(type(self)).get('newest', None)"): FIRST_VALUE,
         (
-            "self.behind = set()  # the clients that don't have the newest value yet",
-            "type(self).behind = vars(type(self)).get('behind', set())  # the clients that don't have the newest "
+            "self.behind = set() # the clients that don't have the newest value yet",
+            "type(self).behind = vars(type(self)).get('behind', set()) # the clients that don't have the newest "
             "value yet",
         ): FIRST_VALUE,
         ("limits = Limits(max_unsent=None, stall_timeout=None)", "pass"): GIVEN,
