@@ -24,8 +24,8 @@ from wslearn.messages import now
 LESSONS = {
     "01": ("http_vs_websocket", ("accept", "mean_delay", "break_even", "opens", "long_polling", "counts")),
     "02": ("echo", ("shout", "numbers", "goodbye", "careful", "unmask", "patient", "pieces", "codes")),
-    "03": ("broadcast", ("others", "vanish", "latest", "bounded")),
-    "04": ("rooms", ("leave_room", "no_empty_rooms", "presence", "private")),
+    "03": ("broadcast", ("others", "vanish", "latest", "bounded", "newest", "who_receives")),
+    "04": ("rooms", ("leave_room", "no_empty_rooms", "presence", "private", "full_room", "who_is_left")),
     "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule", "log_out", "club")),
     "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff", "tunnel", "pulse")),
     "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share")),

@@ -23,6 +23,13 @@ class TestOthers(ServerExercise):
                     async for message in ws:
                         await ws.send(message)
         """,
+        "called `send` without `await`": """
+            class Answer(Server):
+                async def handler(self, ws):
+                    async for message in ws:
+                        for client in self.connections - {ws}:
+                            client.send(message)
+        """,
         "Ann received her own message": """
             class Answer(Server):
                 async def handler(self, ws):
@@ -172,6 +179,11 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         pass
         """,
+        "called `send` without `await`": """
+            async def answer(clients, message):
+                for client in list(clients):
+                    client.send(message)
+        """,
         "received the message again": """
             async def answer(clients, message):
                 for client in list(clients):
@@ -203,12 +215,20 @@ class TestVanish(FunctionExercise):
                     except ConnectionClosed:
                         pass
         """)
-        assert result and BETTER in result.message
+        assert result and BETTER in result.message and "your loop waited" in result.message
 
-    async def test_all_at_once_is_right_too(self):
+    async def test_all_at_once_is_right_too_and_gets_another_advice(self):
         result = await self.check("""
             async def answer(clients, message):
                 await asyncio.gather(*(client.send(message) for client in clients), return_exceptions=True)
+        """)
+        assert result and BETTER in result.message and "You send to all clients at the same time" in result.message
+
+    async def test_what_does_not_wait_gets_no_advice(self):
+        result = await self.check("""
+            def answer(clients, message):
+                for client in set(clients):
+                    broadcast([client], message)
         """)
         assert result and not result.message
 

@@ -288,7 +288,7 @@ class TestLeaveRoom(ServerExercise):
         ),
         "was sent before it joined a room": mistake(exercise, (SAYS, SAYS.replace("members[room]", "connections"))),
         "received what was sent to": mistake(exercise, (SAYS, SAYS.replace("self.members[room]", ALL_IN_ROOMS))),
-        "It is in that room too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
+        "The sender is in that room too": mistake(exercise, (SAYS, SAYS.replace("room]", "room] - {ws}"))),
         "KeyError: <": mistake(exercise, ("discard(ws)", "remove(ws)")),
         "must be a dictionary": mistake(exercise, ("self.members", "self.rooms")),
         "UnboundLocalError": mistake(exercise, ("        room = None\n", "")),
@@ -361,20 +361,20 @@ class TestPresence(ServerExercise):
     exercise = ex.presence
     imports = IMPORTS
     wrong = {  # noqa: RUF012
-        "where guest-1 was already": mistake(
+        "where Ann was already": mistake(
             exercise,
             (".add(ws)\n                    self.tell(room)", ".add(ws)\n                    self.tell(room, {ws})"),
             ("def tell(self, room):", "def tell(self, room, to=None):"),
             (TELLS_WHO, TELLS_WHO.replace("self", "to or self")),
         ),
-        "where it is alone": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("fan", "names[1:] and fan"))),
-        "where guest-1 still is": mistake(exercise, ("    self.tell(room)\n        else:", "    pass\n        else:")),
+        "where she is alone": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("fan", "names[1:] and fan"))),
+        "where Ann still is": mistake(exercise, ("    self.tell(room)\n        else:", "    pass\n        else:")),
         "Remove a client from the room": mistake(exercise, (DISCARDS_AND_TELLS, TELLS_AND_DISCARDS)),
         "not to all clients": mistake(exercise, (TELLS_WHO, TELLS_WHO.replace("members[room]", "connections"))),
         "received the list of `coffee`": mistake(
             exercise, (TELLS_WHO, TELLS_WHO.replace("self.members[room]", ALL_IN_ROOMS))
         ),
-        "closed its connection, and so it left `tea`": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
+        "closed the connection, and so left `tea`": mistake(exercise, (LEAVES, ONLY_DISCARDS)),
         "not with each message": mistake(exercise, (TALKS, f"{TALKS}                    self.tell(room)\n")),
         "unsupported": mistake(exercise, ("sorted(ws.name for ws in", "list(ws for ws in")),
     }
@@ -433,15 +433,17 @@ class TestPrivate(ServerExercise):
     finds_room = "room = self.rooms.room_of.get(ws)\n"
     stub = mistake(exercise, (finds_room, "raise NotImplementedError\n"))
     wrong = {  # noqa: RUF012
-        "guest-3 received a private message": mistake(
+        "Carl (guest-3) received a private message": mistake(
             exercise, ("fan_out(found,", "fan_out(self.rooms.members[room],"), ("if found:", "if room:")
         ),
-        "guest-1 received a private message": mistake(exercise, ("fan_out(found,", "fan_out([ws, *found],")),
-        "because guest-4 is in another room. But guest-4 received it": mistake(
+        "Ann (guest-1) received a private message": mistake(exercise, ("fan_out(found,", "fan_out([ws, *found],")),
+        "because Dora (guest-4) is in another room. But Dora (guest-4) received it": mistake(
             exercise, ("self.rooms.members.get(room, ())", "self.connections")
         ),
-        "because guest-4 is in another room. Send": mistake(exercise, ("await ws.complain(", "print(end=''); str(")),
-        "guest-5 and guest-6 are in no room. Send": mistake(
+        "because Dora (guest-4) is in another room. Send": mistake(
+            exercise, ("await ws.complain(", "print(end=''); str(")
+        ),
+        "Zoe and Sam (guest-5 and guest-6) are in no room. Send": mistake(
             exercise, (finds_room, f"{finds_room}                    if room is None: continue\n")
         ),
         "KeyError": mistake(exercise, ("room_of.get(ws)", "room_of[ws]")),

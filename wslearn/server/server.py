@@ -60,6 +60,7 @@ class Server(Clients):
         self._listener: Listener | None = None
         self._beside = AsyncExitStack()
         self._changing = asyncio.Lock()
+        self._tasks: list[asyncio.Task[Any]] = []
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Return coroutines that run from start to stop, each in its own task."""

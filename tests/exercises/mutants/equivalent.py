@@ -24,6 +24,7 @@ ANY_NUMBER = "Any other number tells one departure from the next."
 OTHER_WORD = "A header that is missing may count as any other word."
 NO_SPACES = "HTTP takes the spaces around a header's value off, so the task's word never has any."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
+FIRST_VALUE = "Before the first value nothing is in it; then the handler's assignment makes it the server's own."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     "http_vs_websocket.opens": {
@@ -86,6 +87,20 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "for client in self.connections:",
         ): "`abort()` takes a client out of the set only after this loop, which does not wait.",
     },
+    "broadcast.newest": {
+        ("await asyncio.sleep(0.05)", "await asyncio.sleep( 1.05)"): "The task allows 2 seconds.",
+        ("self.send_to_ready()", "pass"): "In the handler: the background does the same within 2 seconds. (In the "
+        "background it is refused: see `No message will wake a handler up` in test_broadcast_newest.py.)",
+        ("self.newest = None", "type(self).newest = vars(type(self)).get('newest', None)"): FIRST_VALUE,
+        (
+            "self.behind = set() # the clients that don't have the newest value yet",
+            "type(self).behind = vars(type(self)).get('behind', set()) # the clients that don't have the newest "
+            "value yet",
+        ): FIRST_VALUE,
+        ("limits = Limits(max_unsent=None, stall_timeout=None)", "pass"): GIVEN,
+        ("limits = Limits(max_unsent=None, stall_timeout=None)", "limits = Limits(stall_timeout=None)"): GIVEN,
+        ("limits = Limits(max_unsent=None, stall_timeout=None)", "limits = Limits(max_unsent=None)"): GIVEN,
+    },
     "rooms.leave_room": {
         ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
         ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
@@ -108,6 +123,20 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
             "found = [member for member in self.rooms.members.get(room, ()) if member.name.lower() == request.to]",
         ): GUESTS,
+    },
+    "rooms.full_room": {
+        ("SEATS = 2", "SEATS = 3"): CHECK_SETS_IT,
+        ("SEATS = 2", "SEATS = 1"): CHECK_SETS_IT,
+        ("SEATS = 2", "pass"): CHECK_SETS_IT,
+        ("clients = self.members.setdefault(room, [])", "self.clients = self.members.setdefault(room, [])"): NO_AWAIT,
+        ("place = len(clients) - self.SEATS", "self.place = len(clients) - self.SEATS"): NO_AWAIT,
+        ("request = json.loads(text)", "self.request = json.loads(text)"): NO_AWAIT,
+        ('seat = {"type": "seat", "room": room}', 'self.seat = {"type": "seat", "room": room}'): NO_AWAIT,
+        ("if room is None:", "if not room:"): NOT_EMPTY,
+        (
+            "elif room is not None and ws in self.members[room][: self.SEATS]:",
+            "elif room and ws in self.members[room][: self.SEATS]:",
+        ): NOT_EMPTY,
     },
     "auth.first_message": {
         ("except …", "except Exception:"): CLOSED_ALREADY,
@@ -248,7 +277,7 @@ for same in ("rooms.no_empty_rooms", "rooms.presence"):
     EQUIVALENT[same] = dict(EQUIVALENT["rooms.leave_room"])
     EQUIVALENT[same]["if room is None:", "if not room:"] = NOT_EMPTY
     EQUIVALENT[same]["elif room is not None:", "elif room:"] = NOT_EMPTY
-for rooms in ("rooms.leave_room", "rooms.no_empty_rooms", "rooms.presence"):
+for rooms in ("rooms.leave_room", "rooms.no_empty_rooms", "rooms.presence", "rooms.full_room"):
     for loose in (
         "request['type'] in 'join-room'", "'join-room' in request['type']", "request['type'].startswith('join-room')",
         "request['type'].strip() == 'join-room'", "request['type'].lower() == 'join-room'",

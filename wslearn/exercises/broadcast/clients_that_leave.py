@@ -10,6 +10,7 @@ from websockets.protocol import OPEN
 
 from wslearn.common import buffers
 from wslearn.exercises import Client, Exercise, Talk, otherwise
+from wslearn.exercises.broadcast.awaited import FORGOTTEN, Sends
 from wslearn.exercises.broadcast.passing_on import IN_JSON, TRICKY, in_json
 from wslearn.exercises.engine import NotYet
 from wslearn.limits import Limits
@@ -32,6 +33,17 @@ _CLOSED = (
     "send."
 )
 
+_LOOP = (
+    "One thing could be better. While {slow} did not read, your loop waited, and the others received nothing, as part "
+    "6 shows. With `gather` they would receive this message, but your function would still wait, and so would the next "
+    "message. `broadcast` waits for no client: see `solution()`."
+)
+_GATHER = (
+    "One thing could be better. You send to all clients at the same time, so the others received the message although "
+    "{slow} did not read. But your function waited for {slow}, and until it returns, its caller can't send the next "
+    "message to anybody, as part 6 shows. `broadcast` waits for no client: see `solution()`."
+)
+
 
 class Listeners(Server):
     """Clients only listen, and one may be as slow as it likes."""
@@ -50,6 +62,7 @@ class Sending:
         self.talk, self.send_to_all = talk, send_to_all
         self.ends = {client.peer: client for client in people}
         self.clients = set(self.ends)
+        self.sends = Sends(people)
         # As the set gives them: a function that stops at the first one leaves out all the others.
         self.order = [self.ends[end] for end in self.clients]
 
@@ -83,6 +96,7 @@ class Sending:
         """Send a short message, and expect it once at each of those who are `there`."""
         await self.call(message, there)
         await self.talk.all_hear(there, message, {
+            lambda came: came is None and self.sends.forgotten: FORGOTTEN,
             lambda came: in_json(message, came): IN_JSON,
             lambda came: came and not message: f"The message was empty. Send `message` as it is. {why}",
             otherwise: why,
@@ -129,7 +143,7 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
         buffers.shrink(end)
         client.stops_reading()
     before = {client: len(client.heard) for client in there}
-    long = "three " * 500_000
+    long = "three " * 200_000
     talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} and {leaving.name} leave meanwhile")
     task = asyncio.create_task(sending.call(long, [late, listener]))
     await talk.until(
@@ -142,7 +156,8 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
         return client.heard[before[client] :] == [long]
 
     prompt = await talk.until(lambda: task.done() or received(listener), within=PATIENCE)
-    if task.done():
+    waits = not task.done()
+    if not waits:
         await task  # it may have found a mistake already, which says more than what follows
     for client, connections in ((leaving, 3), (slow, 2)):  # an awaited send to a slow one waits meanwhile
         await client.vanishes()
@@ -161,11 +176,8 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
             came = f"{len(client.heard) - before[client]} messages"
             talk.fail(once, client.name, "receives", came, expected="the long message, once")
         talk.tells(client.name, "receives", "'three three three …'")
-    if not prompt:
-        talk.advises(
-            f"One thing could be better. While {slow.name} did not read, your loop waited, and the others received "
-            "nothing, as part 6 shows. `broadcast` waits for no client: see `solution()`."
-        )
+    if waits:
+        talk.advises((_GATHER if prompt else _LOOP).format(slow=slow.name))
 
 
 vanish = Exercise(

@@ -18,7 +18,8 @@ class Client:
     """A connected client with a name. `ws` is its connection, `heard` every message so far, JSON decoded.
 
     Times are in seconds. An expectation that does not hold raises NotYet, which ends the check; `{name}` in a message
-    is this name; `or_else` is what `message` was called before.
+    is this name; `or_else` is what `message` was called before. A name such as `Ann (guest-1)` has in brackets what
+    the server calls this client, because that is what its messages say.
     """
 
     def __init__(self, notes: Calls, name: str, ws: ClientConnection, all_clients: "list[Client]", server: Any) -> None:
@@ -29,6 +30,11 @@ class Client:
         self._all = all_clients
         self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
+
+    @property
+    def called(self) -> str:
+        """What the server calls this client: `guest-1` where its name is `Ann (guest-1)`, else the name itself."""
+        return self.name.partition(" (")[2].removesuffix(")") or self.name
 
     @property
     def peer(self) -> Any:

@@ -5,6 +5,7 @@ from functools import partial
 from wslearn.exercises.engine import Exercise, Talk, has
 from wslearn.exercises.rooms.guests import (
     ENDS,
+    arrive,
     come_and_go,
     ends,
     enters,
@@ -17,52 +18,52 @@ from wslearn.exercises.rooms.guests import (
 from wslearn.server import Server
 
 ERROR = {"type": "error"}
-NO_ROOM = "`tea` received a message from guest-3, which is in no room. The `room` in its message doesn't matter: the " \
+NO_ROOM = "`tea` received a message from Carl, who is in no room. The `room` in its message doesn't matter: the " \
     "sender must have joined it."  # fmt: skip
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         now = partial(rooms_are, talk, server, within=0)
-        ann, bob, carl = await talk.clients(server, "guest-1", "guest-2", "guest-3")
+        ann, bob, carl = await arrive(talk, server, "Ann", "Bob", "Carl")
         await enters(ann, "tea", "I am here")
         await enters(bob, "tea", "", ann)
         await bob.says({"type": "room-message", "message": "I am going"})
         await joins(bob, "coffee")
         await receive([bob, ann], bob, "tea", "I am going")
         await sends(bob, "coffee", " Grüße ☕ ")
-        await now("guest-2 left `tea`, but guest-1 is still there. Delete a room only if it is empty.", "tea", "coffee")
+        await now("Bob left `tea`, but Ann is still there. Delete a room only if it is empty.", "tea", "coffee")
         await enters(bob, "tea", "I am here", ann)
-        await now("guest-2 was the only client in `coffee`, and left it. Delete a room that has become empty.", "tea")
+        await now("Bob was the only client in `coffee`, and left it. Delete a room that has become empty.", "tea")
         for number in range(1, 11):
             await enters(bob, f"Room-{number}", "I am here")
-        await now("guest-2 joined ten rooms, one after the other. Delete the nine that are empty.", "tea", "Room-10")
+        await now("Bob joined ten rooms, one after the other. Delete the nine that are empty.", "tea", "Room-10")
         await sends(bob, "Room-10", "Is it nice here?", forged={"sender": "guest-1", "room": "tea"}, mistakes={
             None: "{name} is in `Room-10`, and sent a message that claims to be for another `room`. It is for the "
             "room that the sender has joined."})  # fmt: skip
         await enters(bob, "Room-10", "I am still here", mistakes={
-            None: "{name} joined `Room-10`, where it was already, and after that it was in no room. Leave the last "
-            "room first, then join."})  # fmt: skip
-        await now("guest-2 joined `Room-10`, where it was already. The room must stay.", "tea", "Room-10")
+            None: "{name} joined `Room-10`, where this client was already, and after that was in no room. Leave the "
+            "last room first, then join."})  # fmt: skip
+        await now("Bob joined `Room-10`, where he was already. The room must stay.", "tea", "Room-10")
         for room in {}, {"room": "tea"}, {"room": "Room-11"}:
             await carl.says({"type": "room-message", "message": "where am I?"} | room)
         await enters(carl, "tea-room", "I am here", skip=ERROR, mistakes={
             None: "{name} sent a message before it joined a room, which nobody has to receive. Then it joined "
-            "`tea-room`, so it must receive what it sends there."})  # fmt: skip
-        await now("guest-3 sent a message before it joined a room, and that created a room. A `defaultdict` creates "
+            "`tea-room`, and must receive what it sends there."})  # fmt: skip
+        await now("Carl sent a message before it joined a room, and that created a room. A `defaultdict` creates "
                   "every key that you look up, so check first whether the client is in a room.",
                   "tea", "Room-10", "tea-room")  # fmt: skip
         await enters(bob, "tea", "I am back", ann, mistakes={has(message="where am I?"): NO_ROOM})
         await come_and_go(talk, server, 4, ann, bob, rooms=["tea", "tea", "tea-room"])
         await sends(carl, "tea-room", "quiet here")
-        await now("Clients have come to `tea` and left it, but guest-1 is still there.", "tea", "tea-room")
+        await now("Clients have come to `tea` and left it, but Ann is still there.", "tea", "tea-room")
         await is_no_other_servers(talk, server_class)
     async with talk.server(server_class) as server:
         for number, (how, (what, _)) in enumerate(ENDS.items(), start=1):
-            zoe = await talk.client(server, f"guest-{number}")
+            (zoe,) = await arrive(talk, server, "Zoe", first=number)
             await enters(zoe, "tea", "I am alone")
             await ends(talk, server, zoe, how)
-            empty = f"{zoe.name} {what}, and its room stayed, although it is empty. The end of a connection is one " \
+            empty = f"{zoe.name} {what}, and the room stayed, although it is empty. The end of a connection is one " \
                 "more way to leave a room."  # fmt: skip
             await rooms_are(talk, server, empty)
 

@@ -1,6 +1,7 @@
 """What the checks of lesson 04 share: clients that join rooms, send to them and go, and the server's `self.members`.
 
-The clients have the names that the server gives them: `guest-1`, `guest-2`, … in the order of arrival.
+The server names its clients in the order of arrival, and its messages have these names. So that a student recognises
+everybody, each line that she reads has both: `Ann (guest-1)`.
 """
 
 from collections.abc import Collection
@@ -12,16 +13,21 @@ from wslearn.server import Server
 
 #: How a client's connection may end, what the student reads that it did, and what to try if it is still in a room.
 ENDS = {
-    "closes": ("closed its connection", "When the loop ends, the client must leave its room."),
+    "closes": ("closed the connection", "When the loop ends, the client must leave its room."),
     "vanishes": (
-        "vanished without closing its connection",
+        "vanished without closing the connection",
         "The loop then ends with an error, so the lines after it don't run. Lines in a `finally` do.",
     ),
     "breaks": (
-        "sent `not JSON`, and then its connection ended",
+        "sent `not JSON`, and then the connection ended",
         "Perhaps `json.loads` raised an error that no `except` caught. Lines in a `finally` run whatever the error is.",
     ),
 }
+
+
+async def arrive(talk: Talk, server: Server, *names: str, first: int = 1) -> list[Client]:
+    """Connect clients with these names, which the server calls `guest-<first>` and on, and expect that it keeps all."""
+    return await talk.clients(server, *(f"{name} (guest-{n})" for n, name in enumerate(names, first)))
 
 
 async def joins(client: Client, room: str) -> None:
@@ -50,14 +56,14 @@ async def receive(
         "so the value from `ws.name` must count.",
         has(message=text): f"{{name}} received the message with another `room`. It is `{room}`: the room where the "
         "sender was when it sent the message, exactly as the sender named it when it joined.",
-        has(room=room, sender=sender.name): "{name} received another text than the one that was just sent. Pass each "
+        has(room=room, sender=sender.called): "{name} received another text than the one that was just sent. Pass each "
         "message on once, and its text as it is.",
         lambda came: came["room"] != room: lambda came: f"{{name}} is in `{room}`, but received what was sent to "
         f"`{came.get('room')}`. Send each message to the members of that one room.",
-        otherwise: f"{sender.name} sent a message to `{room}`. {{name}} was in that room, so it must receive it.",
+        otherwise: f"{sender.name} sent a message to `{room}`. {{name}} was in that room, and must receive it.",
     }  # fmt: skip
     for receiver in receivers:
-        expected = {"type": "room-message", "room": room, "message": text, "sender": sender.name}
+        expected = {"type": "room-message", "room": room, "message": text, "sender": sender.called}
         await receiver.hears(expected, table, skip=skip)
 
 
@@ -85,17 +91,17 @@ async def ends(talk: Talk, server: Server, client: Client, how: str) -> None:
 
 
 async def come_and_go(talk: Talk, server: Server, first: int, *stay: Client, rooms: list[str]) -> None:
-    """Let a client for each of the `ENDS`, `guest-<first>` and on, join `tea` and go.
+    """Let Zoe come once for each of the `ENDS`, as `guest-<first>` and on, join `tea` and go.
 
     Those who stay in `tea` must hear each other afterwards, and `rooms` are those of all clients that are in one.
     """
     for number, (how, (what, advice)) in enumerate(ENDS.items(), start=first):
-        zoe = await talk.client(server, f"guest-{number}")
+        (zoe,) = await arrive(talk, server, "Zoe", first=number)
         await enters(zoe, "tea", "I'll be gone soon", *stay)
         await ends(talk, server, zoe, how)
         removed = f"{zoe.name} {what}, and then other clients were no longer in their rooms. Remove only the client " \
             "whose connection has ended."  # fmt: skip
-        still = f"{zoe.name} {what}, but it is still in a room. {advice}"
+        still = f"{zoe.name} {what}, but is still in a room. {advice}"
         table = {lambda came: len(came) < len(rooms): removed, otherwise: still}
         await rooms_are(talk, server, table, *rooms, of_clients=True)
         await sends(stay[-1], "tea", f"{zoe.name} has left", *stay[:-1], mistakes={None: removed})

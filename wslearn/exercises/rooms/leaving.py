@@ -4,6 +4,7 @@ from functools import partial
 
 from wslearn.exercises.engine import Exercise, Talk, has
 from wslearn.exercises.rooms.guests import (
+    arrive,
     come_and_go,
     ends,
     enters,
@@ -19,10 +20,10 @@ from wslearn.server import Server
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         clients_are_in = partial(rooms_are, talk, server, of_clients=True)
-        names = [f"guest-{number}" for number in range(1, 5)]
-        ann, bob, carl, dora = await talk.clients(server, *names)
+        ann, bob, carl, dora = await arrive(talk, server, "Ann", "Bob", "Carl", "Dora")
         await enters(ann, "tea", "hello", mistakes={
-            None: "{name} sent a message to its room, but didn't receive it. It is in that room too."})  # fmt: skip
+            None: "{name} sent a message to a room, but didn't receive it. The sender is in that room "
+            "too."})  # fmt: skip
         await enters(bob, "tea", "I am here", ann, mistakes={
             has(message="hello"): "{name} received a message that was sent before it joined a room. Send each message "
             "to the members of the room only."})  # fmt: skip
@@ -34,23 +35,24 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await joins(bob, "coffee")
         await receive([bob, ann], bob, "tea", "I am going")
         await sends(ann, "tea", "good tea", mistakes={
-            None: "guest-2 moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
+            None: "Bob moved to `coffee`, and then {name} was no longer in `tea` either. Remove only the client "
             "that moves."})  # fmt: skip
         await sends(bob, "coffee", "good coffee", forged={"sender": "guest-1", "room": "tea"}, mistakes={
             has(message="good tea"): "{name} joined `coffee`, but still receives what is sent to `tea`. When a client "
             "joins a room, remove it from its last room."})  # fmt: skip
         await sends(ann, "tea", "more tea")
         await enters(bob, "lobby", "a third room")
-        await clients_are_in("guest-2 joined `tea`, then `coffee`, then `lobby`. Now it must be in `lobby` only. "
+        await clients_are_in("Bob joined `tea`, then `coffee`, then `lobby`. Now he must be in `lobby` only. "
                              "Remember the last room each time.", "tea", "Tea", "green-tea", "lobby")  # fmt: skip
         await enters(bob, "lobby", "still in the lobby", mistakes={
-            None: "{name} joined `lobby` again, and after that it was in no room. Leave the last room first, "
+            None: "{name} joined `lobby` again, and after that was in no room. Leave the last room first, "
             "then join."})  # fmt: skip
         await enters(carl, "tea", "here I am", ann)
         rooms = ["tea", "tea", "green-tea", "lobby"]
         await come_and_go(talk, server, 5, ann, carl, rooms=rooms)
-        await ends(talk, server, await talk.client(server, "guest-8"), "closes")
-        await clients_are_in("guest-8 came and left without joining a room. All rooms must stay as they were.", *rooms)
+        (sam,) = await arrive(talk, server, "Sam", first=8)
+        await ends(talk, server, sam, "closes")
+        await clients_are_in("Sam came and left without joining a room. All rooms must stay as they were.", *rooms)
         await sends(ann, "tea", "anybody?", carl)
         for client, room in (bob, "lobby"), (dora, "green-tea"):
             await sends(client, room, "quiet here")

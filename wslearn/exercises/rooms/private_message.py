@@ -3,7 +3,7 @@
 from functools import partial
 
 from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise
-from wslearn.exercises.rooms.guests import ends, joins, sends
+from wslearn.exercises.rooms.guests import arrive, ends, joins, sends
 from wslearn.server import Server
 
 LIST = {"type": "presence"}
@@ -12,8 +12,8 @@ LEAKED = {PRIVATE: "{name} received a private message that was not for it. Send 
           "name is `request.to`: not to the room, not to the sender, and not to the next client."}  # fmt: skip
 #: Whom Ann, guest-1, cannot reach, and why. With her in `tea` are guest-2, guest-3 and guest-10.
 NOT_HERE = [
-    ("guest-4", "guest-4 is in another room"),
-    ("guest-5", "guest-5 is in no room"),
+    ("guest-4", "Dora (guest-4) is in another room"),
+    ("guest-5", "Zoe (guest-5) is in no room"),
     ("guest-99", "there is no guest-99"),
     ("guest-", "no name is equal to `guest-`, though some begin with it"),
     ("2", "no name is equal to `2`, though one ends with it"),
@@ -27,7 +27,8 @@ NOT_HERE = [
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         fails = partial(_fails, talk)
-        everybody = await talk.clients(server, *(f"guest-{number}" for number in range(1, 11)))
+        everybody = await arrive(talk, server, "Ann", "Bob", "Carl", "Dora", "Zoe", "Sam")
+        everybody += await talk.clients(server, *(f"guest-{number}" for number in range(7, 11)))
         ann, bob, carl, dora, zoe, sam, *_, last = everybody
         for client in ann, bob, carl, last, dora:
             room = "coffee" if client is dora else "tea"
@@ -42,17 +43,17 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await _reaches(ann, bob, "trust me", claimed="guest-3")
         for to, why in NOT_HERE:
             await fails(ann, to, why)
-        await fails(zoe, "guest-6", "guest-5 and guest-6 are in no room")
-        await fails(zoe, "guest-2", "guest-5 is in no room")
+        await fails(zoe, "guest-6", "Zoe and Sam (guest-5 and guest-6) are in no room")
+        await fails(zoe, "guest-2", "Zoe (guest-5) is in no room")
         await ann.says({"type": "leave-room"})
-        await fails(ann, "guest-2", "guest-1 has left its room")
-        await fails(bob, "guest-1", "guest-1 has left the room of guest-2")
+        await fails(ann, "guest-2", "Ann has left her room")
+        await fails(bob, "guest-1", "Ann (guest-1) has left Bob's room")
         await joins(ann, "coffee")
-        await fails(ann, "guest-2", "guest-1 has moved to `coffee`, and guest-2 is in `tea`")
+        await fails(ann, "guest-2", "Ann has moved to `coffee`, and Bob (guest-2) is in `tea`")
         await _reaches(ann, dora, "nice here")
         await _reaches(bob, last, "I am still here")
         await ends(talk, server, carl, "vanishes")
-        await fails(bob, "guest-3", "the connection of guest-3 has ended. Let the client leave in a `finally`")
+        await fails(bob, "guest-3", "the connection of Carl (guest-3) has ended. Let the client leave in a `finally`")
         far = {PRIVATE: "{name} received a private message from another room, or of a client that is in no room. Look "
                "for the name in the sender's room only."}  # fmt: skip
         for client in zoe, sam:
@@ -68,8 +69,8 @@ async def _reaches(sender: Client, receiver: Client, text: str, claimed: str = "
     `claimed` is a sender that the message names, wrongly.
     """
     forged = {"sender": claimed} if claimed else {}
-    await sender.says({"type": "private", "to": receiver.name, "message": text} | forged)
-    await receiver.hears({"type": "private", "message": text, "sender": sender.name}, {
+    await sender.says({"type": "private", "to": receiver.called, "message": text} | forged)
+    await receiver.hears({"type": "private", "message": text, "sender": sender.called}, {
         None: f"{sender.name} sent {{name}} a private message. They are in the same room, but {{name}} received "
         "nothing.",
         has(type="error"): "{name} received an error that was meant for another client. Send it to the sender only.",

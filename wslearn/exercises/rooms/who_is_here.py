@@ -3,7 +3,7 @@
 import json
 
 from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise
-from wslearn.exercises.rooms.guests import ENDS, ends, is_no_other_servers, joins, receive, rooms_are, sends
+from wslearn.exercises.rooms.guests import ENDS, arrive, ends, is_no_other_servers, joins, receive, rooms_are, sends
 from wslearn.server import Server
 
 ERROR, LIST = has(type="error"), has(type="presence")
@@ -20,7 +20,7 @@ def _list(room: str, names: list[str]) -> dict:
 
 async def _told(after: str, clients: list[Client], room: str, *names: str, mistakes: dict | None = None) -> None:
     """Expect that clients receive the list of a room after something has happened: of these names, or of theirs."""
-    members = list(names) or [client.name for client in clients]
+    members = list(names) or [client.called for client in clients]
     rule = f"{after}. Then {{name}} must receive the list of all clients in `{room}`."
     meaning = json.dumps(_list(room, members) | {"members": members})
     for client in clients:
@@ -33,50 +33,51 @@ async def _told(after: str, clients: list[Client], room: str, *names: str, mista
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
-        ann, bob, carl, dora = await talk.clients(server, *(f"guest-{number}" for number in range(1, 5)))
+        ann, bob, carl, dora = await arrive(talk, server, "Ann", "Bob", "Carl", "Dora")
         await dora.says({"type": "room-message", "message": "where am I?"})
         await joins(ann, "tea")
-        await _told("guest-1 joined `tea`, where it is alone", [ann], "tea")
+        await _told("Ann joined `tea`, where she is alone", [ann], "tea")
         await joins(bob, "tea")
-        await _told("guest-2 joined `tea`", [bob], "tea", "guest-1", "guest-2", mistakes={
+        await _told("Bob joined `tea`", [bob], "tea", "guest-1", "guest-2", mistakes={
             has(members=["guest-1"]): "{name} was in no room, but received the list of `tea`. Send the list to the "
             "members of the room, not to all clients."})  # fmt: skip
-        await _told("guest-2 joined `tea`, where guest-1 was already", [ann], "tea", "guest-1", "guest-2")
+        await _told("Bob joined `tea`, where Ann was already", [ann], "tea", "guest-1", "guest-2")
         await joins(bob, "coffee")
-        await _told("guest-2 moved to `coffee`", [bob], "coffee", mistakes={
+        await _told("Bob moved to `coffee`", [bob], "coffee", mistakes={
             has(room="tea"): "{name} left `tea`, but received the new list of that room. Remove a client from the room "
             "first, then send the list."})  # fmt: skip
-        await _told("guest-2 left `tea`, where guest-1 still is", [ann], "tea", mistakes=OTHER)
+        await _told("Bob left `tea`, where Ann still is", [ann], "tea", mistakes=OTHER)
         await sends(ann, "tea", " Grüße ☕ ", mistakes=OTHER | CHANGED)
         await joins(carl, "tea")
-        await _told("guest-3 joined `tea`", [carl, ann], "tea")
+        await _told("Carl joined `tea`", [carl, ann], "tea")
         await joins(bob, "tea")
-        await _told("guest-2 moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
+        await _told("Bob moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
         await sends(carl, "tea", "", ann, bob, mistakes=CHANGED, forged={"sender": "guest-1", "room": "coffee"})
         await bob.says({"type": "room-message", "message": "I am going"})
         await joins(bob, "coffee")
         await receive([bob, ann, carl], bob, "tea", "I am going")
-        await _told("guest-2 moved to `coffee`", [bob], "coffee")
-        await _told("guest-2 left `tea`, where two clients still are", [ann, carl], "tea")
+        await _told("Bob moved to `coffee`", [bob], "coffee")
+        await _told("Bob left `tea`, where two clients still are", [ann, carl], "tea")
         await joins(bob, "tea")
-        await _told("guest-2 moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
+        await _told("Bob moved to `tea`, where two clients were already", [bob, carl, ann], "tea")
         await _joins_again(talk, bob, ann, carl)
         for number, (how, (what, _)) in enumerate(ENDS.items(), start=5):
-            zoe = await talk.client(server, f"guest-{number}")
+            (zoe,) = await arrive(talk, server, "Zoe", first=number)
             await joins(zoe, "tea")
             await _told(f"{zoe.name} joined `tea`", [zoe, ann, bob, carl], "tea")
             await ends(talk, server, zoe, how)
-            await _told(f"{zoe.name} {what}, and so it left `tea`", [ann, bob, carl], "tea")
+            await _told(f"{zoe.name} {what}, and so left `tea`", [ann, bob, carl], "tea")
             await sends(bob, "tea", f"{zoe.name} has left", ann, carl, mistakes=CHANGED)
-        await ends(talk, server, await talk.client(server, "guest-8"), "closes")
+        (sam,) = await arrive(talk, server, "Sam", first=8)
+        await ends(talk, server, sam, "closes")
         await joins(dora, "Green-tea")
-        await _told("guest-4 joined `Green-tea`", [dora], "Green-tea", mistakes={
+        await _told("Dora joined `Green-tea`", [dora], "Green-tea", mistakes={
             has(type="presence", room="tea"): "{name} was in no room, but received the list of `tea`. Send each list "
             "to its room only.",
             has(type="room-message"): "{name} was in no room, but received a message to `tea`."})  # fmt: skip
         await sends(ann, "tea", "anybody?", bob, carl, mistakes=OTHER | CHANGED)
         await sends(dora, "Green-tea", "quiet here", mistakes=CHANGED)
-        await rooms_are(talk, server, "guest-4 is in `Green-tea`, and all others are in `tea`. As in task 2, "
+        await rooms_are(talk, server, "Dora is in `Green-tea`, and all others are in `tea`. As in task 2, "
                         "`self.members` must have no room that nobody is in.", "tea", "Green-tea")  # fmt: skip
         await is_no_other_servers(talk, server_class)
 
@@ -84,16 +85,16 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
 async def _joins_again(talk: Talk, bob: Client, *others: Client) -> None:
     """Let Bob join the room where he is: he may leave and join, with lists for it, or nothing may happen."""
     clients = [bob, *others]
-    complete = has(**_list("tea", [client.name for client in clients]))
+    complete = has(**_list("tea", [client.called for client in clients]))
     before = [len(client.heard) for client in clients]
     await joins(bob, "tea")
     await sends(bob, "tea", "still here", *others, skip=LIST, mistakes={
-        None: "guest-2 joined `tea` again, then sent a message. {name} is in `tea`, so it must receive it. Leave the "
+        None: "Bob joined `tea` again, then sent a message. {name} is in `tea`, and must receive it. Leave the "
         "last room first, then join."})  # fmt: skip
     for client, begin in zip(clients, before, strict=True):
         if told := [message for message in client.heard[begin:] if LIST(message)]:
             talk.expect(
-                complete(told[-1]), "guest-2 joined `tea` again, and then the last list of {name} was not complete.",
+                complete(told[-1]), "Bob joined `tea` again, and then the last list of {name} was not complete.",
                 who=client.name, expected="a list of three clients", came=told[-1])  # fmt: skip
 
 
