@@ -63,6 +63,10 @@ class Calls:
             texts = self._ends if isinstance(error, ConnectionClosed) else self._errors
             texts.append(f"Your code raised {raised(error)}.")
 
+    def blames(self, text: str) -> None:
+        """Write down an error of a student's code, in words; it comes before whatever the conversation finds."""
+        self._errors.append(text)
+
     def problems(self) -> list[str]:
         """Return what the student's code raised and what the conversation found, a text each, the causes first.
 
