@@ -161,6 +161,11 @@ OTHERS = {
 }
 
 
+async def test_a_handlers_line_is_the_students():
+    result = await check(f"import json\n\nasync def handler(ws):\n    await ws.recv()\n    {BOOM}")
+    assert result.message.startswith("Your handler raised ValueError: boom (in `handler`, line 5)"), result
+
+
 async def test_a_failed_start_is_told_once():
     result = await check(RAISES["Starlette in lifespan"])
     assert len(result.message.splitlines()) == 1, result
@@ -219,7 +224,9 @@ async def test_nothing_is_left(capfd):
     for code in (RIGHT["Starlette with a lifespan"], aiohttp(), RAISES["Starlette after accept"], aiohttp(BOOM)):
         await check(code, noted)
     assert asyncio.all_tasks() == tasks
-    assert not [one for one in set(threading.enumerate()) - threads if one.name.startswith("wslearn check")]
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+        assert not thread.is_alive(), thread
     for port in ports:
         with pytest.raises(OSError):
             await asyncio.open_connection("127.0.0.1", port)

@@ -113,7 +113,7 @@ async def asgi_app(app: Callable, notes: Notes) -> AsyncIterator[int]:
     )  # fmt: skip
     server = Served(config)
     with socket.create_server((HOST, 0)) as sock:
-        serving = asyncio.ensure_future(server.serve(sockets=[sock]))
+        serving = asyncio.ensure_future(_served(server, sock))
         starting = asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({serving, starting}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
@@ -131,6 +131,11 @@ async def asgi_app(app: Callable, notes: Notes) -> AsyncIterator[int]:
                 await bounded(serving, STOP if ready.is_set() else 0)
             for listener in getattr(server, "servers", ()):
                 listener.close()
+
+
+async def _served(server: Any, sock: socket.socket) -> None:
+    with suppress(SystemExit):  # uvicorn's, where an app does not start
+        await server.serve(sockets=[sock])
 
 
 def _not_in_a_check(record: logging.LogRecord) -> bool:

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn.exercises.engine import apps
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import NotYet
+from wslearn.exercises.engine.forgotten import cause
 from wslearn.exercises.engine.kinds import check_server_class, kind
 from wslearn.exercises.engine.place import is_students, raised
 from wslearn.server import Server
@@ -46,17 +47,13 @@ class Served:
 
     def fails(self, error: BaseException, always: bool = False) -> None:
         """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""
-        for cause in _causes(error):
-            names = {one.__name__ for one in type(cause).__mro__}
-            if (
-                (self.over and not always)
-                or isinstance(cause, ConnectionClosed | asyncio.CancelledError)
-                or names & ENDS
-            ):
+        for one in _causes(error):
+            names = {base.__name__ for base in type(one).__mro__}
+            if (self.over and not always) or isinstance(one, ConnectionClosed | asyncio.CancelledError) or names & ENDS:
                 continue
-            if isinstance(cause, NotImplementedError):
+            if isinstance(one, NotImplementedError):
                 self.notes.untouched = True
-            self.errors.append(f"Your app raised {raised(cause)}.")
+            self.errors.append(f"Your app raised {(what := raised(one))}.{cause(what)}")
             self.notes.blames(self.errors[-1])
 
     @contextmanager
@@ -81,7 +78,7 @@ class Served:
         loop = asyncio.get_running_loop()
         before, failed = loop.get_task_factory(), []
 
-        def done(task: asyncio.Task) -> None:
+        def done(task: Any) -> None:
             if unseen(task) and not self.over:
                 failed.append(task)
 
@@ -97,10 +94,10 @@ class Served:
         finally:
             loop.set_task_factory(before)
             for task in filter(unseen, failed):
-                self.fails(task.exception(), always=True)  # type: ignore[arg-type]
+                self.fails(task.exception(), always=True)
 
 
-def unseen(task: asyncio.Task) -> bool:
+def unseen(task: Any) -> bool:
     """Return whether a task has failed, and nobody has asked for its error."""
     return task.done() and not task.cancelled() and bool(getattr(task, "_log_traceback", False))
 
@@ -124,7 +121,12 @@ async def servable(talk: Calls, app: Any) -> Any:
 
 
 def _is_app(app: Any) -> bool:
-    return isinstance(app, web.Application) or (inspect.isclass(app) and issubclass(app, Server))
+    return isinstance(app, web.Application) or is_server_class(app)
+
+
+def is_server_class(app: Any) -> bool:
+    """Return whether this is a class built on Server."""
+    return inspect.isclass(app) and issubclass(app, Server)
 
 
 def _takes(function: Any, count: int) -> bool:
@@ -138,8 +140,8 @@ def _takes(function: Any, count: int) -> bool:
 def _handled_by(function: Callable) -> type[Server]:
     """Return a server's class with this handler."""
 
-    async def handler(self: Server, ws: Any) -> None:
-        await function(ws)
+    async def handler(self: Server, ws: Any) -> Any:
+        return await function(ws)
 
     handler.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # not the function's own
     handler.__wrapped__ = function  # type: ignore[attr-defined] # errors show its lines

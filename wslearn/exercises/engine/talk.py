@@ -16,9 +16,10 @@ from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
+from wslearn.exercises.engine.forgotten import cause, returned
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
-from wslearn.exercises.engine.served import Served, servable
+from wslearn.exercises.engine.served import Served, is_server_class, servable
 from wslearn.server import Server
 
 #: A handler's error, as a server's log has it.
@@ -84,6 +85,7 @@ class Talk(Calls):
             raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
         taken = False
         try:
+            server.handler = self._noting(server.handler)
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
             self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
@@ -106,7 +108,7 @@ class Talk(Calls):
         A function without parameters that makes one of these will do too. The block gets something with a `url`.
         """
         app = await servable(self, app)
-        if inspect.isclass(app):
+        if is_server_class(app):
             async with self.server(app) as server:
                 yield server
             return
@@ -134,16 +136,29 @@ class Talk(Calls):
         if (busy := time.thread_time() - before) > IDLE / 2:
             self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
 
+    def _noting(self, handler: Callable) -> Callable:
+        """Return a handler that notes what this one returns, which a server never sends."""
+
+        async def noted(ws: Any) -> None:
+            self.forgot(returned(await handler(ws)))
+
+        # A server's log shows the last line that an error passes in the file of what the server calls.
+        if code := getattr(inspect.unwrap(handler), "__code__", None):
+            noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
+        return noted
+
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
             handler = inspect.unwrap(type(server).handler)
-            if error["name"] in ("handler", "_converse") and not inspect.iscoroutinefunction(handler):
+            if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
                 self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
                 continue
             file = handler.__code__.co_filename
             place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-            self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
+            self._errors.append(
+                f"Your handler raised {error['what'].removesuffix(': ')} ({place}).{cause(error['what'])}"
+            )
 
     def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""
