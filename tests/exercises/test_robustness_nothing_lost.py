@@ -160,6 +160,7 @@ class TestNothingLost(ServerExercise):
             ("    KEEP = 100", "    KEEP = 100\n    last, kept, live = 0, deque(maxlen=KEEP), set()"),
             ("        self.last, self.kept, self.live = 0, deque(maxlen=self.KEEP), set()\n", ""),
         ),
+        "one place for all clients' numbers": SOLUTION.replace("seen", "self.seen"),
         "a constant for KEEP": but(("maxlen=self.KEEP", "maxlen=100")),
         "one more is kept": but(("maxlen=self.KEEP", "maxlen=self.KEEP + 1")),
         "one fewer is sent": but(("while seen < self.last:", "while seen < self.last - 1:")),

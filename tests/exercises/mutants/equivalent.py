@@ -20,6 +20,7 @@ GUESTS = "The server gives its guests their names, such as `guest-2`, in small l
 NOT_EMPTY = "A room's name has at least one character: `RoomName` in wslearn/messages.py."
 NO_EMPTY = "The task speaks of headers that were left out, not of empty ones, which no browser sends."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
+BROADCAST_SKIPS = "`broadcast` skips connections that have ended, and the task doesn't ask for them to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     "echo.careful": {
@@ -148,6 +149,12 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "with suppress(TimeoutError):",
             "with suppress(Exception):",
         ): ONLY_THESE,
+    },
+    "robustness.nothing_lost": {
+        ("KEEP = 100", "KEEP = 101"): CHECK_SETS_IT,
+        ("KEEP = 100", "KEEP = 99"): CHECK_SETS_IT,
+        ("self.live.discard(ws)", "pass"): BROADCAST_SKIPS,
+        ("try:", "if True:"): BROADCAST_SKIPS,
     },
     "robustness.useful_error": {
         ("except …", "except Exception:"): ONLY_THESE,

@@ -5,6 +5,7 @@ from typing import Any
 
 from wslearn.exercises.engine import Client, Exercise, Message, Talk, otherwise, shown
 from wslearn.exercises.robustness.numbered import (
+    ABSENT,
     NOTHING,
     ONCE,
     all_hear,
@@ -79,6 +80,9 @@ async def _while_sam_reads(talk: Talk, server: Server, ann: Client, zoe: Client,
     """Expect that what is sent while Sam is told what he has missed comes after that, and holds up nobody."""
     last = await _says_much(talk, ann, zoe, n, NOTHING)
     sam = await slow_client(talk, server, n - 1)
+    dora = await enters(talk, server, "Dora", last - 2)
+    await hears_numbers(talk, dora, last - 1, last - 1, ABSENT)
+    await dora.closes()
     await ann.says("meanwhile")
     for client in (ann, zoe):
         await client.hears(numbered(last, "meanwhile"), OTHERS, meaning=as_json(last, "meanwhile"))
