@@ -291,12 +291,15 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
     for number, task in enumerate(tasks, start=1):
         start = order.index(f"{task}-stub")
         assert order[start : start + 3] == [f"{task}-stub", f"{task}-check", f"{task}-help"]
-        assert cells[order[start - 1]].source.startswith(f"**Task {number}: ")
-        assert "raise NotImplementedError" in cells[f"{task}-stub"].source
+        heading = re.match(rf"\*\*Task {number}(?: \((hard|reading)\))?: ", cells[order[start - 1]].source)
+        assert heading, f"{task}: expected **Task {number}: …, perhaps with (hard) or (reading) before the colon"
+        blank = ": ...,\n" if heading[1] == "reading" else "raise NotImplementedError"
+        assert blank in cells[f"{task}-stub"].source
         exercise = f"ex.{task.removeprefix('make-').replace('-', '_')}"
         answer = re.fullmatch(rf"await {re.escape(exercise)}\.check\((\w+)\)", cells[f"{task}-check"].source)
         assert answer, f"{task}-check: expected only await {exercise}.check(…)"
-        assert re.search(rf"^(class|def|async def) {answer[1]}\b", cells[f"{task}-stub"].source, re.MULTILINE)
+        made = rf"^({answer[1]} = \{{|(class|def|async def) {answer[1]}\b)"
+        assert re.search(made, cells[f"{task}-stub"].source, re.MULTILINE)
         assert cells[f"{task}-help"].source == (
             f"# {exercise}.hint()  # remove the first # for a hint; run it again for the next\n"
             f"# {exercise}.solution()  # try first"

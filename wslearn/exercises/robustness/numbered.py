@@ -67,7 +67,7 @@ def about(n: int, said: str) -> Message:
     }
 
 
-def missed(n: int) -> Message:
+def missed(n: int) -> dict[Any, str]:
     """Return what to tell about a wrong message that comes in place of number `n`, which a client has missed."""
     return {
         None: ABSENT,
