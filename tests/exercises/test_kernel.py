@@ -45,7 +45,7 @@ def test_what_blocks_is_named_with_its_line_and_the_kernel_lives(running):
 
 def test_a_forgotten_await_is_seen_in_the_cell(running):
     cell = check(running, "async for m in ws:", "    ws.send(m.upper() + '!')")
-    assert "coroutine 'Connection.send' was never awaited" in text(cell)
+    assert "You called `send` without `await` (line 4: `ws.send(m.upper() + '!')`)" in text(cell)
     assert "Not yet.\nThe server sent nothing back. Is there an `await ws.send(…)`" in text(cell)
 
 

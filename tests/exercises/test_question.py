@@ -74,6 +74,15 @@ def test_anything_else_is_not_noted_and_never_an_error(make, guess):
     assert question.guessed is None
 
 
+def test_long_choices_have_a_line_each():
+    choices = ("This client at once, and nobody else", "Everybody, because the handler fails", "Nobody")
+    line = str(Question("Who?", choices=choices, answer="Nobody", why="b").guess(...))
+    assert line.splitlines()[1:] == [
+        f'- "{letter}" for {choice}' for letter, choice in zip("abc", choices, strict=True)
+    ]
+    assert line.startswith("Your guess: none yet. Write a letter:\n- ")
+
+
 @pytest.mark.parametrize(("first", "line"), [(30, "30 ms"), (..., "none yet. Write how many ms, as a number")])
 def test_the_last_guess_counts_and_one_that_is_not_noted_changes_nothing(first, line):
     question = time_question()

@@ -45,6 +45,9 @@ JSON object or list comes decoded, all others as they are.
 
 - `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). You may look at
   its state. An error in its handler is never right; the student reads it before your message, with its line.
+- `async with talk.served(app) as served`: what students write with other libraries: `async def handler(ws)`, ASGI apps
+  (Starlette; needs uvicorn), an aiohttp app, or a function without parameters that makes the app. What the app raises,
+  its start and its tasks too, is read first, with its line. Clients connect to `served`, or to `url=served.url + "ws"`.
 - `await talk.client(server, "Ann", **options)`: connect; options are those of `connect`, `url=…` for another address,
   and `receive_buffer=4096` for a client that is soon stalled. `await talk.clients(server, "Ann", "Bob", **options)`
   connects several and expects that the server keeps them. `await talk.has_connections(server, 2)` waits until the

@@ -25,6 +25,7 @@ OTHER_WORD = "A header that is missing may count as any other word."
 NO_SPACES = "HTTP takes the spaces around a header's value off, so the task's word never has any."
 MAY_STAY = "The task doesn't ask for names without a connection to be forgotten."
 FIRST_VALUE = "Before the first value nothing is in it; then the handler's assignment makes it the server's own."
+BROADCAST_SKIPS = "`broadcast` skips connections that have ended, and the task doesn't ask for them to be forgotten."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     "http_vs_websocket.opens": {
@@ -259,6 +260,12 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "with suppress(TimeoutError):",
             "with suppress(Exception):",
         ): ONLY_THESE,
+    },
+    "robustness.nothing_lost": {
+        ("KEEP = 100", "KEEP = 101"): CHECK_SETS_IT,
+        ("KEEP = 100", "KEEP = 99"): CHECK_SETS_IT,
+        ("self.live.discard(ws)", "pass"): BROADCAST_SKIPS,
+        ("try:", "if True:"): BROADCAST_SKIPS,
     },
     "robustness.useful_error": {
         ("except …", "except Exception:"): ONLY_THESE,

@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn.common import polling
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, advice, in_words, matches
+from wslearn.exercises.engine.forgotten import cause
 from wslearn.exercises.engine.kinds import check_arguments, kind
 from wslearn.exercises.engine.place import raised
 from wslearn.exercises.engine.result import Step, shown
@@ -29,6 +30,7 @@ class Calls:
         self.problem: str | None = None
         self.untouched = False
         self.advice: list[str] = []
+        self.forgotten: list[str] = []
         self._errors: list[str] = []
         self._ends: list[str] = []
 
@@ -61,14 +63,26 @@ class Calls:
             self.untouched = True
         else:
             texts = self._ends if isinstance(error, ConnectionClosed) else self._errors
-            texts.append(f"Your code raised {raised(error)}.")
+            texts.append(f"Your code raised {raised(error)}.{cause(raised(error))}")
+
+    def forgot(self, text: str) -> None:
+        """Write down what the student has forgotten, in words, such as an `await`."""
+        if text and text not in self.forgotten[:9]:
+            self.forgotten.append(text)
+
+    def blames(self, text: str) -> None:
+        """Write down an error of a student's code, in words; it comes before whatever the conversation finds."""
+        self._errors.append(text)
 
     def problems(self) -> list[str]:
         """Return what the student's code raised and what the conversation found, a text each, the causes first.
 
+        What was forgotten is told with something else that is wrong; alone it is no more than advice.
+
         That a connection has ended comes last: the check itself ends them all when it has found something.
         """
-        return [*self._errors, self.problem or "", *self._ends]
+        found = [*self._errors, self.problem or "", *self._ends]
+        return [*self._errors, *self.forgotten, *found] if any(found) else []
 
     async def call(self, function: Callable, *arguments: Any, within: float = STEP, **options: Any) -> Any:
         """Call a student's function, async or not, and return what it returns; what it raises ends the check.
@@ -87,7 +101,7 @@ class Calls:
         except (NotYet, NotImplementedError):
             raise
         except Exception as error:
-            raise NotYet(f"{name} raised {raised(error)}.") from error
+            raise NotYet(f"{name} raised {raised(error)}.{cause(raised(error))}") from error
 
     async def calls(
         self, function: Callable, arguments: tuple, expected: Any, message: Message = "", *, meaning: str = "",

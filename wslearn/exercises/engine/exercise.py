@@ -72,13 +72,15 @@ class Exercise:
 
     async def _judge(self, answer: object) -> Result:
         talk = Talk()
-        worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed)
+        worker = Worker(lambda: talk.converse(self.conversation, answer), talk.failed, talk.forgot)
         stuck = await worker.run()
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
         unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
         message = lines([stuck or "", *talk.problems(), unfinished])
-        return Result("wrong" if message else "right", message or lines(talk.advice), tuple(talk.steps))
+        return Result(
+            "wrong" if message else "right", message or lines([*talk.forgotten, *talk.advice]), tuple(talk.steps)
+        )
 
     def hint(self) -> Markdown:
         """Return the next hint; the last one says that the solution comes next, and repeats."""

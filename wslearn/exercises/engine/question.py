@@ -9,6 +9,9 @@ from string import ascii_lowercase
 from wslearn.exercises.engine.exercise import Markdown
 from wslearn.exercises.engine.result import shown
 
+#: The longest line with all choices; where they are longer, each has its own line. In characters.
+LINE = 80
+
 
 class Question:
     """A question at which a reader guesses, and which the reader later measures. Nothing is graded.
@@ -85,7 +88,8 @@ class Question:
         if self.unit:
             return f"Write how many {self.unit}, as {'a number' if self.parts == 1 else f'{self.parts} numbers'}."
         letters = [f'"{letter}" for {choice}' for letter, choice in zip(ascii_lowercase, self.choices, strict=False)]
-        return f"Write {'; '.join(letters)}."
+        line = f"Write {'; '.join(letters)}."
+        return line if len(line) <= LINE else "\n- ".join(["Write a letter:", *letters])
 
     def _choice(self, guess: tuple[object, ...]) -> str | None:
         try:

@@ -16,8 +16,10 @@ from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
+from wslearn.exercises.engine.forgotten import cause, returned
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
+from wslearn.exercises.engine.served import Served, is_server_class, servable
 from wslearn.server import Server
 
 #: A handler's error, as a server's log has it.
@@ -36,6 +38,10 @@ TOO_LATE = "A client has left, and the server still has its connection. A handle
 OUTLIVES = (
     "All clients have left, and a handler of yours is still running. When its client leaves, `recv()` and `send()` "
     "raise `ConnectionClosed`: let that end the handler. An `except Exception` inside a loop catches it every time."
+)
+APP_OUTLIVES = (
+    "All clients have left, and your app is still handling a connection. When its client leaves, `receive` gives "
+    "`websocket.disconnect` or raises: let that end the handler. An `except Exception` inside a loop catches it."
 )
 SPINS = "All clients have left, and your code is still busy. Let `ConnectionClosed` end a handler and what it started."
 #: How long a server without clients is watched, in seconds.
@@ -79,6 +85,7 @@ class Talk(Calls):
             raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
         taken = False
         try:
+            server.handler = self._noting(server.handler)
             await self._bounded(server.start(), STEP, "`start()`")
             yield server
             self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
@@ -94,39 +101,76 @@ class Talk(Calls):
             finally:
                 await Server.stop(server)  # a student's own may not have; twice is fine
 
-    async def _ends_with_its_clients(self, server: Server) -> None:
+    @asynccontextmanager
+    async def served(self, app: Any) -> AsyncIterator[Any]:
+        """Serve for a block: a handler `async def handler(ws)`, a server's class, an ASGI app or an aiohttp app.
+
+        A function without parameters that makes one of these will do too. The block gets something with a `url`.
+        """
+        app = await servable(self, app)
+        if is_server_class(app):
+            async with self.server(app) as server:
+                yield server
+            return
+        served = Served(self, app)
+        async with served.running():
+            try:
+                yield served
+                served.over = True  # what is raised because its clients are dropped here is no mistake
+                await self._ends_with_its_clients(served, APP_OUTLIVES)
+            finally:
+                served.over = True
+                for client in self.everybody:
+                    client.drop()
+
+    async def _ends_with_its_clients(self, server: Any, outlives: str = OUTLIVES) -> None:
         """Expect that every handler ends soon after its client has gone, and that nothing is busy then."""
         if self.error(server):
             return  # that is what has to be mended first
         for client in self.everybody:
             client.drop()
         if not await polling.until(lambda: not server.handlers, STEP):  # `connections` forgets a lost client at once
-            self.fail(OUTLIVES, "a handler", "is", "running after its client has left", expected="over")
+            self.fail(outlives, "a handler", "is", "running after its client has left", expected="over")
         before = time.thread_time()
         await asyncio.sleep(IDLE)
         if (busy := time.thread_time() - before) > IDLE / 2:
             self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
 
+    def _noting(self, handler: Callable) -> Callable:
+        """Return a handler that notes what this one returns, which a server never sends."""
+
+        async def noted(ws: Any) -> None:
+            self.forgot(returned(await handler(ws)))
+
+        # A server's log shows the last line that an error passes in the file of what the server calls.
+        if code := getattr(inspect.unwrap(handler), "__code__", None):
+            noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
+        return noted
+
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
             handler = inspect.unwrap(type(server).handler)
-            if error["name"] in ("handler", "_converse") and not inspect.iscoroutinefunction(handler):
+            if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
                 self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
                 continue
             file = handler.__code__.co_filename
             place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-            self._errors.append(f"Your handler raised {error['what'].removesuffix(': ')} ({place}).")
+            self._errors.append(
+                f"Your handler raised {error['what'].removesuffix(': ')} ({place}).{cause(error['what'])}"
+            )
 
-    def error(self, server: Server) -> str:
+    def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""
+        if isinstance(server, Served):
+            return next(iter(server.errors), "")
         return next((error.string for error in _errors(server)), "")
 
     def forgives(self, server: Server) -> None:
         """Forget the errors of handlers so far, because the check itself sent what no handler has to understand."""
         server._log.forget()
 
-    async def has_connections(self, server: Server, count: int, message: Message = "") -> None:
+    async def has_connections(self, server: Any, count: int, message: Message = "") -> None:
         """Expect that a server has so many connections soon: that it keeps all clients, or notices who has left.
 
         If a handler has failed, that is all the student reads.
@@ -159,7 +203,7 @@ class Talk(Calls):
         self.everybody.append(Client(self, name, ws, self.everybody, server))
         return self.everybody[-1]
 
-    async def clients(self, server: Server, *names: str, **options: Any) -> list[Client]:
+    async def clients(self, server: Any, *names: str, **options: Any) -> list[Client]:
         """Connect a client for each name, in this order, and expect that the server keeps them all.
 
         With a `receive_buffer`, in bytes, the server's ends have small buffers too: what is not read waits there soon.

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from wslearn import cells
 from wslearn.common import tasks
+from wslearn.exercises.engine import forgotten
 from wslearn.exercises.engine.ending import Ended, close, ended, interrupt
 from wslearn.exercises.engine.place import blocked, students_frame
 
@@ -20,7 +21,8 @@ ATTEMPTS = 5
 
 
 class Worker:
-    """Runs `main()` in a daemon thread. `failed` is told what nobody else catches, such as a task's exception.
+    """Runs `main()` in a daemon thread. `failed` is told what nobody else catches, such as a task's exception,
+    and `forgot` of calls that nobody awaited, in words.
 
     The thread inherits the caller's context, by which a notebook's kernel knows to which cell a print() belongs.
     """
@@ -28,8 +30,11 @@ class Worker:
     loop: asyncio.AbstractEventLoop
     task: asyncio.Task[None]
 
-    def __init__(self, main: Callable[[], Coroutine], failed: Callable[[BaseException], None]) -> None:
-        self.main, self.failed = main, failed
+    def __init__(
+        self, main: Callable[[], Coroutine], failed: Callable[[BaseException], None],
+        forgot: Callable[[str], None] = lambda text: None,
+    ) -> None:  # fmt: skip
+        self.main, self.failed, self.forgot = main, failed, forgot
         self.beats = 0
         self.unwanted = threading.Event()
         context = contextvars.copy_context()
@@ -62,6 +67,10 @@ class Worker:
     # In the thread
 
     def _run(self) -> None:
+        with forgotten.noticed(self.forgot):
+            self._run_loop()
+
+    def _run_loop(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(lambda loop, context: self._uncaught(context.get("exception")))
         self.task = self.loop.create_task(self.main())

@@ -1,0 +1,71 @@
+"""What beginners forget in asyncio, told as such: an `await`, an `async for`, and that `return` sends nothing."""
+
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wslearn.exercises.engine.place import is_students, line
+from wslearn.exercises.engine.result import shown
+
+AWAIT = (
+    "That is a coroutine: what a call of an `async` function gives until it is awaited. Write `await` before the call, "
+    "in parentheses if you go on with its result: `(await ws.recv()).upper()`."
+)
+#: What Python says about an error -> what to tell a student as well.
+CAUSES = {
+    r"'(Client|Server)?Connection' object is not iterable|'WebSocket\w*' object is not iterable":
+        "Messages arrive one after the other, and your code must wait for each: write `async for message in ws:`.",
+    r"(Type|Attribute)Error: .*\bcoroutine\b": AWAIT,
+    r"TypeError: (object (?!coroutine)\w+ can't be used in 'await' expression|'\w+' object can't be awaited)":
+        "Only what an `async` function returns can be awaited. Leave out this `await`.",
+    r"TypeError: 'async for' requires an object with __aiter__ method, got (list|set|frozenset|tuple|dict\w*|str)\b":
+        "What is there already needs no waiting: write `for`, without `async`.",
+}  # fmt: skip
+#: A thread's number -> who is told about a coroutine that nobody has awaited there.
+_told: dict[int, Callable[[str], None]] = {}
+#: Python's own way to warn. It's called in the thread, and at the moment, that the coroutine is deleted.
+_warn: Callable[[Any], None] | None = getattr(warnings, "_warn_unawaited_coroutine", None)
+
+
+def cause(what: str) -> str:
+    """Return what to tell about an error such as `TypeError: …` besides its text, or an empty text."""
+    return next((f" {text}" for pattern, text in CAUSES.items() if re.search(pattern, what)), "")
+
+
+def returned(value: object) -> str:
+    """Return what to tell whose handler has returned something, or an empty text where that means nothing."""
+    if not isinstance(value, str | bytes | dict):
+        return ""
+    return (
+        f"Your handler returned {shown(value)}. `return` sends nothing, and ends the handler: `await ws.send(…)` sends."
+    )
+
+
+@contextmanager
+def noticed(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell of a student's calls in this thread whose coroutines nobody awaits; Python doesn't warn of them then."""
+    if _warn is not None:
+        warnings._warn_unawaited_coroutine = _unawaited  # type: ignore[attr-defined]
+    depth = sys.get_coroutine_origin_tracking_depth()
+    sys.set_coroutine_origin_tracking_depth(1)
+    _told[threading.get_ident()] = tell
+    try:
+        yield
+    finally:
+        del _told[threading.get_ident()]
+        sys.set_coroutine_origin_tracking_depth(depth)
+
+
+def _unawaited(coroutine: Any) -> None:
+    tell, origin = _told.get(threading.get_ident()), getattr(coroutine, "cr_origin", None)
+    if tell and origin and is_students(origin[0][0]):
+        where = line(origin[0][0], origin[0][1])
+        tell(
+            f"You called `{coroutine.__name__}` without `await` ({where}), so it did nothing. Write `await` before it."
+        )
+    elif _warn is not None:
+        _warn(coroutine)

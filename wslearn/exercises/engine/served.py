@@ -1,0 +1,157 @@
+"""What a check can serve: a handler, a server's class, an ASGI app, an aiohttp app; and what it notes about an app."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from aiohttp import web
+from websockets.exceptions import ConnectionClosed
+
+from wslearn.exercises.engine import apps
+from wslearn.exercises.engine.calls import Calls
+from wslearn.exercises.engine.expectations import NotYet
+from wslearn.exercises.engine.forgotten import cause
+from wslearn.exercises.engine.kinds import check_server_class, kind
+from wslearn.exercises.engine.place import is_students, raised
+from wslearn.server import Server
+
+#: How the end of a connection is called in Starlette, in uvicorn and in aiohttp. An app may let it pass.
+ENDS = {"WebSocketDisconnect", "ClientDisconnected", "ClientConnectionResetError"}
+KINDS = (
+    "a handler `async def handler(ws):`, a class `class MyServer(Server):`, an ASGI app "
+    "(`async def app(scope, receive, send):`, Starlette, FastAPI) or an aiohttp app"
+)
+
+
+class Served:
+    """An app while it runs: its `url`, the `connections` that it is handling, and the errors it has raised."""
+
+    def __init__(self, notes: Calls, app: Any) -> None:
+        self.notes, self.app = notes, app
+        self.url = ""
+        self.errors: list[str] = []
+        self.connections: set[object] = set()
+        self.handlers: set[object] = set()  # requests too
+        self.over = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve the app on this computer for a block."""
+        run: Any = apps.aiohttp_app if isinstance(self.app, web.Application) else apps.asgi_app
+        with self._tasks():
+            async with run(self.app, self) as port:
+                self.url = f"ws://{apps.HOST}:{port}/"
+                yield
+
+    def fails(self, error: BaseException, always: bool = False) -> None:
+        """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""
+        for one in _causes(error):
+            names = {base.__name__ for base in type(one).__mro__}
+            if (self.over and not always) or isinstance(one, ConnectionClosed | asyncio.CancelledError) or names & ENDS:
+                continue
+            if isinstance(one, NotImplementedError):
+                self.notes.untouched = True
+            self.errors.append(f"Your app raised {(what := raised(one))}.{cause(what)}")
+            self.notes.blames(self.errors[-1])
+
+    @contextmanager
+    def handles(self, websocket: bool) -> Iterator[None]:
+        """Note that the app is handling a connection or a request, for a block."""
+        token = object()
+        self.handlers.add(token)
+        if websocket:
+            self.connections.add(token)
+        try:
+            yield
+        finally:
+            self.handlers.discard(token)
+            self.connections.discard(token)
+
+    @contextmanager
+    def _tasks(self) -> Iterator[None]:
+        """Note the errors of tasks that the app has started and that nobody awaits.
+
+        Python tells of one only when the task is deleted, and an app may keep its tasks.
+        """
+        loop = asyncio.get_running_loop()
+        before, failed = loop.get_task_factory(), []
+
+        def done(task: Any) -> None:
+            if unseen(task) and not self.over:
+                failed.append(task)
+
+        def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+            task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
+            if is_students(getattr(getattr(coroutine, "cr_code", None), "co_filename", "<frozen ")):
+                task.add_done_callback(done)
+            return task
+
+        loop.set_task_factory(make)
+        try:
+            yield
+        finally:
+            loop.set_task_factory(before)
+            for task in filter(unseen, failed):
+                self.fails(task.exception(), always=True)
+
+
+def unseen(task: Any) -> bool:
+    """Return whether a task has failed, and nobody has asked for its error."""
+    return task.done() and not task.cancelled() and bool(getattr(task, "_log_traceback", False))
+
+
+async def servable(talk: Calls, app: Any) -> Any:
+    """Return a server's class, an ASGI app or an aiohttp app; raise NotYet for anything else.
+
+    A handler becomes a class. A function without parameters is called: it makes what is to be served.
+    """
+    if not _is_app(app) and callable(app) and not _takes(app, 1) and not _takes(app, 3) and _takes(app, 0):
+        app = await talk.call(app)
+    if _is_app(app):
+        return app
+    if isinstance(app, Server):
+        check_server_class(app)  # says that the class itself is wanted
+    if inspect.isroutine(app) and _takes(app, 1):
+        return _handled_by(app)
+    if callable(app) and _takes(app, 3):
+        return app
+    raise NotYet(f"Expected {KINDS}, got {kind(app)}.")
+
+
+def _is_app(app: Any) -> bool:
+    return isinstance(app, web.Application) or is_server_class(app)
+
+
+def is_server_class(app: Any) -> bool:
+    """Return whether this is a class built on Server."""
+    return inspect.isclass(app) and issubclass(app, Server)
+
+
+def _takes(function: Any, count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*range(count))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _handled_by(function: Callable) -> type[Server]:
+    """Return a server's class with this handler."""
+
+    async def handler(self: Server, ws: Any) -> Any:
+        return await function(ws)
+
+    handler.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # not the function's own
+    handler.__wrapped__ = function  # type: ignore[attr-defined] # errors show its lines
+    return type("Handled", (Server,), {"handler": handler})
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors of a group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _causes(one)
+    else:
+        yield error
