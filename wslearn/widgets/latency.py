@@ -102,7 +102,7 @@ class LatencyLab(Dashboard):
         self.runs = [*self.runs, Run(number, samples)][-REMEMBERED:]
         self._offer()
         self._tell(self.runs[-1])
-        await self._look()
+        await self.picture.draw(self.figure)
 
     async def first(self) -> None:
         """Measure once, and end the server's process, because some people never press Run; later runs share one."""
@@ -155,7 +155,7 @@ class LatencyLab(Dashboard):
 
     async def _look(self) -> None:
         if self.runs:
-            await self.picture.draw(self.figure)
+            await self.picture.again()  # still dimmed while the next run is on
 
     def _looked(self) -> None:
         if self._looking.error:

@@ -6,8 +6,10 @@ from html import escape
 
 from wslearn.theme import STATIC, VALUES, style
 
-#: Width of a control and of the label in it: two controls fit side by side on a narrow page.
-CONTROL, LABEL = "18.75em", "7.5em"
+#: Classes of a dashboard's panel: while a run is on, and until its first picture is there.
+RUNNING, OLD = "wsl-running", "wsl-old"
+#: How many times larger the type of a picture is with large type: as much as that of the text, see dashboard.css.
+LARGE = 1.3
 #: How a message about a failure begins.
 FAILED = "It did not work:"
 STYLE = style("dashboard.css")

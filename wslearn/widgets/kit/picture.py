@@ -54,10 +54,15 @@ def png(drawn: Figure) -> bytes:
 
 
 class Picture:
-    """An image below the current cell, and a line of text that gives its numbers in words."""
+    """An image below the current cell, and a line of text that gives its numbers in words.
 
-    def __init__(self) -> None:
-        self.text = ""
+    - `scale`: how many times larger than usual the type in the image is.
+    """
+
+    def __init__(self, drawn: Callable[[], None] = lambda: None) -> None:
+        self.text, self.scale = "", 1.0
+        self._drawn = drawn
+        self._make: Make | None = None
         self._image, self._line = DisplayHandle(), DisplayHandle()
 
     def open(self) -> None:
@@ -67,8 +72,19 @@ class Picture:
 
     async def draw(self, make: Make) -> None:
         """Show what `make()` returns: a figure, and a line with its numbers for people who cannot see the figure."""
+        self._make = make
+        await self.again()
+        self._drawn()
+
+    async def again(self) -> None:
+        """Show the same anew, because its look has changed. Nothing happens before the first drawing."""
+        if self._make is None:
+            return
         with style.context(LOOK):  # around the call of `make`, so that everything it draws gets the large type
-            drawn, text = make()
+            drawn, text = self._make()
+        # As many pixels on fewer inches: all that is measured in points becomes larger.
+        drawn.set_size_inches(drawn.get_size_inches() / self.scale)
+        drawn.set_dpi(DPI * self.scale)
         file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn)
         image = {"image/png": base64.b64encode(file).decode(), "text/plain": text}
         self._image.update(image, raw=True)
