@@ -68,7 +68,7 @@ class RoomsLab(Dashboard):
         self.leave = self.action("Leave", partial(self._act, self._leaves), icon="sign-out")
         self.speak = self.action("Speak", partial(self._act, self._speaks), icon="comment")
         self.vanish = self.action("Vanish", partial(self._act, self._vanishes), icon="chain-broken")
-        self.sent = widgets.HTML()
+        self.sent = widgets.HTML(layout=widgets.Layout(min_height="9em"))
         self.details.children = [self.sent]
         self.clear()
 
