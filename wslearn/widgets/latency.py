@@ -160,7 +160,7 @@ class LatencyLab(Dashboard):
 
     async def _look(self) -> None:
         if self.runs:
-            await self.picture.again()  # still dimmed while the next run is on
+            await self.picture.draw(self.figure, old=True)  # still dimmed while the next run is on
 
     def _looked(self) -> None:
         if self._looking.error:

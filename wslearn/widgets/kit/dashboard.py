@@ -156,6 +156,7 @@ class Dashboard:
             self._enable()
             if task.error:
                 self.fail(task.error)
+                self._words.end()
 
         task = Task(changed, name=label)
         button = _button(label, icon, lambda: task.start(job))
