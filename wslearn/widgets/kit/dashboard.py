@@ -38,7 +38,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from wslearn.common import tasks
-from wslearn.widgets.kit import look
+from wslearn.widgets.kit import look, parts
 from wslearn.widgets.kit.pace import Pace
 from wslearn.widgets.kit.picture import Picture
 from wslearn.widgets.kit.task import STOP_TIMEOUT, Task
@@ -60,13 +60,10 @@ class Dashboard:
         self.seconds = self.began = 0.0
         self.rows: list[tuple[str, ...]] = []
         self._initial = {control: control.value for control in controls}
-        ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
-        for tick in ticks:
-            tick.indent, tick.layout.width = False, "auto"
-        self.run = _button("Run", "play", lambda: self.task.start(partial(self._timed, self.experiment)))
+        self.run = parts.button("Run", "play", lambda: self.task.start(partial(self._timed, self.experiment)))
         self.run.button_style = "primary"
-        self.cancel = _button("Cancel", "stop", lambda: self.task.cancel())
-        self.reset = _button("Reset", "undo", lambda: self.task.start(self._reset))
+        self.cancel = parts.button("Cancel", "stop", lambda: self.task.cancel())
+        self.reset = parts.button("Reset", "undo", lambda: self.task.start(self._reset))
         self.cancel.disabled = True
         self._bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="auto"))
         self.status = widgets.HTML(look.status_html("Ready: press Run."))
@@ -74,28 +71,13 @@ class Dashboard:
         self._words = Pace(partial(setattr, self.status, "value"))
         self.picture = Picture(self._fresh)
         self.task = Task(self._changed, name=type(self).__name__)
-        large = widgets.Checkbox(description="Large type", indent=False, layout=widgets.Layout(width="auto"))
-        large.add_class("wsl-large")  # dashboard.css does the rest, except in the picture
-        large.observe(lambda change: self._enlarge(change.new), "value")
         self._enlarging = Task(self._enlarged, name="large type")
         self._actions: dict[widgets.Button, tuple[Task, bool]] = {}
-        self._acts = _row()
-        script = {"output_type": "display_data", "data": {"text/html": look.SCRIPT}, "metadata": {}}
-        self.panel = widgets.VBox(
-            [
-                widgets.HTML(look.title_html(title)),
-                _row(*(control for control in controls if control not in ticks)),
-                _row(*ticks),
-                _row(self.run, self.cancel, self.reset),
-                self._acts,
-                _row(self._bar, large),
-                self.status,
-                widgets.Output(outputs=(script,)),
-            ]
-        )
-        self.details = widgets.VBox()
-        for part, name in ((self.panel, "wsl-panel"), (self.details, "wsl-details")):
-            part.add_class("wsl-dashboard").add_class(name)
+        self._acts = parts.row()
+        buttons = parts.row(self.run, self.cancel, self.reset), self._acts
+        feedback = parts.row(self._bar, parts.large_type(self._enlarge)), self.status
+        self.panel = parts.panel(title, controls, *buttons, *feedback)
+        self.details = widgets.VBox().add_class("wsl-dashboard").add_class("wsl-details")
 
     # What a lab writes
 
@@ -159,7 +141,7 @@ class Dashboard:
                 self._words.end()
 
         task = Task(changed, name=label)
-        button = _button(label, icon, lambda: task.start(job))
+        button = parts.button(label, icon, lambda: task.start(job))
         self._actions[button] = task, live
         self._acts.children = [*self._acts.children, button]
         self._enable()
@@ -198,11 +180,7 @@ class Dashboard:
         It has room for them from the first one on, so that no row moves what is below it.
         """
         self.rows = [*self.rows, row][-most:]
-        table = widgets.HTML(
-            look.table_html(heads, self.rows, long=long), layout=widgets.Layout(height=f"{2 * most + 2}em")
-        )
-        table.add_class("wsl-rows")
-        self.details.children = [table]
+        self.details.children = [parts.table(look.table_html(heads, self.rows, long=long), most)]
 
     def progress(self, done: float, total: float = 1.0) -> None:
         """Move the progress bar, as often as you like."""
@@ -264,13 +242,3 @@ class Dashboard:
         (self.panel.add_class if running else self.panel.remove_class)(look.RUNNING)
         for button, (task, live) in self._actions.items():
             button.disabled = task.running or (live and not running)
-
-
-def _button(label: str, icon: str, press: Callable[[], None]) -> widgets.Button:
-    button = widgets.Button(description=label, icon=icon, layout=widgets.Layout(width="auto"))
-    button.on_click(lambda _: press())
-    return button
-
-
-def _row(*parts: widgets.Widget) -> widgets.Box:
-    return widgets.HBox(parts).add_class("wsl-row")
