@@ -93,6 +93,29 @@ async def test_a_blocked_loop_is_no_silent_client_even_if_the_client_is_in_the_s
         assert ends(server) == []
 
 
+async def test_a_client_stays_whose_handler_is_so_far_behind_that_no_pong_is_read():
+    class Slow(Idle):
+        async def handler(self, ws):
+            await behind.wait()
+            async for message in ws:
+                await ws.send(message)
+
+    behind = asyncio.Event()
+    async with Slow() as server, connect(server.url, ping_interval=None) as ann:
+        [ws] = server.connections
+        await until(lambda: ws.unanswered or ws.latency)
+        for number in range(100):
+            await ann.send(f"{number}")
+        await until(lambda: ws.recv_messages.paused)
+        turns = server.pings.last
+        for _ in range(2):  # two rounds of all groups
+            await until(lambda: server.pings.last == (turns - 1) % server.pings.groups)
+            await until(lambda: server.pings.last == turns)
+        assert ends(server) == []
+        behind.set()
+        assert [await ann.recv() for _ in range(100)] == [f"{n}" for n in range(100)]
+
+
 async def test_there_is_one_task_for_all_clients_and_none_after_the_end():
     with no_task_left():
         async with Idle() as server:

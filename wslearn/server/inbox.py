@@ -25,19 +25,19 @@ NOTHING: Final = object()
 class Inbox:
     """The queue of a connection's messages.
 
-    It makes `transport` stop reading from the socket while too many are waiting. `reading` is set by whoever takes
-    messages out, so that nobody else does meanwhile.
+    It makes `transport` stop reading from the socket while too many are waiting: it is `paused` then. `reading` is set
+    by whoever takes messages out, so that nobody else does meanwhile.
     """
 
     __slots__ = (
-        *("_fragments", "_loop", "_more", "_next", "_paused", "_transport", "_waiter"),
-        *("closed", "reading"),
+        *("_fragments", "_loop", "_more", "_next", "_transport", "_waiter"),
+        *("closed", "paused", "reading"),
     )
 
     def __init__(self, transport: asyncio.ReadTransport) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport = transport
-        self.closed = self.reading = self._paused = False
+        self.closed = self.reading = self.paused = False
         #: The next message, or a frame that the library has parsed; mostly there is no more than one.
         self._next: Any = NOTHING
         #: What waits after it. It is made when it is needed, because an empty deque has 624 bytes.
@@ -53,8 +53,8 @@ class Inbox:
         else:
             self._more = self._more or deque()
             self._more.append(item)
-            if len(self._more) >= HIGH and not self._paused:
-                self._paused = True
+            if len(self._more) >= HIGH and not self.paused:
+                self.paused = True
                 self._transport.pause_reading()
         if self._waiter is not None:
             self._wake()
@@ -75,8 +75,8 @@ class Inbox:
             self._next = NOTHING
         else:
             self._next = self._more.popleft()
-            if self._paused and len(self._more) < LOW:
-                self._paused = False
+            if self.paused and len(self._more) < LOW:
+                self.paused = False
                 self._transport.resume_reading()
         return item
 

@@ -90,6 +90,8 @@ class Keepalive:
     def _ping_or_end(self, ws: Any) -> None:
         if ws.protocol.state is not OPEN or ws.transport.is_closing() or self.interval is None:
             return
+        if ws.recv_messages.paused:  # its handler is behind, so the server itself does not read its pong
+            return
         now, unsent = asyncio.get_running_loop().time(), ws.transport.get_write_buffer_size()
         if ws.unanswered and unsent:  # a close frame would be stuck as well
             ws.abort(f"no pong within {self.interval:g} s, and {unsent:,} bytes unsent")
