@@ -10,7 +10,6 @@ from websockets.protocol import OPEN
 
 from wslearn.common import buffers
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.broadcast.awaited import FORGOTTEN, Sends
 from wslearn.exercises.broadcast.passing_on import IN_JSON, TRICKY, in_json
 from wslearn.exercises.engine import NotYet
 from wslearn.limits import Limits
@@ -62,7 +61,6 @@ class Sending:
         self.talk, self.send_to_all = talk, send_to_all
         self.ends = {client.peer: client for client in people}
         self.clients = set(self.ends)
-        self.sends = Sends(people)
         # As the set gives them: a function that stops at the first one leaves out all the others.
         self.order = [self.ends[end] for end in self.clients]
 
@@ -96,7 +94,6 @@ class Sending:
         """Send a short message, and expect it once at each of those who are `there`."""
         await self.call(message, there)
         await self.talk.all_hear(there, message, {
-            lambda came: came is None and self.sends.forgotten: FORGOTTEN,
             lambda came: in_json(message, came): IN_JSON,
             lambda came: came and not message: f"The message was empty. Send `message` as it is. {why}",
             otherwise: why,

@@ -1,5 +1,6 @@
 """What beginners forget in asyncio, told as such: an `await`, an `async for`, and that `return` sends nothing."""
 
+import inspect
 import re
 import sys
 import threading
@@ -24,6 +25,9 @@ CAUSES = {
         "Only what an `async` function returns can be awaited. Leave out this `await`.",
     r"TypeError: 'async for' requires an object with __aiter__ method, got (list|set|frozenset|tuple|dict\w*|str)\b":
         "What is there already needs no waiting: write `for`, without `async`.",
+    r"AttributeError: '(list|str|int|float|bool|NoneType)' object has no attribute 'get'":
+        "Only a dictionary has `.get`, and JSON may also be a list, a string or a number. Before you use `.get`, ask "
+        "whether what you have read is a `dict`: `isinstance(data, dict)`.",
 }  # fmt: skip
 #: A thread's number -> who is told about a coroutine that nobody has awaited there.
 _told: dict[int, Callable[[str], None]] = {}
@@ -38,11 +42,23 @@ def cause(what: str) -> str:
 
 def returned(value: object) -> str:
     """Return what to tell whose handler has returned something, or an empty text where that means nothing."""
-    if not isinstance(value, str | bytes | dict):
+    if not isinstance(value, str | bytes | dict | int | float) or isinstance(value, bool):
         return ""
     return (
         f"Your handler returned {shown(value)}. `return` sends nothing, and ends the handler: `await ws.send(…)` sends."
     )
+
+
+def noting(handler: Callable, tell: Callable[[str], None]) -> Callable:
+    """Return a server's handler that tells what this one returns, which a server never sends."""
+
+    async def noted(ws: Any) -> None:
+        tell(returned(await handler(ws)))
+
+    # A server's log shows the last line that an error passes in the file of what the server calls.
+    if code := getattr(inspect.unwrap(handler), "__code__", None):
+        noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
+    return noted
 
 
 @contextmanager

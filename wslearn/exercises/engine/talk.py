@@ -10,16 +10,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
-from wslearn.exercises.engine.forgotten import cause, returned
+from wslearn.exercises.engine.forgotten import cause, noting
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
 from wslearn.exercises.engine.served import Served, is_server_class, servable
+from wslearn.exercises.engine.starting import failed_tasks, start, stop
 from wslearn.server import Server
 
 #: A handler's error, as a server's log has it.
@@ -83,23 +84,25 @@ class Talk(Calls):
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
             raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
-        taken = False
-        try:
-            server.handler = self._noting(server.handler)
-            await self._bounded(server.start(), STEP, "`start()`")
-            yield server
-            self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
-            taken = True
-            await self._ends_with_its_clients(server)
-        finally:
-            try:  # what ends a student's code may end it here too
-                if not taken:
-                    self._take_errors(server)
-                for client in self.everybody:
-                    client.drop()
-                await self._bounded(server.stop(), STEP, "`stop()`")
+        over = taken = False
+        with failed_tasks(lambda: over) as failed:
+            try:
+                server.handler = noting(server.handler, self.forgot)
+                await start(self, server)
+                yield server
+                self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
+                taken = True
+                await self._ends_with_its_clients(server)
             finally:
-                await Server.stop(server)  # a student's own may not have; twice is fine
+                over = True
+                try:  # what ends a student's code may end it here too
+                    if not taken:
+                        self._take_errors(server)
+                    self._take_failed(failed())
+                    for client in self.everybody:
+                        client.drop()
+                finally:
+                    await stop(self, server)
 
     @asynccontextmanager
     async def served(self, app: Any) -> AsyncIterator[Any]:
@@ -136,17 +139,6 @@ class Talk(Calls):
         if (busy := time.thread_time() - before) > IDLE / 2:
             self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
 
-    def _noting(self, handler: Callable) -> Callable:
-        """Return a handler that notes what this one returns, which a server never sends."""
-
-        async def noted(ws: Any) -> None:
-            self.forgot(returned(await handler(ws)))
-
-        # A server's log shows the last line that an error passes in the file of what the server calls.
-        if code := getattr(inspect.unwrap(handler), "__code__", None):
-            noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
-        return noted
-
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
@@ -159,6 +151,12 @@ class Talk(Calls):
             self._errors.append(
                 f"Your handler raised {error['what'].removesuffix(': ')} ({place}).{cause(error['what'])}"
             )
+
+    def _take_failed(self, tasks: Iterable[Any]) -> None:
+        """Note the errors of tasks. The end of a connection ends a task that a server keeps, and that is no mistake."""
+        for task in tasks:
+            if not isinstance(task._exception, ConnectionClosed):
+                self.failed(task.exception())
 
     def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""
