@@ -48,7 +48,7 @@ class Served:
                     yield
             finally:
                 for task in failed():
-                    self.fails(task.exception(), always=True)
+                    self.fails(task.exception(), always=True)  # type: ignore[arg-type] # it has failed
 
     def fails(self, error: BaseException, always: bool = False) -> None:
         """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""

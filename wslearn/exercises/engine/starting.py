@@ -34,10 +34,10 @@ async def start(talk: Calls, server: Server) -> None:
         await talk._bounded(server.start(), STEP, "`start()`")
     except Exception as error:  # noqa: BLE001 - as above
         errors.append(error)
-    for error in errors[:1]:
-        if isinstance(error, NotYet | NotImplementedError):
-            raise error
-        raise NotYet(f"Your server did not start. It raised {raised(error)}.{cause(raised(error))}") from error
+    if errors:
+        if isinstance(first := errors[0], NotYet | NotImplementedError):
+            raise first
+        raise NotYet(f"Your server did not start. It raised {raised(first)}.{cause(raised(first))}") from first
     try:
         server.netloc  # noqa: B018 - it raises
     except RuntimeError:

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
 from wslearn.exercises.engine.forgotten import cause, noting
+from wslearn.exercises.engine.idle import busy
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
 from wslearn.exercises.engine.served import Served, is_server_class, servable
@@ -134,10 +134,8 @@ class Talk(Calls):
             client.drop()
         if not await polling.until(lambda: not server.handlers, STEP):  # `connections` forgets a lost client at once
             self.fail(outlives, "a handler", "is", "running after its client has left", expected="over")
-        before = time.thread_time()
-        await asyncio.sleep(IDLE)
-        if (busy := time.thread_time() - before) > IDLE / 2:
-            self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
+        if share := await busy(IDLE):
+            self.fail(SPINS, "your code", "is", f"busy for {share:.0%} of the time", expected="idle without clients")
 
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
