@@ -18,7 +18,8 @@
 The code of an answer, and of the exercise's own solution, runs after `imports`, as `Exercise.prove` says.
 `ReadingExercise` is for those that want a dictionary; its class needs no more than `exercise` and `wrong`.
 `ServerExercise` is for exercises that want a server's class; `FunctionExercise` for those that want a function, or a
-class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's.
+class of another kind: all that is called with `talk.call`, `talk.calls` or in a handler of the author's. `MoreAnswers`
+has only their `subtle` and `right`, for a file that has more of them.
 """
 
 import asyncio
@@ -50,23 +51,48 @@ async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_on
     return await asyncio.gather(*map(check, codes))
 
 
-class ExerciseCase:
-    """The tests of one exercise."""
+class MoreAnswers:
+    """The tests of what a check must see and what it must let pass; for a class beside an exercise's own."""
 
     #: A forgotten `await` is a wrong answer like any other; here every warning is an error.
     pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 
     exercise: Exercise
+    #: Subtly wrong answers, by what they do: the code, or a part of the message and the code. Two may get the same one.
+    subtle: ClassVar[dict[str, str | tuple[str, str]]] = {}
+    #: Right answers, by their style, and those among them that get advice.
+    right: ClassVar[dict[str, str]] = {}
+    advised: ClassVar[set[str]] = set()
+    #: How many answers are checked at one time; fewer where a check looks at times.
+    at_once: ClassVar[int] = 4
+    #: What the code of all answers needs, besides `IMPORTS`.
+    imports: ClassVar[str] = ""
+
+    async def test_subtly_wrong_answers_are_refused_and_right_ones_are_not(self):
+        assert len(self.right) >= 3 or not self.subtle
+        pairs = {name: ("", answer) if isinstance(answer, str) else answer for name, answer in self.subtle.items()}
+        codes = [code for _, code in pairs.values()] + [*self.right.values()]
+        results = iter(await verdicts(self.exercise, codes, self.imports, self.at_once))
+        misjudged = [
+            f"{name}: meant for {part!r}\n{result}"
+            for (name, (part, _)), result in zip(pairs.items(), results, strict=False)
+            if result.state != "wrong" or part not in result.message or "check itself failed" in result.message
+        ]
+        misjudged += [
+            f"{style}\n{result}"
+            for style, result in zip(self.right, results, strict=True)
+            if not result or bool(result.message) is not (style in self.advised)
+        ]
+        assert not misjudged, "\n\n".join(misjudged)
+
+
+class ExerciseCase(MoreAnswers):
+    """The tests of one exercise."""
+
     #: A part of the message that is meant for a wrong answer, and the answer's code. At least three, and no two of them
     #: may get the same message.
     wrong: ClassVar[dict[str, str]]
-    #: More wrong answers, by what they do; their message may be another one's too. And right ones, by their style.
-    subtle: ClassVar[dict[str, str]] = {}
-    right: ClassVar[dict[str, str]] = {}
-    #: How many answers are checked at one time; fewer where a check looks at times.
     at_once: ClassVar[int] = 16
-    #: What its lesson imports, besides `IMPORTS`.
-    imports: ClassVar[str] = ""
     stub: ClassVar[str]
     #: Answers that do harm or are no answers, by name; and a part of the diagnosis, where there is one for all.
     troublemakers: ClassVar[dict[str, tuple[str, str]]]
@@ -93,16 +119,6 @@ class ExerciseCase:
             assert str(result).startswith("Not yet.\n") and not result, f"meant for: {part}\n{result}"
             assert any(step.wrong for step in result.steps), f"what came, and what was expected?\n{result}"
             assert part in result.message, f"meant for: {part}\n{result}"
-
-    async def test_subtly_wrong_answers_are_refused_and_right_ones_are_not(self):
-        answers = [(*one, False) for one in self.subtle.items()] + [(*one, True) for one in self.right.items()]
-        results = await verdicts(self.exercise, [code for _, code, _ in answers], self.imports, self.at_once)
-        misjudged = [
-            f"{style}\n{result}"
-            for (style, _, right), result in zip(answers, results, strict=True)
-            if bool(result) is not right or "check itself failed" in str(result)
-        ]
-        assert not misjudged, "\n\n".join(misjudged)
 
     async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
         async def diagnosis(name: str, value: Any, part: str) -> None:
