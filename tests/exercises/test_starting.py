@@ -52,6 +52,21 @@ WRONG = {
             await asyncio.sleep(0)
             raise RuntimeError("asyncio.sleep(0).foo")
     """,
+    "must begin with `async def`": "def start(self): return 5",
+    "`self.connections` is the server's own": """
+        def __init__(self):
+            super().__init__()
+            self.connections = []
+    """,
+    "must be a method, `async def handler(self, ws):`; it is the function": """
+        import functools
+        handler = functools.partialmethod(handler)
+    """,
+    "Your handler raised KeyError: 'here'": """
+        class Handler:
+            async def __call__(self, ws): {}["here"]
+        handler = Handler()
+    """,
     "must call `await super().start()`": "async def start(self): return self",
     "Your code raised KeyError: 'x' (in `stop`": """
         async def stop(self):

@@ -20,6 +20,8 @@ AWAIT = (
 CAUSES = {
     r"'(Client|Server)?Connection' object is not iterable|'WebSocket\w*' object is not iterable":
         "Messages arrive one after the other, and your code must wait for each: write `async for message in ws:`.",
+    r"TypeError: An asyncio.Future, a coroutine or an awaitable is required":
+        "A function must begin with `async def` if what it returns is awaited.",
     r"(Type|Attribute)Error: .*\bcoroutine\b": AWAIT,
     r"TypeError: (object (?!coroutine)\w+ can't be used in 'await' expression|'\w+' object can't be awaited)":
         "Only what an `async` function returns can be awaited. Leave out this `await`.",

@@ -84,6 +84,8 @@ class Talk(Calls):
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
             raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
+        if not isinstance(server.connections, set):
+            raise NotYet("`self.connections` is the server's own set of all its clients. Give yours another name.")
         over = taken = False
         with failed_tasks(lambda: over) as failed:
             try:
@@ -140,15 +142,15 @@ class Talk(Calls):
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
-            handler = inspect.unwrap(type(server).handler)
-            if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
-                self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
-                continue
-            file = handler.__code__.co_filename
-            place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-            self._errors.append(
-                f"Your handler raised {error['what'].removesuffix(': ')} ({place}).{cause(error['what'])}"
-            )
+            handler, place = inspect.unwrap(type(server).handler), ""
+            if inspect.isfunction(handler):  # the log doesn't know the lines of anything else
+                if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
+                    self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
+                    continue
+                where = line(handler.__code__.co_filename, int(error["line"]))
+                place = f" (in `{error['name']}`, {where})"
+            what = error["what"].removesuffix(": ")
+            self._errors.append(f"Your handler raised {what}{place}.{cause(error['what'])}")
 
     def _take_failed(self, tasks: Iterable[Any]) -> None:
         """Note the errors of tasks. The end of a connection ends a task that a server keeps, and that is no mistake."""
