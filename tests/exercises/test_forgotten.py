@@ -3,7 +3,7 @@
 import warnings
 
 import pytest
-from exercise_cases import answer, handler
+from exercise_cases import answer, forgets, handler
 
 from wslearn.exercises import Exercise
 
@@ -90,6 +90,13 @@ async def test_other_mistakes_do_not_get_such_a_text(line):
 async def test_alone_it_is_advice():
     result = await check(handler("asyncio.sleep(0)", "async for message in ws:", "    await ws.send(message.upper())"))
     assert result and "You called `sleep` without `await` (line 3)" in result.message
+
+
+@forgets
+async def test_a_loop_that_forgets_it_for_ever_gets_both_diagnoses():
+    result = await check(handler("while True: asyncio.sleep(0.1)"))
+    assert "blocked the event loop for 2 s" in result.message
+    assert "You called `sleep` without `await` (line 3)" in result.message
 
 
 async def test_outside_of_a_check_python_warns_as_ever():

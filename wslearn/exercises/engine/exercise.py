@@ -82,7 +82,8 @@ class Exercise:
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
         unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
-        message = lines([stuck or "", *talk.problems(), unfinished])
+        problems = talk.problems() or (talk.forgotten if stuck else [])
+        message = lines([stuck or "", *problems, unfinished])
         return Result(
             "wrong" if message else "right", message or lines([*talk.forgotten, *talk.advice]), tuple(talk.steps)
         )

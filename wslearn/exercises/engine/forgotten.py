@@ -6,9 +6,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from wslearn.exercises.engine.ending import Ended
 from wslearn.exercises.engine.place import is_students, line
 from wslearn.exercises.engine.result import shown
 
@@ -79,6 +80,11 @@ def noticed(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def _unawaited(coroutine: Any) -> None:
+    with suppress(Ended):  # it is raised again in the student's next line; Python would print it here
+        _note(coroutine)
+
+
+def _note(coroutine: Any) -> None:
     tell, origin = _told.get(threading.get_ident()), getattr(coroutine, "cr_origin", None)
     if tell and origin and is_students(origin[0][0]):
         where = line(origin[0][0], origin[0][1])
