@@ -36,8 +36,8 @@ from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made as answer
 
-#: A diagnosis is there after so many seconds.
-DIAGNOSIS = 5
+#: A diagnosis is there after so many seconds, before the answer that blocks has slept for 8.
+DIAGNOSIS = 7
 
 
 async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_once: int) -> list[Result]:

@@ -29,6 +29,7 @@ def to_others(message: str = "m", clients: str = "self.connections - {ws}") -> s
 class TestOthers(MoreAnswers):
     exercise = ex.others
     imports = NEEDS
+    advised: ClassVar = {"TaskGroup"}
     subtle: ClassVar = {
         "an empty message is lost": (EMPTY, each(f"if m: {to_others()}")),
         "ASCII": (LETTERS, each(to_others("m.encode('ascii', 'ignore').decode()"))),
@@ -108,6 +109,7 @@ def tries(caught: str = "ConnectionClosed", then: str = "pass") -> str:
 class TestVanish(MoreAnswers):
     exercise = ex.vanish
     imports = f"{NEEDS}\nfrom websockets.exceptions import ConnectionClosedError, ConnectionClosedOK"
+    advised: ClassVar = {"suppress", "discards who has gone", "TaskGroup", "wait"}
     subtle: ClassVar = {
         "an empty message is lost": (EMPTY, function("if message: broadcast(clients, message)")),
         "ASCII": (LETTERS, function("broadcast(clients, message.encode('ascii', 'ignore').decode())")),

@@ -17,6 +17,8 @@ from wslearn.server import Server
 
 #: Time for a message to arrive before something else is tried, in seconds.
 PATIENCE = 0.5
+#: How much longer one who is slow does not read when the other one has left, in seconds: a function may soon give up.
+LONGER = 0.3
 
 _RAISES_TOO = (
     "All the others received the message, but your function raised the error too. With `gather`, pass "
@@ -160,6 +162,8 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
         await client.vanishes()
         await talk.has_connections(server, connections, lambda came: _CLOSED.replace("{name}", "a client"))
         sending.clients.intersection_update(server.connections)
+    if waits:
+        await asyncio.wait({task}, timeout=LONGER)
     late.reads_again()
     await task
     for client in (listener, late):

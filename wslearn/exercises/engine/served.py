@@ -41,14 +41,14 @@ class Served:
     async def running(self) -> AsyncIterator[None]:
         """Serve the app on this computer for a block."""
         run: Any = apps.aiohttp_app if isinstance(self.app, web.Application) else apps.asgi_app
-        with failed_tasks(lambda: self.over) as failed:
+        with failed_tasks(lambda: self.over, lambda task: task.exception()) as failed:
             try:
                 async with run(self.app, self) as port:
                     self.url = f"ws://{apps.HOST}:{port}/"
                     yield
             finally:
-                for task in failed():
-                    self.fails(task.exception(), always=True)  # type: ignore[arg-type] # it has failed
+                for error in failed():
+                    self.fails(error, always=True)
 
     def fails(self, error: BaseException, always: bool = False) -> None:
         """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""

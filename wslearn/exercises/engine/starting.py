@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import STEP, NotYet
 from wslearn.exercises.engine.forgotten import cause
@@ -74,10 +76,13 @@ def _coroutines(made: Any) -> list[Coroutine[Any, Any, None]]:
 
 
 @contextmanager
-def failed_tasks(over: Callable[[], bool]) -> Iterator[Callable[[], list[asyncio.Task]]]:
-    """For a block, collect the tasks of a student's code that fail before it is `over`; the block gets what lists them.
+def failed_tasks(
+    over: Callable[[], bool], ended: Callable[[asyncio.Task], object] = lambda task: None
+) -> Iterator[Callable[[], list[BaseException]]]:
+    """For a block, collect what tasks of a student's code raise before it is `over`; the block gets what lists that.
 
-    Only those whose error nobody has asked for. Python tells of one when the task is deleted, and a server may keep it.
+    Only errors that nobody has asked for. Python tells of one when the task is deleted, and a server may keep it.
+    One that fails because its connection has ended goes to `ended` instead: to collect it would keep the connection.
     """
     loop = asyncio.get_running_loop()
     before: Any = loop.get_task_factory()
@@ -85,7 +90,7 @@ def failed_tasks(over: Callable[[], bool]) -> Iterator[Callable[[], list[asyncio
 
     def done(task: asyncio.Task) -> None:
         if unseen(task) and not over():
-            failed.append(task)
+            (ended if isinstance(task._exception, ConnectionClosed) else failed.append)(task)
 
     def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
         task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
@@ -95,7 +100,7 @@ def failed_tasks(over: Callable[[], bool]) -> Iterator[Callable[[], list[asyncio
 
     loop.set_task_factory(make)
     try:
-        yield lambda: list(filter(unseen, failed))
+        yield lambda: [error for task in failed if unseen(task) and (error := task.exception())]
     finally:
         loop.set_task_factory(before)
 

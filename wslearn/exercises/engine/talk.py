@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import InvalidHandshake
 
 from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
@@ -100,7 +100,8 @@ class Talk(Calls):
                 try:  # what ends a student's code may end it here too
                     if not taken:
                         self._take_errors(server)
-                    self._take_failed(failed())
+                    for error in failed():
+                        self.failed(error)
                     for client in self.everybody:
                         client.drop()
                 finally:
@@ -151,12 +152,6 @@ class Talk(Calls):
                 place = f" (in `{error['name']}`, {where})"
             what = error["what"].removesuffix(": ")
             self._errors.append(f"Your handler raised {what}{place}.{cause(error['what'])}")
-
-    def _take_failed(self, tasks: Iterable[Any]) -> None:
-        """Note the errors of tasks. The end of a connection ends a task that a server keeps, and that is no mistake."""
-        for task in tasks:
-            if not isinstance(task._exception, ConnectionClosed):
-                self.failed(task.exception())
 
     def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""
