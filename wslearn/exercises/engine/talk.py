@@ -27,7 +27,7 @@ from wslearn.server import Server
 HANDLER_ERROR = re.compile(r"(?P<what>.*) \(in (?P<name>.+), line (?P<line>\d+)\)", re.DOTALL)
 #: A check is quick, knows no proxy, and has all the memory that a student's server fills.
 CLIENT: dict[str, Any] = {
-    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": STEP, "close_timeout": STEP / 2,
+    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": 2 * STEP, "close_timeout": STEP / 2,
     "max_size": None, "max_queue": None,
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
