@@ -6,6 +6,8 @@ from typing import Any
 
 #: A loop that had something to do for this share of the time isn't idle, if its thread also computed for this share.
 BUSY, COMPUTES = 0.5, 0.02
+#: So often one is watched again that had something to do, and got no processor for it.
+AGAIN = 20
 
 
 async def busy(seconds: float) -> float:
@@ -30,12 +32,16 @@ async def busy(seconds: float) -> float:
             if timeout is None or timeout > 0:
                 waited += time.perf_counter() - since
 
-    began = time.perf_counter()
     selector.select = select
     try:
-        await asyncio.sleep(seconds)
+        for _ in range(AGAIN):
+            began, waited = time.perf_counter(), 0.0
+            await asyncio.sleep(seconds)
+            share = 1 - waited / (time.perf_counter() - began)
+            if share <= BUSY:
+                return 0.0
+            if time.thread_time() - computed > COMPUTES * seconds:
+                return share
     finally:
         selector.select = original
-    took = time.perf_counter() - began
-    share = 1 - waited / took
-    return share if share > BUSY and time.thread_time() - computed > COMPUTES * took else 0.0
+    return 0.0
