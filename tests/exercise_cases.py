@@ -36,8 +36,8 @@ from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made as answer
 
-#: A diagnosis is there after so many seconds, before the answer that blocks has slept for 8.
-DIAGNOSIS = 7
+#: A diagnosis is there after so many seconds, on a busy machine too: before the answer that blocks has slept for 20.
+DIAGNOSIS = 15
 
 
 async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_once: int) -> list[Result]:
@@ -161,7 +161,7 @@ class ServerExercise(ExerciseCase):
 
     stub = handler("raise NotImplementedError")
     troublemakers: ClassVar = {
-        "blocks": (handler("time.sleep(8)"), "blocked the event loop for 2 s"),
+        "blocks": (handler("time.sleep(20)"), "blocked the event loop for 2 s"),
         "never yields": (handler("while True: pass"), "blocked the event loop for 2 s"),
         "never ends": (handler("await asyncio.Event().wait()"), ""),
         "raises": (handler("raise RuntimeError('boom')"), "RuntimeError: boom (in `handler`, line 3"),
@@ -180,7 +180,7 @@ class FunctionExercise(ExerciseCase):
 
     stub = "def answer(*arguments, **options): raise NotImplementedError"
     troublemakers: ClassVar = {
-        "blocks": ("def answer(*arguments, **options): time.sleep(8)", "blocked the event loop for 2 s"),
+        "blocks": ("def answer(*arguments, **options): time.sleep(20)", "blocked the event loop for 2 s"),
         "never yields": ("def answer(*arguments, **options):\n    while True: pass", "blocked the event loop for 2 s"),
         "never ends": ("async def answer(*arguments, **options): await asyncio.Event().wait()", ""),
         "raises": (
