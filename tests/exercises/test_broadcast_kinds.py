@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import handler
-from exercise_kinds import Judged
+from exercise_cases import MoreAnswers, handler
 
 from wslearn.exercises import broadcast as ex
 
@@ -27,10 +26,11 @@ def to_others(message: str = "m", clients: str = "self.connections - {ws}") -> s
     return f"broadcast({clients}, {message})"
 
 
-class TestOthers(Judged):
+class TestOthers(MoreAnswers):
     exercise = ex.others
     imports = NEEDS
-    subtly_wrong: ClassVar = {
+    advised: ClassVar = {"TaskGroup"}
+    subtle: ClassVar = {
         "an empty message is lost": (EMPTY, each(f"if m: {to_others()}")),
         "ASCII": (LETTERS, each(to_others("m.encode('ascii', 'ignore').decode()"))),
         "stripped": (SPACES, each(to_others("m.strip()"))),
@@ -106,10 +106,11 @@ def tries(caught: str = "ConnectionClosed", then: str = "pass") -> str:
     return function("for c in list(clients):", "    try: await c.send(message)", f"    except {caught}: {then}")
 
 
-class TestVanish(Judged):
+class TestVanish(MoreAnswers):
     exercise = ex.vanish
     imports = f"{NEEDS}\nfrom websockets.exceptions import ConnectionClosedError, ConnectionClosedOK"
-    subtly_wrong: ClassVar = {
+    advised: ClassVar = {"suppress", "discards who has gone", "TaskGroup", "wait"}
+    subtle: ClassVar = {
         "an empty message is lost": (EMPTY, function("if message: broadcast(clients, message)")),
         "ASCII": (LETTERS, function("broadcast(clients, message.encode('ascii', 'ignore').decode())")),
         "stripped": (SPACES, function("broadcast(clients, message.strip())")),
@@ -185,10 +186,10 @@ def latest(*lines: str, first: str = "if self.last is not None: await ws.send(se
 KEEP, ALL = "self.last = m", "broadcast(self.connections, m)"
 
 
-class TestLatest(Judged):
+class TestLatest(MoreAnswers):
     exercise = ex.latest
     imports = NEEDS
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "an empty value is none": (
             "compare with `is not None`",
             latest(KEEP, ALL, first="if self.last: await ws.send(self.last)"),
@@ -274,10 +275,10 @@ def drops(condition: str, send: str = ALL) -> str:
     )
 
 
-class TestBounded(Judged):
+class TestBounded(MoreAnswers):
     exercise = ex.bounded
     imports = NEEDS
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "a number": ("not with a number of your own", drops("size > 1_000_000")),
         "half": ("when few bytes were waiting", drops("size > self.MOST / 2")),
         "a little less": ("when few bytes were waiting", drops("size > 0.8 * self.MOST")),

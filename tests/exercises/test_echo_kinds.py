@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import handler
-from exercise_kinds import Judged
+from exercise_cases import MoreAnswers, handler
 
 from wslearn.exercises import echo as ex
 
@@ -28,10 +27,10 @@ EMPTY, LETTERS, SPACES, SAME = "may be empty", "letters beyond a to z", "Don't u
 CLOSED, MANY, OTHERS = "When `handler` ends", "replies in 2 s", "not meant for this client, or was sent twice"
 
 
-class TestShout(Judged):
+class TestShout(MoreAnswers):
     exercise = ex.shout
     imports = "from websockets.asyncio.server import broadcast"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "an empty message ends it": (EMPTY, handler("while m := await ws.recv():", f"    {SHOUT}")),
         "an empty message is lost": (EMPTY, each(f"if m: {SHOUT}")),
         "three messages": (CLOSED, by_hand(SHOUT, "for _ in range(3):")),
@@ -81,10 +80,10 @@ def counts(line: str, first: str = "n = 0", then: str = "await ws.send(f'{n}: {m
     return each(line, then, first=first)
 
 
-class TestNumbers(Judged):
+class TestNumbers(MoreAnswers):
     exercise = ex.numbers
     imports = "from itertools import count"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "three": (CLOSED, by_hand("await ws.send(f'{n}: {m}')", "for n in (1, 2, 3):")),
         "from the start after three": ("The number is wrong", counts("n = n % 3 + 1")),
         "one digit": ("The number is wrong", counts("n = (n + 1) % 10")),
@@ -122,10 +121,10 @@ def dismisses(condition: str, other: str = "await ws.send(m)") -> str:
     return each(f"if {condition}: return {BYE}", other)
 
 
-class TestGoodbye(Judged):
+class TestGoodbye(MoreAnswers):
     exercise = ex.goodbye
     imports = "from websockets.asyncio.server import broadcast"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "startswith": ("'bye ' is not `bye`", dismisses("m.startswith('bye')")),
         "lower": ("'Bye' is not `bye`", dismisses("m.lower() == 'bye'")),
         "strip": ("'bye ' is not `bye`", dismisses("m.strip() == 'bye'")),
@@ -185,12 +184,12 @@ CHECKED = (
 )
 
 
-class TestCareful(Judged):
+class TestCareful(MoreAnswers):
     exercise = ex.careful
     imports = (
         "import ast, re, msgspec\nfrom websockets.asyncio.server import broadcast\nclass Say(msgspec.Struct): say: str"
     )
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "lower": (LETTERS, careful(*CHECKED, "answer = r['say'].lower()")),
         "strip": (SPACES, careful(*CHECKED, "answer = r['say'].strip()")),
         "no empty `say`": ("an empty string", careful(*CHECKED, "answer = r['say'] or json.dumps({'error': 'no'})")),
@@ -274,10 +273,10 @@ def unmasks(expression: str) -> str:
     return f"def unmask(f):\n    out = bytes(b ^ f[2 + i % 4] for i, b in enumerate(f[6:]))\n    return {expression}"
 
 
-class TestUnmask(Judged):
+class TestUnmask(MoreAnswers):
     exercise = ex.unmask
     imports = "import operator\nfrom itertools import cycle"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "zeros at the end": ("may be any bytes", unmasks("out.rstrip(b'\\0')")),
         "zeros at the start": ("may be any bytes", unmasks("out.lstrip(b'\\0')")),
         "spaces": ("may be any bytes", unmasks("out.strip()")),
@@ -307,14 +306,14 @@ THREAD = "await ws.send(await asyncio.to_thread(slow_upper, m))"
 WAITED, ONE_BY_ONE = "Run it in a thread", "one client waited for another"
 
 
-class TestPatient(Judged):
+class TestPatient(MoreAnswers):
     exercise = ex.patient
-    together = 3
+    at_once = 3
     imports = (
         "from concurrent.futures import ThreadPoolExecutor as Pool\nfrom websockets.asyncio.server import broadcast\n"
         "def slow_upper(text):\n    time.sleep(0.5)\n    return text.upper()"
     )
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "blocks later": (WAITED, patient("await asyncio.sleep(0)", "await ws.send(slow_upper(m))")),
         "blocks in a while": (WAITED, patient("await asyncio.sleep(0.1)", "await ws.send(slow_upper(m))")),
         "blocks in a task": (

@@ -105,6 +105,26 @@ async def test_a_function_is_called_with_each_case(function, message):
     assert not result and result.message == message and result.steps[-1].wrong
 
 
+@pytest.mark.parametrize(
+    ("argument", "code", "part"),
+    [
+        ([1, 2, 3], lambda numbers: sum(list(numbers)), ""),
+        ([1, 2, 3], lambda numbers: sum(numbers.pop() for _ in range(3)), "changed what it was given"),
+        ([1, 2, 3], lambda numbers: numbers.append(0) or sum(numbers), "changed what it was given"),
+        (iter([1, 2, 3]), sum, ""),  # it cannot be copied, nor compared
+        ((float("nan"), 6), lambda pair: pair[1], ""),
+        (type("Six", (), {"six": 6})(), lambda thing: thing.six, ""),
+    ],
+)
+async def test_a_function_must_leave_its_arguments_as_they_are(argument, code, part):
+    exercise = FunctionExercise(cases=[((argument,), 6)], mistakes={}, message="No.", **PARTS)
+    result = await exercise.check(code)
+    assert part in result.message and bool(result) is not bool(part), result
+    if part:
+        assert [str(argument) in step.what for step in result.steps[-2:]] == [True, False]
+        assert argument == [1, 2, 3], "the case itself is as it was"
+
+
 def test_a_function_exercise_has_hints_and_a_solution_too():
     assert str(HALF.hint()) == "Hint 1 of 2: first" and "x = 1" in str(HALF.solution())
     with pytest.raises(ValueError, match="hints: expected a tuple of strings"):

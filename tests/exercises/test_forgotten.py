@@ -3,7 +3,7 @@
 import warnings
 
 import pytest
-from exercise_cases import answer, handler
+from exercise_cases import answer, forgets, handler
 
 from wslearn.exercises import Exercise
 
@@ -41,6 +41,14 @@ SERVERS = {
         "return (await ws.recv()).upper()"
     ),
     'Your handler returned {"say": "HI"}': handler("return {'say': (await ws.recv()).upper()}"),
+    "Your handler returned 'no'": handler(
+        "async for message in ws:",
+        "    try: said = json.loads(message)",
+        "    except ValueError: return 'no'",
+        "    await ws.send(said)",
+    ),
+    "Your handler returned 2.": handler("async for message in ws:", "    return len(message)"),
+    "Only a dictionary has `.get`": handler("async for m in ws:", "    await ws.send([m].get('say'))"),
 }
 
 
@@ -56,6 +64,7 @@ async def test_it_is_told_before_the_checks_own_message(part):
         ("async def two(): return 2\nasync def count(text): return two() + 0", AWAIT),
         ("async def two(): return 2\nasync def count(text): return len(two())", AWAIT),
         ("async def count(text): return await len(text)", "Leave out this `await`"),
+        ("def count(text): return json.loads('5').get(text)", "Only a dictionary has `.get`"),
     ],
 )
 async def test_in_a_function_too(code, part):
@@ -65,18 +74,29 @@ async def test_in_a_function_too(code, part):
 
 @pytest.mark.parametrize(
     "line",
-    ["raise TypeError('boom')", "len(5)", "None.upper()", "return None", "return [None]"],
+    [
+        *("raise TypeError('boom')", "len(5)", "None.upper()", "return None", "return [None]", "return True"),
+        *("return await ws.send('x')", "json.get('say')"),
+        "def said(m): return m\n        async for m in ws: await ws.send(said(m))",
+    ],
 )
 async def test_other_mistakes_do_not_get_such_a_text(line):
     result = await check(handler(line))
     assert result.state == "wrong" and not any(
-        text in result.message for text in ("await", "async for", "sends nothing")
+        text in result.message for text in ("await", "async for", "sends nothing", "Only a dictionary")
     ), result
 
 
 async def test_alone_it_is_advice():
     result = await check(handler("asyncio.sleep(0)", "async for message in ws:", "    await ws.send(message.upper())"))
     assert result and "You called `sleep` without `await` (line 3)" in result.message
+
+
+@forgets
+async def test_a_loop_that_forgets_it_for_ever_gets_both_diagnoses():
+    result = await check(handler("while True: asyncio.sleep(0.1)"))
+    assert "blocked the event loop for 2 s" in result.message
+    assert "You called `sleep` without `await` (line 3)" in result.message
 
 
 async def test_outside_of_a_check_python_warns_as_ever():

@@ -4,8 +4,7 @@ from textwrap import indent
 from typing import ClassVar
 
 import pytest
-from exercise_cases import handler
-from more_answers import MoreAnswers
+from exercise_cases import MoreAnswers, handler
 
 from wslearn.exercises import heartbeat as ex
 
@@ -34,74 +33,63 @@ from fractions import Fraction
 from time import perf_counter as clock
 import re
 """
-    wrong: ClassVar = [
-        ("sends two pings", "one ping", trip(SEND + SEND + READ + TOOK)),
-        ("takes the mean of two", "one ping", trip(f"{SEND}{READ}{SEND}{READ}return (clock() - began) / 2")),
-        ("rounds to 10 ms", "round", trip(f"{SEND}{READ}return round(clock() - began, 2)")),
-        ("rounds to 0.1 s", "round", trip(f"{SEND}{READ}return round(clock() - began, 1)")),
-        ("whole seconds", "Don't round", trip(f"{SEND}{READ}return int(clock() - began)")),
-        ("twice the time", "The whole call took only", trip(f"{SEND}{READ}return 2 * (clock() - began)")),
-        (
-            "the processor's time",
+    subtle: ClassVar = {
+        "sends two pings": ("one ping", trip(SEND + SEND + READ + TOOK)),
+        "takes the mean of two": ("one ping", trip(f"{SEND}{READ}{SEND}{READ}return (clock() - began) / 2")),
+        "rounds to 10 ms": ("round", trip(f"{SEND}{READ}return round(clock() - began, 2)")),
+        "rounds to 0.1 s": ("round", trip(f"{SEND}{READ}return round(clock() - began, 1)")),
+        "whole seconds": ("Don't round", trip(f"{SEND}{READ}return int(clock() - began)")),
+        "twice the time": ("The whole call took only", trip(f"{SEND}{READ}return 2 * (clock() - began)")),
+        "the processor's time": (
             "process_time",
             trip(f"{SEND}{READ}return time.process_time() - cpu").replace(
                 "began = clock()", "cpu = time.process_time()"
             ),
         ),
-        ("skips one message", "You took a score", trip(f"{SEND}await ws.recv()\nawait ws.recv()\n{TOOK}")),
-        ("reads three messages", "", trip(f"{SEND}for _ in range(3): await ws.recv()\n{TOOK}")),
-        (
-            "reads ten messages at most",
+        "skips one message": ("You took a score", trip(f"{SEND}await ws.recv()\nawait ws.recv()\n{TOOK}")),
+        "reads three messages": ("", trip(f"{SEND}for _ in range(3): await ws.recv()\n{TOOK}")),
+        "reads ten messages at most": (
             "",
             trip(f"""{SEND}for _ in range(10):
     if json.loads(await ws.recv())["type"] == "pong": {TOOK}"""),
         ),
-        (
-            "skips scores only",
+        "skips scores only": (
             "another message",
             trip(f"""{SEND}while json.loads(await ws.recv())["type"] == "score": pass\n{TOOK}"""),
         ),
-        (
-            "in",
+        "in": (
             "another message",
             trip(f"""{SEND}while "pong" not in json.loads(await ws.recv())["type"]: pass\n{TOOK}"""),
         ),
-        (
-            "lower",
+        "lower": (
             "another message",
             trip(f"""{SEND}while json.loads(await ws.recv())["type"].lower() != "pong": pass\n{TOOK}"""),
         ),
-        (
-            "endswith",
+        "endswith": (
             "another message",
             trip(f"""{SEND}while not json.loads(await ws.recv())["type"].endswith("pong"): pass\n{TOOK}"""),
         ),
-        (
-            "startswith",
+        "startswith": (
             "another message",
             trip(f"""{SEND}while not json.loads(await ws.recv())["type"].startswith("pong"): pass\n{TOOK}"""),
         ),
-        (
-            "the string without spaces",
+        "the string without spaces": (
             "another message",
             trip(f"""{SEND}while '"type":"pong"' not in (await ws.recv()).replace(" ", ""): pass\n{TOOK}"""),
         ),
-        (
-            "a regular expression",
+        "a regular expression": (
             "another message",
             trip(f"""{SEND}while not re.search(r'"type":\\s*"pong"', await ws.recv()): pass\n{TOOK}"""),
         ),
-        ("one message more", "The server sent its pong", trip(f"{SEND}{READ}await ws.recv()\n{TOOK}")),
-        (
-            "waits for silence",
+        "one message more": ("The server sent its pong", trip(f"{SEND}{READ}await ws.recv()\n{TOOK}")),
+        "waits for silence": (
             "more than the round trip",
             trip(f"""{SEND}{READ}try:
     while True: await asyncio.wait_for(ws.recv(), 0.15)
 except TimeoutError: pass
 {TOOK}"""),
         ),
-        (
-            "begins before it reads what waits",
+        "begins before it reads what waits": (
             "more than the round trip",
             trip(f"""
 try:
@@ -109,9 +97,8 @@ try:
 except TimeoutError: pass
 {SEND}{READ}{TOOK}"""),
         ),
-        ("a sleep before it sends", "more than the round trip", trip(f"await asyncio.sleep(0.1)\n{SEND}{READ}{TOOK}")),
-        (
-            "state on the function",
+        "a sleep before it sends": ("more than the round trip", trip(f"await asyncio.sleep(0.1)\n{SEND}{READ}{TOOK}")),
+        "state on the function": (
             "",
             function(
                 "async def round_trip(ws)",
@@ -120,8 +107,7 @@ round_trip.began = getattr(round_trip, "began", None) or clock()
 {SEND}{READ}return clock() - round_trip.began""",
             ),
         ),
-        (
-            "the first result for ever",
+        "the first result for ever": (
             "no message",
             function(
                 "async def round_trip(ws)",
@@ -132,24 +118,22 @@ if not hasattr(round_trip, "took"):
 return round_trip.took""",
             ),
         ),
-        ("a constant", "", trip(f"{SEND}{READ}return 0.08")),
-        ("a binary ping", "not the JSON text", trip(SEND.replace("'{", "b'{") + READ + TOOK)),
-        ("a ping with more in it", "not the JSON text", trip(SEND.replace('"}', '","id":1}') + READ + TOOK)),
-        ("an await is gone", "received no message", trip(SEND.replace("await ", "") + READ + TOOK)),
-        (
-            "closes afterwards",
+        "a constant": ("", trip(f"{SEND}{READ}return 0.08")),
+        "a binary ping": ("not the JSON text", trip(SEND.replace("'{", "b'{") + READ + TOOK)),
+        "a ping with more in it": ("not the JSON text", trip(SEND.replace('"}', '","id":1}') + READ + TOOK)),
+        "an await is gone": ("received no message", trip(SEND.replace("await ", "") + READ + TOOK)),
+        "closes afterwards": (
             "You closed the connection",
             trip(f"{SEND}{READ}took = clock() - began\nawait ws.close()\nreturn took"),
         ),
-        ("a string", "should return seconds", trip(f"{SEND}{READ}return f'{{clock() - began:.3f}}'")),
-        (
-            "a timedelta",
+        "a string": ("should return seconds", trip(f"{SEND}{READ}return f'{{clock() - began:.3f}}'")),
+        "a timedelta": (
             "should return seconds",
             trip(f"{SEND}{READ}import datetime\nreturn datetime.timedelta(seconds=clock() - began)"),
         ),
-        ("a bool", "should return seconds", trip(f"{SEND}{READ}return clock() > began")),
-        ("a pair", "should return seconds", trip(f"{SEND}{READ}return began, clock()")),
-    ]
+        "a bool": ("should return seconds", trip(f"{SEND}{READ}return clock() > began")),
+        "a pair": ("should return seconds", trip(f"{SEND}{READ}return began, clock()")),
+    }
     right: ClassVar = {
         "async for": trip(f"""{SEND}async for message in ws:
     if json.loads(message).get("type") == "pong": {TOOK}"""),
@@ -223,28 +207,25 @@ while True:
 class TestFindDead(MoreAnswers):
     exercise = ex.find_dead
     imports = "from time import perf_counter as clock"
-    wrong: ClassVar = [
-        ("a constant", "followed too soon", rhythm("await asyncio.sleep(0.1)")),
-        ("the interval that the check shows", "next ping", rhythm("await asyncio.sleep(0.18)")),
-        ("a second", "came too late", rhythm("await asyncio.sleep(1)")),
-        ("twice too slow", "came too late", rhythm("await asyncio.sleep(2 * interval)")),
-        (
-            "twice too slow in two steps",
+    subtle: ClassVar = {
+        "a constant": ("followed too soon", rhythm("await asyncio.sleep(0.1)")),
+        "the interval that the check shows": ("next ping", rhythm("await asyncio.sleep(0.18)")),
+        "a second": ("came too late", rhythm("await asyncio.sleep(1)")),
+        "twice too slow": ("came too late", rhythm("await asyncio.sleep(2 * interval)")),
+        "twice too slow in two steps": (
             "came too late",
             rhythm("await asyncio.sleep(interval)").replace(DROP, f"{DROP}\n            await asyncio.sleep(interval)"),
         ),
-        ("ten times too often", "too soon", rhythm("await asyncio.sleep(interval / 10)")),
-        ("half of the interval", "too soon", rhythm("await asyncio.sleep(interval / 2)")),
-        (
-            "two pings each time",
+        "ten times too often": ("too soon", rhythm("await asyncio.sleep(interval / 10)")),
+        "half of the interval": ("too soon", rhythm("await asyncio.sleep(interval / 2)")),
+        "two pings each time": (
             "too soon",
             rhythm("await asyncio.sleep(interval)", "await ws.ping(); pong = await ws.ping()"),
         ),
-        ("the pong has twice as long", "too late", waiting("2 * interval", "interval")),
-        ("the pong has half as long", "too soon", waiting("interval / 2", "interval")),
-        ("the pong has a constant time", "too", waiting("0.18", "interval")),
-        (
-            "a second chance",
+        "the pong has twice as long": ("too late", waiting("2 * interval", "interval")),
+        "the pong has half as long": ("too soon", waiting("interval / 2", "interval")),
+        "the pong has a constant time": ("too", waiting("0.18", "interval")),
+        "a second chance": (
             "no second chance",
             watch("""
 missed = 0
@@ -254,16 +235,14 @@ while missed < 2:
     missed = 0 if pong.done() else missed + 1
 ws.transport.abort()"""),
         ),
-        ("blocks the loop", "blocks the event loop", rhythm("time.sleep(interval)")),
-        (
-            "blocks the loop, nearly always",
+        "blocks the loop": ("blocks the event loop", rhythm("time.sleep(interval)")),
+        "blocks the loop, nearly always": (
             "blocks the event loop",
             rhythm("time.sleep(interval); await asyncio.sleep(0.01)"),
         ),
-        ("an await is gone", "", rhythm("asyncio.sleep(interval)")),
-        ("looks at once", "answered, but you dropped", rhythm("", drop=f"{DROP}\n    await asyncio.sleep(interval)")),
-        (
-            "drops all clients",
+        "an await is gone": ("", rhythm("asyncio.sleep(interval)")),
+        "looks at once": ("answered, but you dropped", rhythm("", drop=f"{DROP}\n    await asyncio.sleep(interval)")),
+        "drops all clients": (
             "you dropped",
             rhythm(
                 "await asyncio.sleep(interval)",
@@ -272,8 +251,7 @@ ws.transport.abort()"""),
         return""",
             ),
         ),
-        (
-            "one pong for all",
+        "one pong for all": (
             "",
             "pongs = []\n"
             + watch("""
@@ -282,8 +260,7 @@ while True:
     await asyncio.sleep(interval)
     if not all(pong.done() for pong in pongs): return ws.transport.abort()"""),
         ),
-        (
-            "only the first call",
+        "only the first call": (
             "no ping",
             "began = []\n"
             + watch(f"""
@@ -294,28 +271,24 @@ while True:
     await asyncio.sleep(interval)
     {DROP}"""),
         ),
-        (
-            "raises when the client has left",
+        "raises when the client has left": (
             "no error here",
             function(
                 "async def watch(ws, interval)",
                 f"while True:\n    {PING}\n    await asyncio.sleep(interval)\n    {DROP}",
             ),
         ),
-        (
-            "only a closing handshake ends it",
+        "only a closing handshake ends it": (
             "no error here",
             rhythm("await asyncio.sleep(interval)")
             .replace("ConnectionClosed", "ConnectionClosedOK")
             .replace("async def", "from websockets.exceptions import ConnectionClosedOK\nasync def", 1),
         ),
-        (
-            "closes",
+        "closes": (
             "Use `ws.transport.abort()`",
             rhythm("await asyncio.sleep(interval)", drop="if not pong.done(): return await ws.close()"),
         ),
-        (
-            "closes with a limit",
+        "closes with a limit": (
             "Use `ws.transport.abort()`",
             rhythm(
                 "await asyncio.sleep(interval)",
@@ -325,16 +298,14 @@ while True:
         return ws.transport.abort()""",
             ),
         ),
-        (
-            "a message",
+        "a message": (
             "received no ping",
             watch("""
 while True:
     await ws.send('{"type":"ping"}')
     await asyncio.sleep(interval)"""),
         ),
-        (
-            "the pong of the ping before",
+        "the pong of the ping before": (
             "",
             watch("""
 old = await ws.ping()
@@ -344,8 +315,7 @@ while True:
     if not old.done(): return ws.transport.abort()
     old = pong"""),
         ),
-        (
-            "catches everything and goes on",
+        "catches everything and goes on": (
             "goes on",
             function(
                 "async def watch(ws, interval)",
@@ -358,8 +328,7 @@ while True:
     except Exception: await asyncio.sleep(interval)""",
             ),
         ),
-        (
-            "goes on after the client has left",
+        "goes on after the client has left": (
             "goes on",
             function(
                 "async def watch(ws, interval)",
@@ -372,8 +341,7 @@ while True:
     except Exception: await asyncio.sleep(interval)""",
             ),
         ),
-        (
-            "five pings only",
+        "five pings only": (
             "although",
             watch(f"""
 for _ in range(5):
@@ -381,7 +349,7 @@ for _ in range(5):
     await asyncio.sleep(interval)
     {DROP}"""),
         ),
-    ]
+    }
     right: ClassVar = {
         "waits first": watch("""
 while True:
@@ -468,32 +436,27 @@ def pinging(test: str) -> str:
 class TestPatience(MoreAnswers):
     exercise = ex.patience
     imports = "from time import perf_counter as clock"
-    wrong: ClassVar = [
-        (
-            "a constant, as the task says",
-            "too late",
+    subtle: ClassVar = {
+        "a constant, as the task says": (
+            "'s connection too ",  # late, and on a slow machine, where the check's times grow, soon
             loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "0.5")),
         ),
-        ("90 s", "still connected", loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "90"))),
-        ("the class's number", "still connected", loop(*READ_PING, PONG, timed=TIMED.replace("self.", "Answer."))),
-        (
-            "twice too slow",
+        "90 s": ("still connected", loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "90"))),
+        "the class's number": ("still connected", loop(*READ_PING, PONG, timed=TIMED.replace("self.", "Answer."))),
+        "twice too slow": (
             "too late",
             loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "2 * self.patience")),
         ),
-        (
-            "too strict",
+        "too strict": (
             "closed his connection",
             loop(*READ_PING, PONG, timed=TIMED.replace("patience", "patience / 10")),
         ),
-        ("a little too strict", "too soon", loop(*READ_PING, PONG, timed=TIMED.replace("patience", "patience * 0.8"))),
-        (
-            "a whole second",
-            "too late",
+        "a little too strict": ("too soon", loop(*READ_PING, PONG, timed=TIMED.replace("patience", "patience * 0.8"))),
+        "a whole second": (
+            "'s connection too ",  # late, and on a slow machine, where the check's times grow, soon
             loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "max(1, int(self.patience))")),
         ),
-        (
-            "only pings count",
+        "only pings count": (
             "closed his connection",
             patient(
                 "last = clock()",
@@ -505,8 +468,7 @@ class TestPatience(MoreAnswers):
                 f"    {PONG}",
             ),
         ),
-        (
-            "empty messages do not count",
+        "empty messages do not count": (
             "closed his connection",
             patient(
                 "last = clock()",
@@ -519,8 +481,7 @@ class TestPatience(MoreAnswers):
                 f"    {PONG}",
             ),
         ),
-        (
-            "one time for all clients",
+        "one time for all clients": (
             "too late",
             patient(
                 "self.last = clock()",
@@ -535,8 +496,7 @@ class TestPatience(MoreAnswers):
                 "task.cancel()",
             ),
         ),
-        (
-            "looks each second",
+        "looks each second": (
             "too late",
             patient(
                 "last = clock()",
@@ -551,33 +511,29 @@ class TestPatience(MoreAnswers):
                 "task.cancel()",
             ),
         ),
-        (
-            "a pong for everybody",
+        "a pong for everybody": (
             "",
             loop(*READ_PING, "if is_ping:", '    for c in list(self.connections): await c.send(\'{"type":"pong"}\')'),
         ),
-        ("two pongs", "more than one answer", loop(*READ_PING, PONG, PONG)),
-        ("a binary pong", "binary message", loop(*READ_PING, PONG.replace("'{", "b'{"))),
-        ("a pong with more in it", "did not receive the pong", loop(*READ_PING, PONG.replace('"}', '","n":1}'))),
-        ("a word is enough", "isn't a ping", pinging("'ping' in m if isinstance(m, str) else False")),
-        ("lower", "isn't a ping", pinging("isinstance(m, str) and json.loads(m.lower()) == {'type': 'ping'}")),
-        ("the word in a list", "isn't a ping", pinging("'\"type\":\"ping\"' in str(m).replace(' ', '')")),
-        ("dies of a list", "raised", pinging("json.loads(m).get('type') == 'ping'")),
-        (
-            "dies of an empty message",
+        "two pongs": ("more than one answer", loop(*READ_PING, PONG, PONG)),
+        "a binary pong": ("binary message", loop(*READ_PING, PONG.replace("'{", "b'{"))),
+        "a pong with more in it": ("did not receive the pong", loop(*READ_PING, PONG.replace('"}', '","n":1}'))),
+        "a word is enough": ("isn't a ping", pinging("'ping' in m if isinstance(m, str) else False")),
+        "lower": ("isn't a ping", pinging("isinstance(m, str) and json.loads(m.lower()) == {'type': 'ping'}")),
+        "the word in a list": ("isn't a ping", pinging("'\"type\":\"ping\"' in str(m).replace(' ', '')")),
+        "dies of a list": ("raised", pinging("json.loads(m).get('type') == 'ping'")),
+        "dies of an empty message": (
             "raised",
             loop("is_ping = m[0] == '{' and json.loads(m) == {'type':'ping'}", PONG),
         ),
-        ("an error for others", "isn't a ping", loop(*READ_PING, PONG, "else: await ws.send('error')")),
-        ("other messages end it", "Ignore such", loop(*READ_PING, "if not is_ping: return await ws.close(1008)", PONG)),
-        (
-            "only the first three pings",
+        "an error for others": ("isn't a ping", loop(*READ_PING, PONG, "else: await ws.send('error')")),
+        "other messages end it": ("Ignore such", loop(*READ_PING, "if not is_ping: return await ws.close(1008)", PONG)),
+        "only the first three pings": (
             "",
             loop(*READ_PING, "n += is_ping", "is_ping = is_ping and n <= 3", PONG, before=("n = 0",)),
         ),
-        ("the first client only", "", loop(*READ_PING, "is_ping = is_ping and ws.name.endswith('1')", PONG)),
-        (
-            "handler outlives its client",
+        "the first client only": ("", loop(*READ_PING, "is_ping = is_ping and ws.name.endswith('1')", PONG)),
+        "handler outlives its client": (
             "still running",
             patient(
                 "while True:",
@@ -588,14 +544,13 @@ class TestPatience(MoreAnswers):
                 "    except Exception: await asyncio.sleep(0)",
             ),
         ),
-        (
-            "the reason in capitals",
+        "the reason in capitals": (
             "the reason is 'Silent'",
             loop(*READ_PING, PONG, silent=SILENT.replace("'silent'", "'Silent'")),
         ),
-        ("drops", "1006", loop(*READ_PING, PONG, silent="except TimeoutError: return ws.transport.abort()")),
-        ("an await is gone", "", loop(*READ_PING, PONG, silent="except TimeoutError: return ws.close(4000, 'silent')")),
-    ]
+        "drops": ("1006", loop(*READ_PING, PONG, silent="except TimeoutError: return ws.transport.abort()")),
+        "an await is gone": ("", loop(*READ_PING, PONG, silent="except TimeoutError: return ws.close(4000, 'silent')")),
+    }
     right: ClassVar = {
         "a timeout around recv": loop(
             *READ_PING,
@@ -686,33 +641,29 @@ def doubling(
 class TestBackoff(MoreAnswers):
     exercise = ex.backoff
     imports = "import itertools, math, random\nfrom decimal import Decimal\nfrom fractions import Fraction"
-    wrong: ClassVar = [
-        ("the cap of the check", "", doubling(grow="min(20, 2 * limit)")),
-        ("the base of the check", "", doubling(begin="min(cap, 0.5)")),
-        ("whole seconds", "Every client waits", doubling("round(rng.uniform(0, limit))")),
-        ("tenths", "different waits", doubling("round(rng.uniform(0, limit), 1)")),
-        ("hundredths", "different waits", doubling("round(rng.uniform(0, limit), 2)")),
-        (
-            "caps the wait",
+    subtle: ClassVar = {
+        "the cap of the check": ("", doubling(grow="min(20, 2 * limit)")),
+        "the base of the check": ("", doubling(begin="min(cap, 0.5)")),
+        "whole seconds": ("Every client waits", doubling("round(rng.uniform(0, limit))")),
+        "tenths": ("different waits", doubling("round(rng.uniform(0, limit), 1)")),
+        "hundredths": ("different waits", doubling("round(rng.uniform(0, limit), 2)")),
+        "caps the wait": (
             "limit the range",
             waits("""
 for n in itertools.count():
     yield min(cap, rng.uniform(0, base * 2 ** min(n, 60)))"""),
         ),
-        (
-            "one draw for each client",
+        "one draw for each client": (
             "Draw anew",
             doubling("x * limit").replace("    limit = min(cap, b", "    x = rng.random()\n    limit = min(cap, b"),
         ),
-        (
-            "the waits on the way down",
+        "the waits on the way down": (
             "Draw anew",
             doubling("(x if n else 1 - x) * limit").replace(
                 "    limit = min(cap, b", "    x = rng.random()\n    n = 1\n    limit = min(cap, b"
             ),
         ),
-        (
-            "a state of all clients",
+        "a state of all clients": (
             "",
             waits(
                 """
@@ -723,8 +674,7 @@ while True:
                 "state = {}",
             ),
         ),
-        (
-            "a state that a new client resets",
+        "a state that a new client resets": (
             "",
             waits(
                 """
@@ -735,47 +685,41 @@ while True:
                 "state = {}",
             ),
         ),
-        (
-            "begins again after 50 waits",
+        "begins again after 50 waits": (
             "many waits",
             waits("""
 for n in itertools.count():
     yield rng.uniform(0, min(cap, base * 2 ** (n % 50)))"""),
         ),
-        (
-            "ends after 1,000",
+        "ends after 1,000": (
             "Your generator ended",
             waits("""
 for n in range(1000):
     yield rng.uniform(0, min(cap, base * 2 ** min(n, 60)))"""),
         ),
-        ("grows by 1.9", "too slowly", doubling(grow="min(cap, 1.9 * limit)")),
-        ("grows by 2.1", "too fast", doubling(grow="min(cap, 2.1 * limit)")),
-        ("adds base", "too slowly", doubling(grow="min(cap, limit + base)")),
-        ("squares", "too fast", doubling(grow="min(cap, 4 * limit)")),
-        ("from a tenth", "from 0", doubling("rng.uniform(0.1 * limit, limit)")),
-        ("triangular", "evenly", doubling("rng.triangular(0, limit)")),
-        ("the sum of two", "evenly", doubling("(rng.random() + rng.random()) / 2 * limit")),
-        ("0.9 of the limit", "", doubling("rng.uniform(0, 0.9 * limit)")),
-        ("a little above", "", doubling("rng.uniform(0, 1.1 * limit)")),
-        (
-            "a cap of 0 is lost",
+        "grows by 1.9": ("too slowly", doubling(grow="min(cap, 1.9 * limit)")),
+        "grows by 2.1": ("too fast", doubling(grow="min(cap, 2.1 * limit)")),
+        "adds base": ("too slowly", doubling(grow="min(cap, limit + base)")),
+        "squares": ("too fast", doubling(grow="min(cap, 4 * limit)")),
+        "from a tenth": ("from 0", doubling("rng.uniform(0.1 * limit, limit)")),
+        "triangular": ("evenly", doubling("rng.triangular(0, limit)")),
+        "the sum of two": ("evenly", doubling("(rng.random() + rng.random()) / 2 * limit")),
+        "0.9 of the limit": ("", doubling("rng.uniform(0, 0.9 * limit)")),
+        "a little above": ("", doubling("rng.uniform(0, 1.1 * limit)")),
+        "a cap of 0 is lost": (
             "must be 0",
             doubling("rng.uniform(0, limit)", "min(cap or math.inf, 2 * limit)", "min(cap or math.inf, base)"),
         ),
-        ("a base of 0 is lost", "must be 0", doubling(begin="min(cap, base or 1)")),
-        (
-            "its own Random",
+        "a base of 0 is lost": ("must be 0", doubling(begin="min(cap, base or 1)")),
+        "its own Random": (
             "same seed",
             doubling("own.uniform(0, limit)").replace("    limit = m", "    own = random.Random()\n    limit = m", 1),
         ),
-        (
-            "the same Random for all",
+        "the same Random for all": (
             "Every client waits",
             doubling("own.uniform(0, limit)").replace("    limit = m", "    own = random.Random(1)\n    limit = m", 1),
         ),
-        (
-            "the first wait is base",
+        "the first wait is base": (
             "Every client waits",
             waits("""
 yield min(cap, base)
@@ -784,8 +728,7 @@ while True:
     yield rng.uniform(0, limit)
     limit = min(cap, 2 * limit)"""),
         ),
-        (
-            "decorrelated",
+        "decorrelated": (
             "",
             waits("""
 wait = min(cap, base)
@@ -793,16 +736,15 @@ while True:
     wait = min(cap, rng.uniform(base, 3 * wait))
     yield wait"""),
         ),
-        (
-            "each limit twice",
+        "each limit twice": (
             "too slowly",
             doubling().replace("    yield rng", "    yield rng.uniform(0, limit)\n        yield rng"),
         ),
-        ("a list", "Use `yield`", waits("return [rng.uniform(0, min(cap, base * 2 ** n)) for n in range(99)]")),
-        ("a bool", "Yield a number", doubling("bool(rng.uniform(0, limit))")),
-        ("not a number", "", doubling("float('nan')")),
-        ("milliseconds", "the cap is", doubling("1000 * rng.uniform(0, limit)")),
-    ]
+        "a list": ("Use `yield`", waits("return [rng.uniform(0, min(cap, base * 2 ** n)) for n in range(99)]")),
+        "a bool": ("Yield a number", doubling("bool(rng.uniform(0, limit))")),
+        "not a number": ("", doubling("float('nan')")),
+        "milliseconds": ("the cap is", doubling("1000 * rng.uniform(0, limit)")),
+    }
     right: ClassVar = {
         "count": waits("for n in itertools.count(): yield rng.uniform(0, min(cap, base * 2 ** min(n, 60)))"),
         "a generator expression": waits(

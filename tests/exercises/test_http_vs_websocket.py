@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import pytest
 from exercise_cases import FunctionExercise, answer
-from exercise_kinds import Judged
 
 from wslearn.exercises import http_vs_websocket as ex
 from wslearn.latency import Sample, Settings
@@ -21,7 +20,7 @@ HASHING = (
 )
 
 
-class TestAccept(Judged, FunctionExercise):
+class TestAccept(FunctionExercise):
     exercise = ex.accept
     imports = HASHING
     wrong: ClassVar = {
@@ -37,7 +36,7 @@ class TestAccept(Judged, FunctionExercise):
         "is a `return` missing?": "def accept(key): pass",
         "Strings must be encoded before hashing": accept("b64encode(sha1(key + GUID).digest()).decode()"),
     }
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "base64 for URLs": ("Join the key", accept("urlsafe_b64encode(sha1((key + GUID).encode()).digest()).decode()")),
         "a line's end": ("Join the key", accept("encodebytes(sha1((key + GUID).encode()).digest()).decode()")),
         "a plus that is a space": (
@@ -71,7 +70,7 @@ def delay(expression: str) -> str:
     return f"def mean_delay(interval, round_trip): return {expression}"
 
 
-class TestMeanDelay(Judged, FunctionExercise):
+class TestMeanDelay(FunctionExercise):
     exercise = ex.mean_delay
     wrong: ClassVar = {
         "The network takes time too": delay("interval / 2"),
@@ -83,7 +82,7 @@ class TestMeanDelay(Judged, FunctionExercise):
         "Draw a timeline": delay("1000 * (interval / 2 + round_trip)"),
     }
     imports = "from decimal import Decimal\nfrom fractions import Fraction\nimport numpy"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "two digits": ("That is rounded", delay("round(interval / 2 + round_trip, 2)")),
         "three digits": ("That is rounded", delay("round(interval / 2 + round_trip, 3)")),
         "whole seconds": ("`//` rounds down", delay("(interval + round_trip) // 2 + round_trip / 2")),
@@ -107,7 +106,7 @@ def even(expression: str) -> str:
     return f"import math\ndef break_even(handshake, http, websocket): return {expression}"
 
 
-class TestBreakEven(Judged, FunctionExercise):
+class TestBreakEven(FunctionExercise):
     exercise = ex.break_even
     wrong: ClassVar = {
         "an `int`": even("handshake / (http - websocket)"),
@@ -119,7 +118,7 @@ class TestBreakEven(Judged, FunctionExercise):
         "the first time that WebSocket is cheaper": even("10"),
     }
     imports = "import itertools\nimport numpy"
-    subtly_wrong: ClassVar = {
+    subtle: ClassVar = {
         "round": ("first time", even("round(handshake / (http - websocket)) + 1 if http > websocket else None")),
         "a half more": ("first time", even("int(handshake / (http - websocket) + 1.5) if http > websocket else None")),
         "a limit": (

@@ -46,7 +46,7 @@ def test_what_blocks_is_named_with_its_line_and_the_kernel_lives(running):
 def test_a_forgotten_await_is_seen_in_the_cell(running):
     cell = check(running, "async for m in ws:", "    ws.send(m.upper() + '!')")
     assert "You called `send` without `await` (line 4: `ws.send(m.upper() + '!')`)" in text(cell)
-    assert "Not yet.\nThe server sent nothing back. Is there an `await ws.send(…)`" in text(cell)
+    assert "The server sent nothing back. Is there an `await ws.send(…)`" in text(cell)
 
 
 async def test_interrupting_the_cell_ends_the_check(running):

@@ -113,6 +113,7 @@ ASK_ALL = "tasks = [asyncio.create_task(ws.close(1001)) for ws in connections]"
 
 class TestGoodbye(FunctionExercise):
     exercise = ex.goodbye
+    at_once = 4
     wrong = {  # noqa: RUF012
         "held up the shutdown": goodbye("for ws in connections: await ws.close(1001)", ABORT),
         "and those add up": goodbye(

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 import pytest
-from exercise_cases import handler
-from more_answers import MoreAnswers
+from exercise_cases import MoreAnswers, handler
 
 from wslearn.exercises import robustness as ex
 
@@ -37,108 +36,91 @@ class TestTokenBucket(MoreAnswers):
         "from collections import deque\nfrom dataclasses import dataclass\nfrom fractions import Fraction\n"
         "from types import SimpleNamespace\nimport math"
     )
-    wrong: ClassVar = [
-        ("the rate of the check", "Use `rate`", bucket(RIGHT.replace("self.rate", "2"))),
-        (
-            "the burst of the check",
+    subtle: ClassVar = {
+        "the rate of the check": ("Use `rate`", bucket(RIGHT.replace("self.rate", "2"))),
+        "the burst of the check": (
             "should be full",
             bucket(RIGHT.replace("self.burst", "5"), "self.tokens, self.at = 5, clock()"),
         ),
-        ("full by a constant", "A third bucket", bucket(RIGHT, "self.tokens, self.at = 5, clock()")),
-        ("a limit by a constant", "should be full", bucket(RIGHT.replace("self.burst", "5"))),
-        (
-            "tokens of the class",
+        "full by a constant": ("A third bucket", bucket(RIGHT, "self.tokens, self.at = 5, clock()")),
+        "a limit by a constant": ("should be full", bucket(RIGHT.replace("self.burst", "5"))),
+        "tokens of the class": (
             "",
             bucket(RIGHT.replace("self.tokens", "Bucket.tokens"), "Bucket.tokens, self.at = burst, clock()"),
         ),
-        (
-            "times of the class",
+        "times of the class": (
             "",
             bucket(RIGHT.replace("self.at", "Bucket.at"), "self.tokens, Bucket.at = burst, clock()"),
         ),
-        (
-            "all of the class",
+        "all of the class": (
             "",
             bucket(RIGHT.replace("self.", "Bucket."), "Bucket.tokens, Bucket.at = burst, clock()").replace(
                 "self.rate, self.burst, self.clock", "Bucket.rate, Bucket.burst, Bucket.clock"
             ),
         ),
-        ("more than one token", "One token is enough", bucket(RIGHT.replace("< 1", "<= 1"))),
-        ("any part of a token", "whole token", bucket(RIGHT.replace("< 1", "<= 0"))),
-        ("half a token", "whole token", bucket(RIGHT.replace("< 1", "< 0.5"))),
-        (
-            "rounds down the tokens",
+        "more than one token": ("One token is enough", bucket(RIGHT.replace("< 1", "<= 1"))),
+        "any part of a token": ("whole token", bucket(RIGHT.replace("< 1", "<= 0"))),
+        "half a token": ("whole token", bucket(RIGHT.replace("< 1", "< 0.5"))),
+        "rounds down the tokens": (
             "do not round",
             bucket(RIGHT.replace("(now - self.at) * self.rate)", "int((now - self.at) * self.rate))")),
         ),
-        (
-            "rounds the tokens",
+        "rounds the tokens": (
             "whole token",
             bucket(RIGHT.replace("(now - self.at) * self.rate)", "math.ceil((now - self.at) * self.rate))")),
         ),
-        (
-            "rounds the tokens to hundredths",
+        "rounds the tokens to hundredths": (
             "round",
             bucket(RIGHT.replace("(now - self.at) * self.rate)", "round((now - self.at) * self.rate, 2))")),
         ),
-        (
-            "whole seconds",
+        "whole seconds": (
             "",
             bucket(RIGHT.replace("self.clock()", "int(self.clock())"), "self.tokens, self.at = burst, int(clock())"),
         ),
-        (
-            "another clock",
+        "another clock": (
             "no other clock",
             bucket(RIGHT.replace("self.clock()", "time.monotonic()"), "self.tokens, self.at = burst, time.monotonic()"),
         ),
-        ("two clocks", "", bucket(RIGHT, "self.tokens, self.at = burst, time.monotonic()")),
-        (
-            "a falsy time",
+        "two clocks": ("", bucket(RIGHT, "self.tokens, self.at = burst, time.monotonic()")),
+        "a falsy time": (
             "",
             bucket(
                 f"{NOW}if self.at:\n    self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)\n"
                 f"self.at = now\n{TAKE}"
             ),
         ),
-        (
-            "a falsy burst",
+        "a falsy burst": (
             "`burst` 0",
             bucket(RIGHT.replace("self.burst", "(self.burst or 5)"), "self.tokens, self.at = burst or 5, clock()"),
         ),
-        (
-            "the rest is lost with each token",
+        "the rest is lost with each token": (
             "that is left",
             bucket(RIGHT.replace("self.tokens -= 1", "self.tokens = int(self.tokens) - 1")),
         ),
-        (
-            "full after a pause",
+        "full after a pause": (
             "the bucket was full again",
             bucket(f"{NOW}if now - self.at >= 1: self.tokens = self.burst\nself.at = now\n{TAKE}"),
         ),
-        ("no limit", "`min(self.burst, …)`", bucket(RIGHT.replace("min(self.burst, ", "max(0, "))),
-        ("a limit one too high", "`min(self.burst, …)`", bucket(RIGHT.replace("min(self.burst", "min(self.burst + 1"))),
-        (
-            "a limit only at the start",
+        "no limit": ("`min(self.burst, …)`", bucket(RIGHT.replace("min(self.burst, ", "max(0, "))),
+        "a limit one too high": ("`min(self.burst, …)`", bucket(RIGHT.replace("min(self.burst", "min(self.burst + 1"))),
+        "a limit only at the start": (
             "",
             bucket(RIGHT.replace("min(self.burst, ", "(").replace("self.tokens <", "self.tokens <")),
         ),
-        (
-            "the full bucket keeps a rest",
+        "the full bucket keeps a rest": (
             "kept the fraction",
             bucket(
                 f"{NOW}new = int((now - self.at) * self.rate)\nself.tokens = min(self.burst, self.tokens + new)\n"
                 f"self.at += new / self.rate\n{TAKE}"
             ),
         ),
-        ("two tokens each", "must be full", bucket(RIGHT.replace("-= 1", "-= 2"))),
-        ("a refused call costs", "refused cost a token", bucket(FILL + "self.tokens -= 1\nreturn self.tokens >= 0")),
-        (
-            "a refused call costs its time",
+        "two tokens each": ("must be full", bucket(RIGHT.replace("-= 1", "-= 2"))),
+        "a refused call costs": ("refused cost a token", bucket(FILL + "self.tokens -= 1\nreturn self.tokens >= 0")),
+        "a refused call costs its time": (
             "",
             bucket(FILL + "if self.tokens < 1:\n    self.tokens = 0\n    return False\nself.tokens -= 1\nreturn True"),
         ),
-        (
-            "a sliding window",
+        "a sliding window": (
             "",
             bucket(
                 f"""{NOW}while self.taken and self.taken[0] <= now - self.burst / self.rate: self.taken.popleft()
@@ -148,12 +130,12 @@ return True""",
                 "self.taken = deque()",
             ),
         ),
-        ("starts empty, at time 0", "should be full", bucket(RIGHT, "self.tokens, self.at = 0, 0")),
-        ("twice too slow", "", bucket(RIGHT.replace("* self.rate", "* self.rate / 2"))),
-        ("a number", "must always return", bucket(FILL + "if self.tokens < 1: return 0\nself.tokens -= 1\nreturn 1")),
-        ("None", "must always return", bucket(FILL + "if self.tokens >= 1:\n    self.tokens -= 1\n    return True")),
-        ("async", "needs a method", bucket(RIGHT).replace("def take", "async def take")),
-    ]
+        "starts empty, at time 0": ("should be full", bucket(RIGHT, "self.tokens, self.at = 0, 0")),
+        "twice too slow": ("", bucket(RIGHT.replace("* self.rate", "* self.rate / 2"))),
+        "a number": ("must always return", bucket(FILL + "if self.tokens < 1: return 0\nself.tokens -= 1\nreturn 1")),
+        "None": ("must always return", bucket(FILL + "if self.tokens >= 1:\n    self.tokens -= 1\n    return True")),
+        "async": ("needs a method", bucket(RIGHT).replace("def take", "async def take")),
+    }
     right: ClassVar = {
         "a dataclass": """
 @dataclass
@@ -245,71 +227,61 @@ def tried(good: str = f"{TEXT}; {LOUD}", errors: str = ERRORS, *answer: str) -> 
 
 class TestUsefulError(MoreAnswers):
     exercise = ex.useful_error
-    wrong: ClassVar = [
-        (
-            "ASCII only",
+    subtle: ClassVar = {
+        "ASCII only": (
             "knows all letters",
             tried(
                 f"{TEXT}; text = ''.join(c.upper() if c.isascii() else c for c in text); {LOUD.replace('.upper()', '')}"
             ),
         ),
-        ("swapcase", "", tried(f"{TEXT}; text = text.swapcase(); {LOUD}".replace(".upper()", ""))),
-        ("title", "Use `json.dumps`", tried(f"{TEXT}; {LOUD.replace('upper', 'title')}")),
-        ("strip", "", tried(f"{TEXT}; {LOUD.replace('upper()', 'upper().strip(chr(33))')}")),
-        ("an empty string is refused", "empty string", tried(f"{TEXT} or None; {LOUD}")),
-        (
-            "an empty string is skipped",
+        "swapcase": ("", tried(f"{TEXT}; text = text.swapcase(); {LOUD}".replace(".upper()", ""))),
+        "title": ("Use `json.dumps`", tried(f"{TEXT}; {LOUD.replace('upper', 'title')}")),
+        "strip": ("", tried(f"{TEXT}; {LOUD.replace('upper()', 'upper().strip(chr(33))')}")),
+        "an empty string is refused": ("empty string", tried(f"{TEXT} or None; {LOUD}")),
+        "an empty string is skipped": (
             "empty string",
             capitals("try: " + TEXT, f"except {ERRORS}: text = None", f"if text: {LOUD}", f"elif text != '': {HELP}"),
         ),
-        (
-            "letters only",
+        "letters only": (
             "Every string is valid",
             tried(f"{TEXT}; text = text if text.replace(', ', '').isalpha() else None; {LOUD}").replace(
                 "text.replace(', ', '').isalpha()", "not set('0123456789') & set(text)"
             ),
         ),
-        ("str of all", "", tried(f"{TEXT}; text = str(text); {LOUD}")),
-        ("null is an empty string", "`null`", tried(f"{TEXT}; text = '' if text is None else text; {LOUD}")),
-        ("a default", "without `message`", tried(f"text = json.loads(data).get('message', ''); {LOUD}")),
-        ("false is an empty string", "", tried(f"{TEXT} or ''; {LOUD}")),
-        (
-            "a list is joined",
+        "str of all": ("", tried(f"{TEXT}; text = str(text); {LOUD}")),
+        "null is an empty string": ("`null`", tried(f"{TEXT}; text = '' if text is None else text; {LOUD}")),
+        "a default": ("without `message`", tried(f"text = json.loads(data).get('message', ''); {LOUD}")),
+        "false is an empty string": ("", tried(f"{TEXT} or ''; {LOUD}")),
+        "a list is joined": (
             "is a list",
             tried(f"{TEXT}; text = ''.join(text) if isinstance(text, list) else text; {LOUD}"),
         ),
-        (
-            "in a list",
+        "in a list": (
             "list of objects",
             tried(
                 f"found = json.loads(data); text = (found[0] if isinstance(found, list) else found)['message']; {LOUD}",
                 ERRORS.replace(")", ", IndexError)"),
             ),
         ),
-        (
-            "an empty list",
+        "an empty list": (
             "a JSON list of objects",
             tried(
                 f"found = json.loads(data); text = (found[0] if isinstance(found, list) else found)['message']; {LOUD}"
             ),
         ),
-        (
-            "the beginning",
+        "the beginning": (
             "at its beginning",
             tried(f"text = json.JSONDecoder().raw_decode(data)[0]['message']; {LOUD}"),
         ),
-        (
-            "any case",
+        "any case": (
             "not `message`",
             tried(f"text = {{k.lower(): v for k, v in json.loads(data).items()}}['message']; {LOUD}"),
         ),
-        (
-            "nothing for an empty text",
+        "nothing for an empty text": (
             "an empty text",
             capitals("if not data: continue", f"try: {TEXT}; {LOUD}", f"except {ERRORS}: {HELP}"),
         ),
-        (
-            "nothing for falsy JSON",
+        "nothing for falsy JSON": (
             "an empty object",
             capitals(
                 "try:",
@@ -318,31 +290,26 @@ class TestUsefulError(MoreAnswers):
                 f"except {ERRORS}: {HELP}",
             ),
         ),
-        (
-            "more in the answer",
+        "more in the answer": (
             "and no more",
             tried(f"{TEXT}; {LOUD.replace('text.upper()', 'text.upper(), chr(110): 1')}"),
         ),
-        ("two errors", "", tried(f"{TEXT}; {LOUD}", ERRORS, HELP, HELP)),
-        ("the answer and an error", "", tried(f"{TEXT}; {LOUD}; raise ValueError")),
-        (
-            "the exception's text",
+        "two errors": ("", tried(f"{TEXT}; {LOUD}", ERRORS, HELP, HELP)),
+        "the answer and an error": ("", tried(f"{TEXT}; {LOUD}; raise ValueError")),
+        "the exception's text": (
             "doesn't help",
             tried(f"{TEXT}; {LOUD}", f"{ERRORS} as error", HELP.replace('"expected a message"', "str(error)")),
         ),
-        (
-            "an error in plain text",
+        "an error in plain text": (
             "should be JSON",
             tried(f"{TEXT}; {LOUD}", ERRORS, "await ws.send('expected a message')"),
         ),
-        (
-            "an error of another type",
+        "an error of another type": (
             "doesn't help",
             tried(f"{TEXT}; {LOUD}", ERRORS, HELP.replace("expected a message", "invalid")),
         ),
-        ("Error", 'needs `"type": "error"`', tried(f"{TEXT}; {LOUD}", ERRORS, HELP.replace('"error"', '"Error"'))),
-        (
-            "three mistakes at most",
+        "Error": ('needs `"type": "error"`', tried(f"{TEXT}; {LOUD}", ERRORS, HELP.replace('"error"', '"Error"'))),
+        "three mistakes at most": (
             "",
             handler(
                 "mistakes = 0",
@@ -354,8 +321,7 @@ class TestUsefulError(MoreAnswers):
                 f"        {HELP}",
             ),
         ),
-        (
-            "the last message of all",
+        "the last message of all": (
             "",
             handler(
                 "async for self.data in ws:",
@@ -365,8 +331,7 @@ class TestUsefulError(MoreAnswers):
                 "    self.data = 'x'",
             ),
         ),
-        (
-            "UTF-8 only",
+        "UTF-8 only": (
             "half of a character",
             capitals(
                 f"try: {TEXT}.upper()",
@@ -374,8 +339,7 @@ class TestUsefulError(MoreAnswers):
                 'else: await ws.send(json.dumps({"message": text}, ensure_ascii=False))',
             ),
         ),
-        (
-            "an answer to everybody",
+        "an answer to everybody": (
             "",
             capitals(
                 f"try: {TEXT}.upper()",
@@ -384,8 +348,7 @@ class TestUsefulError(MoreAnswers):
                 '    for c in list(self.connections): await c.send(json.dumps({"message": text}))',
             ),
         ),
-        (
-            "outlives its client",
+        "outlives its client": (
             "",
             handler(
                 "while True:",
@@ -397,7 +360,7 @@ class TestUsefulError(MoreAnswers):
                 "        except Exception: await asyncio.sleep(0)",
             ),
         ),
-    ]
+    }
     right: ClassVar = {
         "match": capitals(
             "try: found = json.loads(data)",
@@ -463,23 +426,21 @@ def limited(limit: str, what: str = GATHER) -> str:
 class TestGoodbye(MoreAnswers):
     exercise = ex.goodbye
     imports = "from contextlib import suppress\nfrom time import monotonic as clock"
-    wrong: ClassVar = [
-        ("a constant", "more time than `seconds`", limited("1")),
-        ("a short constant", "too early", limited("0.1")),
-        ("the first number of the check", "", limited("1.8")),
-        ("twice too long", "more time than `seconds`", limited("3 * seconds")),
-        ("half of the time", "too early", limited("seconds / 2")),
-        ("a tenth of the time", "too early", limited("seconds / 10")),
-        ("0 is lost", "", limited("seconds or 5")),
-        ("at least a second", "more time than `seconds`", limited("max(1, seconds)")),
-        (
-            "waits twice",
+    subtle: ClassVar = {
+        "a constant": ("more time than `seconds`", limited("1")),
+        "a short constant": ("too early", limited("0.1")),
+        "the first number of the check": ("", limited("1.8")),
+        "twice too long": ("more time than `seconds`", limited("3 * seconds")),
+        "half of the time": ("too early", limited("seconds / 2")),
+        "a tenth of the time": ("too early", limited("seconds / 10")),
+        "0 is lost": ("", limited("seconds or 5")),
+        "at least a second": ("more time than `seconds`", limited("max(1, seconds)")),
+        "waits twice": (
             "more time than `seconds`",
             goodbye(TASKS, *2 * ["if tasks: await asyncio.wait(tasks, timeout=seconds)"], ABORT),
         ),
-        ("drops at once", "did not wait for", goodbye(TASKS, "await asyncio.sleep(0.001)", ABORT)),
-        (
-            "returns at once",
+        "drops at once": ("did not wait for", goodbye(TASKS, "await asyncio.sleep(0.001)", ABORT)),
+        "returns at once": (
             "",
             goodbye(
                 "async def end():",
@@ -489,9 +450,8 @@ class TestGoodbye(MoreAnswers):
                 "task = asyncio.create_task(end())",
             ),
         ),
-        ("the whole time", "Return as soon as", goodbye(TASKS, "await asyncio.sleep(seconds)", ABORT)),
-        (
-            "a second for all",
+        "the whole time": ("Return as soon as", goodbye(TASKS, "await asyncio.sleep(seconds)", ABORT)),
+        "a second for all": (
             "Return as soon as",
             goodbye(
                 TASKS,
@@ -500,8 +460,7 @@ class TestGoodbye(MoreAnswers):
                 ABORT,
             ),
         ),
-        (
-            "the whole time for slow clients",
+        "the whole time for slow clients": (
             "Return as soon as",
             goodbye(
                 TASKS,
@@ -510,8 +469,7 @@ class TestGoodbye(MoreAnswers):
                 ABORT,
             ),
         ),
-        (
-            "empties the list",
+        "empties the list": (
             "changed the list",
             goodbye(
                 TASKS,
@@ -519,16 +477,14 @@ class TestGoodbye(MoreAnswers):
                 "while connections: connections.pop().transport.abort()",
             ),
         ),
-        (
-            "sorts the list",
+        "sorts the list": (
             "changed the list",
             limited("seconds").replace(ABORT, f"{ABORT}\n    connections.reverse()"),
         ),
-        ("closes without abort", "still connected", limited("seconds").replace("abort()", "close()")),
-        ("no abort", "still connected", limited("seconds").replace(ABORT, "pass")),
-        ("only the first two", "", goodbye("for ws in connections[:2]: await ws.close(1001)")),
-        (
-            "five at a time",
+        "closes without abort": ("still connected", limited("seconds").replace("abort()", "close()")),
+        "no abort": ("still connected", limited("seconds").replace(ABORT, "pass")),
+        "only the first two": ("", goodbye("for ws in connections[:2]: await ws.close(1001)")),
+        "five at a time": (
             "",
             goodbye(
                 "async def end(ws):",
@@ -539,8 +495,7 @@ class TestGoodbye(MoreAnswers):
                 ABORT,
             ),
         ),
-        (
-            "each has its own time",
+        "each has its own time": (
             "those add up",
             goodbye(
                 "for ws in connections:",
@@ -548,8 +503,7 @@ class TestGoodbye(MoreAnswers):
                 "    except TimeoutError: ws.transport.abort()",
             ),
         ),
-        (
-            "each a part of the time",
+        "each a part of the time": (
             "hardly any time",
             goodbye(
                 "for ws in connections:",
@@ -557,25 +511,23 @@ class TestGoodbye(MoreAnswers):
                 "    except TimeoutError: ws.transport.abort()",
             ),
         ),
-        ("1000", "closed with 1000", limited("seconds").replace("1001", "1000")),
-        ("no code", "closed with 1000", limited("seconds").replace("1001", "")),
-        ("1012", "closed with 1012", limited("seconds").replace("1001", "1012")),
-        (
-            "the timeout gets out",
+        "1000": ("closed with 1000", limited("seconds").replace("1001", "1000")),
+        "no code": ("closed with 1000", limited("seconds").replace("1001", "")),
+        "1012": ("closed with 1012", limited("seconds").replace("1001", "1012")),
+        "the timeout gets out": (
             "TimeoutError",
             goodbye(f"async with asyncio.timeout(seconds): await {GATHER}", ABORT),
         ),
-        ("an await is gone", "", goodbye("for ws in connections: ws.close(1001)", "await asyncio.sleep(0)", ABORT)),
-        ("blocks", "", goodbye(TASKS, "time.sleep(seconds)", ABORT)),
-        ("waits for nobody", "", goodbye(TASKS, "await asyncio.wait(tasks, timeout=seconds)", ABORT)),
-        (
-            "the first that is done",
+        "an await is gone": ("", goodbye("for ws in connections: ws.close(1001)", "await asyncio.sleep(0)", ABORT)),
+        "blocks": ("", goodbye(TASKS, "time.sleep(seconds)", ABORT)),
+        "waits for nobody": ("", goodbye(TASKS, "await asyncio.wait(tasks, timeout=seconds)", ABORT)),
+        "the first that is done": (
             "",
             goodbye(
                 TASKS, "if tasks: await asyncio.wait(tasks, timeout=seconds, return_when='FIRST_COMPLETED')", ABORT
             ),
         ),
-    ]
+    }
     right: ClassVar = {
         "wait_for": limited("seconds"),
         "wait": goodbye(
@@ -646,26 +598,23 @@ def serve(loop: tuple[str, ...] = LOOP, free: tuple[str, ...] = FREE) -> tuple[s
 class TestFairShare(MoreAnswers):
     exercise = ex.fair_share
     imports = "from collections import Counter, defaultdict\nfrom contextlib import contextmanager, suppress"
-    wrong: ClassVar = [
-        ("a constant", "`MOST` is 1 now", share(NAME, FULL.replace("self.MOST", "2"), COUNT, *serve())),
-        ("three", "did not close her third", share(NAME, FULL.replace(">=", ">"), COUNT, *serve())),
-        ("one", "Ann's second one", share(NAME, FULL.replace("self.MOST", "self.MOST - 1"), COUNT, *serve())),
-        (
-            "slots of the class",
+    subtle: ClassVar = {
+        "a constant": ("`MOST` is 1 now", share(NAME, FULL.replace("self.MOST", "2"), COUNT, *serve())),
+        "three": ("did not close her third", share(NAME, FULL.replace(">=", ">"), COUNT, *serve())),
+        "one": ("Ann's second one", share(NAME, FULL.replace("self.MOST", "self.MOST - 1"), COUNT, *serve())),
+        "slots of the class": (
             "Another server",
             share(NAME, FULL, COUNT, *serve(), slots="pass").replace("MOST = 2", "MOST = 2\n    slots = Counter()"),
         ),
-        (
-            "slots of the module",
+        "slots of the module": (
             "Another server",
             share(NAME, FULL, COUNT, *serve(), slots="self.slots = SLOTS", top="SLOTS = Counter()"),
         ),
-        ("lower", "isn't `Ann`", share(NAME + "; user = user.lower()", FULL, COUNT, *serve())),
-        ("strip", "isn't `Ann`", share(NAME + "; user = user.strip()", FULL, COUNT, *serve())),
-        ("three letters", "isn't `Ann`", share(NAME + "; user = user[:3]", FULL, COUNT, *serve())),
-        ("ASCII", "isn't `Ann`", share(NAME + "; user = user.replace('Ä', 'A')", FULL, COUNT, *serve())),
-        (
-            "startswith",
+        "lower": ("isn't `Ann`", share(NAME + "; user = user.lower()", FULL, COUNT, *serve())),
+        "strip": ("isn't `Ann`", share(NAME + "; user = user.strip()", FULL, COUNT, *serve())),
+        "three letters": ("isn't `Ann`", share(NAME + "; user = user[:3]", FULL, COUNT, *serve())),
+        "ASCII": ("isn't `Ann`", share(NAME + "; user = user.replace('Ä', 'A')", FULL, COUNT, *serve())),
+        "startswith": (
             "isn't `Ann`",
             share(
                 NAME,
@@ -676,17 +625,15 @@ class TestFairShare(MoreAnswers):
                 *serve(),
             ),
         ),
-        ("Ann only", "but not Bob's", share(NAME, FULL.replace("if ", "if user == 'Ann' and "), COUNT, *serve())),
-        ("all together", "", share(NAME, FULL.replace("self.slots[user]", "self.slots.total()"), COUNT, *serve())),
-        ("an await between", "Put no `await`", share(NAME, FULL, "await asyncio.sleep(0.01)", COUNT, *serve())),
-        ("a ping between", "Put no `await`", share(NAME, FULL, "await (await ws.ping())", COUNT, *serve())),
-        (
-            "counts before the name",
+        "Ann only": ("but not Bob's", share(NAME, FULL.replace("if ", "if user == 'Ann' and "), COUNT, *serve())),
+        "all together": ("", share(NAME, FULL.replace("self.slots[user]", "self.slots.total()"), COUNT, *serve())),
+        "an await between": ("Put no `await`", share(NAME, FULL, "await asyncio.sleep(0.01)", COUNT, *serve())),
+        "a ping between": ("Put no `await`", share(NAME, FULL, "await (await ws.ping())", COUNT, *serve())),
+        "counts before the name": (
             "",
             share("self.slots['x'] += 1", NAME, FULL, "self.slots['x'] -= 1", COUNT, *serve((LOOP[0], "    pass"))),
         ),
-        (
-            "a lock",
+        "a lock": (
             "without a lock",
             share(
                 "async with self.lock:",
@@ -697,35 +644,29 @@ class TestFairShare(MoreAnswers):
                 slots="self.slots, self.lock = Counter(), asyncio.Lock()",
             ),
         ),
-        (
-            "an empty message ends it",
+        "an empty message ends it": (
             "empty message",
             share(NAME, FULL, COUNT, *serve(("while message := await ws.recv(): await ws.send(message)",))),
         ),
-        (
-            "an empty message is skipped",
+        "an empty message is skipped": (
             "empty message",
             share(NAME, FULL, COUNT, *serve((LOOP[0], "    if message: await ws.send(message)"))),
         ),
-        (
-            "strips messages",
+        "strips messages": (
             "unchanged",
             share(NAME, FULL, COUNT, *serve((LOOP[0], "    await ws.send(message.strip())"))),
         ),
-        ("strings only", "unchanged", share(NAME, FULL, COUNT, *serve((LOOP[0], "    await ws.send(str(message))")))),
-        (
-            "names are no messages",
+        "strings only": ("unchanged", share(NAME, FULL, COUNT, *serve((LOOP[0], "    await ws.send(str(message))")))),
+        "names are no messages": (
             "unchanged",
             share(NAME, FULL, COUNT, *serve((LOOP[0], "    if message not in self.slots: await ws.send(message)"))),
         ),
-        ("twice", "back twice", share(NAME, FULL, COUNT, *serve((*LOOP, LOOP[1])))),
-        (
-            "to everybody",
+        "twice": ("back twice", share(NAME, FULL, COUNT, *serve((*LOOP, LOOP[1])))),
+        "to everybody": (
             "to `ws` only",
             share(NAME, FULL, COUNT, *serve((LOOP[0], "    for ws in list(self.connections): await ws.send(message)"))),
         ),
-        (
-            "to all of one user",
+        "to all of one user": (
             "",
             share(
                 NAME,
@@ -741,18 +682,16 @@ class TestFairShare(MoreAnswers):
                 ),
             ),
         ),
-        ("greets", "unchanged", share(NAME, FULL, COUNT, "await ws.send('hello ' + user)", *serve())),
-        (
-            "a refused one gets a message",
+        "greets": ("unchanged", share(NAME, FULL, COUNT, "await ws.send('hello ' + user)", *serve())),
+        "a refused one gets a message": (
             "received a message",
             share(NAME, FULL.replace("return", "return await ws.send('no') or"), COUNT, *serve()),
         ),
-        ("freed twice", "now she has three", share(NAME, FULL, COUNT, *serve(free=("self.slots[user] -= 2",)))),
-        ("all freed", "now she has three", share(NAME, FULL, COUNT, *serve(free=("del self.slots[user]",)))),
-        ("never freed", "Free the slot", share(NAME, FULL, COUNT, *LOOP)),
-        ("only a handshake frees", "`finally`", share(NAME, FULL, COUNT, *LOOP, FREE[0])),
-        (
-            "only OK frees",
+        "freed twice": ("now she has three", share(NAME, FULL, COUNT, *serve(free=("self.slots[user] -= 2",)))),
+        "all freed": ("now she has three", share(NAME, FULL, COUNT, *serve(free=("del self.slots[user]",)))),
+        "never freed": ("Free the slot", share(NAME, FULL, COUNT, *LOOP)),
+        "only a handshake frees": ("`finally`", share(NAME, FULL, COUNT, *LOOP, FREE[0])),
+        "only OK frees": (
             "`finally`",
             share(
                 NAME,
@@ -764,8 +703,7 @@ class TestFairShare(MoreAnswers):
                 top="from websockets.exceptions import ConnectionClosedOK",
             ),
         ),
-        (
-            "the older ones end",
+        "the older ones end": (
             "older",
             share(
                 NAME,
@@ -776,10 +714,9 @@ class TestFairShare(MoreAnswers):
                 slots="self.slots = defaultdict(list)",
             ),
         ),
-        ("the reason in capitals", "Close with the reason", share(NAME, FULL.replace("too", "Too"), COUNT, *serve())),
-        ("1013", "close code is 1013", share(NAME, FULL.replace("1008", "1013"), COUNT, *serve())),
-        (
-            "the rest is read",
+        "the reason in capitals": ("Close with the reason", share(NAME, FULL.replace("too", "Too"), COUNT, *serve())),
+        "1013": ("close code is 1013", share(NAME, FULL.replace("1008", "1013"), COUNT, *serve())),
+        "the rest is read": (
             "",
             share(
                 NAME,
@@ -790,8 +727,7 @@ class TestFairShare(MoreAnswers):
                 *serve(),
             ),
         ),
-        (
-            "outlives its client",
+        "outlives its client": (
             "",
             share(
                 NAME,
@@ -802,7 +738,7 @@ class TestFairShare(MoreAnswers):
                 "    except Exception: await asyncio.sleep(0)",
             ),
         ),
-    ]
+    }
     right: ClassVar = {
         "the class's MOST": share(NAME, FULL.replace("self.MOST", "FairShare.MOST"), COUNT, *serve()),
         "sets": share(

@@ -151,7 +151,7 @@ async def test_what_an_app_raises_comes_first_with_its_line(name):
 
 OUTLIVES = starlette("try: await ws.send_text(await ws.receive_text())", "except Exception: await asyncio.sleep(0.01)")
 OTHERS = {
-    "did not start within 2 s": starlette(after=LIFESPAN.format(before="await asyncio.Event().wait()")),
+    "did not start within 4 s": starlette(after=LIFESPAN.format(before="await asyncio.Event().wait()")),
     "blocked the event loop": asgi("time.sleep(8)"),
     "Reply to Ann.": aiohttp("pass"),
     "used before": f"{aiohttp()}\nmade_app = make()\nmade_app.freeze()\nagain = made_app",

@@ -5,6 +5,7 @@ Nothing here changes for it.
 """
 
 import ast
+import importlib
 import os
 import re
 import signal
@@ -36,7 +37,8 @@ from notebook_runs import (
     text,
 )
 
-from wslearn import __version__
+from wslearn import __version__, progress
+from wslearn.exercises import ReadingExercise
 
 SECTIONS = ["1. Predict", "2. Run", "3. Investigate", "4. Modify", "5. Make", "6. What breaks"]
 #: Lessons have these sections; this one introduces them.
@@ -293,8 +295,8 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
         assert order[start : start + 3] == [f"{task}-stub", f"{task}-check", f"{task}-help"]
         heading = re.match(rf"\*\*Task {number}(?: \((hard|reading)\))?: ", cells[order[start - 1]].source)
         assert heading, f"{task}: expected **Task {number}: …, perhaps with (hard) or (reading) before the colon"
-        blank = ": ...,\n" if heading[1] == "reading" else "raise NotImplementedError"
-        assert blank in cells[f"{task}-stub"].source
+        blank = r": \.\.\.,(  #.*)?\n" if heading[1] == "reading" else "raise NotImplementedError"
+        assert re.search(blank, cells[f"{task}-stub"].source)
         exercise = f"ex.{task.removeprefix('make-').replace('-', '_')}"
         answer = re.fullmatch(rf"await {re.escape(exercise)}\.check\((\w+)\)", cells[f"{task}-check"].source)
         assert answer, f"{task}-check: expected only await {exercise}.check(…)"
@@ -304,6 +306,20 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
             f"# {exercise}.hint()  # remove the first # for a hint; run it again for the next\n"
             f"# {exercise}.solution()  # try first"
         )
+
+
+@every_lesson
+def test_a_lesson_has_four_to_eight_tasks_one_of_them_hard_and_one_to_read(name):
+    prose = "\n".join(cell.source for cell in read(NOTEBOOKS[name]).cells if cell.cell_type == "markdown")
+    marks = re.findall(r"^\*\*Task \d+(?: \((\w+)\))?: ", prose, re.MULTILINE)
+    assert 4 <= len(marks) <= 8
+    assert sorted(filter(None, marks)) == ["hard", "reading"]
+    lesson = name[:2]
+    assert len(marks) == len(progress.exercises(lesson))
+    module = importlib.import_module(f"wslearn.exercises.{name[3:]}")
+    reading = [one for one in module.__all__ if isinstance(getattr(module, one), ReadingExercise)]
+    numbers = re.findall(r"^\*\*Task (\d+) \(reading\): ", prose, re.MULTILINE)
+    assert [progress.exercises(lesson)[int(number) - 1].partition(".")[2] for number in numbers] == reading
 
 
 def names_made(code: str) -> set[str]:

@@ -11,8 +11,9 @@ An author of exercises needs to read only this. There are three kinds. Where the
         hints=("vague", "nearer", "near"), answer="def double(x): return 2 * x", why="…")
 
 A mistake is a function that returns, for the same arguments, what a wrong answer returns; or it is a type or a value. A
-result of the wrong kind (bytes for a string, a float for an int, None) has its message already. A case may have its own
-message as a third member. Each text may be a function of what came and the arguments.
+result of the wrong kind (bytes for a string, a float for an int, None) has its message already, and so has a function
+that changes its arguments. A case may have its own message as a third member. Each text may be a function of what came
+and the arguments.
 
 Everywhere else an exercise is a conversation with what a student made:
 
@@ -44,7 +45,8 @@ JSON object or list comes decoded, all others as they are.
 `talk`, what a conversation is made with (each step has 2 s, unless `within=…` says otherwise; the whole has 15 s):
 
 - `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). You may look at
-  its state. An error in its handler is never right; the student reads it before your message, with its line.
+  its state. An error in its handler is never right; the student reads it before your message, with its line. That is
+  true of its `background`, its `start` and its tasks as well.
 - `async with talk.served(app) as served`: what students write with other libraries: `async def handler(ws)`, ASGI apps
   (Starlette; needs uvicorn), an aiohttp app, or a function without parameters that makes the app. What the app raises,
   its start and its tasks too, is read first, with its line. Clients connect to `served`, or to `url=served.url + "ws"`.

@@ -8,17 +8,18 @@ It prints each exercise's score, and the faults that its check does not see.
 from collections import Counter
 
 import pytest
+from exercise_cases import forgets
 from exercises.mutants.scoring import exercises, judge, score
 
 pytestmark = [
     pytest.mark.mutants,
     pytest.mark.timeout(600),
-    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
 ]
 EXERCISES = exercises()
 TOTAL: Counter[str] = Counter()
 
 
+@forgets
 @pytest.mark.parametrize("name", EXERCISES)
 async def test_every_mutant_is_refused_or_as_right_as_the_solution(name, capsys):
     pytest.importorskip("cosmic_ray", reason="add `--with cosmic-ray`")

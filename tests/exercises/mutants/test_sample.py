@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from exercise_cases import forgets
 from exercises.mutants.scoring import exercises, judge, refuses
 
 SAMPLE: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -12,7 +13,7 @@ for line in (Path(__file__).parent / "sample.jsonl").read_text(encoding="utf-8")
     SAMPLE[(mutant := json.loads(line))["exercise"]].append(mutant)
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@forgets
 @pytest.mark.parametrize("name", exercises())
 async def test_the_sample_is_refused(name):
     assert SAMPLE[name], "a new exercise? Then run refresh_sample.py"

@@ -10,7 +10,6 @@ from websockets.protocol import OPEN
 
 from wslearn.common import buffers
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.broadcast.awaited import FORGOTTEN, Sends
 from wslearn.exercises.broadcast.passing_on import IN_JSON, TRICKY, in_json
 from wslearn.exercises.engine import NotYet
 from wslearn.limits import Limits
@@ -18,6 +17,8 @@ from wslearn.server import Server
 
 #: Time for a message to arrive before something else is tried, in seconds.
 PATIENCE = 0.5
+#: How much longer one who is slow does not read when the other one has left, in seconds: a function may soon give up.
+LONGER = 0.3
 
 _RAISES_TOO = (
     "All the others received the message, but your function raised the error too. With `gather`, pass "
@@ -62,7 +63,6 @@ class Sending:
         self.talk, self.send_to_all = talk, send_to_all
         self.ends = {client.peer: client for client in people}
         self.clients = set(self.ends)
-        self.sends = Sends(people)
         # As the set gives them: a function that stops at the first one leaves out all the others.
         self.order = [self.ends[end] for end in self.clients]
 
@@ -96,7 +96,6 @@ class Sending:
         """Send a short message, and expect it once at each of those who are `there`."""
         await self.call(message, there)
         await self.talk.all_hear(there, message, {
-            lambda came: came is None and self.sends.forgotten: FORGOTTEN,
             lambda came: in_json(message, came): IN_JSON,
             lambda came: came and not message: f"The message was empty. Send `message` as it is. {why}",
             otherwise: why,
@@ -163,6 +162,8 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
         await client.vanishes()
         await talk.has_connections(server, connections, lambda came: _CLOSED.replace("{name}", "a client"))
         sending.clients.intersection_update(server.connections)
+    if waits:
+        await asyncio.wait({task}, timeout=LONGER)
     late.reads_again()
     await task
     for client in (listener, late):

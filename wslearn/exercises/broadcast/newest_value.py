@@ -7,9 +7,7 @@ from functools import partial
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Exercise, Talk
-from wslearn.exercises.broadcast.background import tell, watched
 from wslearn.exercises.broadcast.passing_on import TRICKY, Crowd
-from wslearn.exercises.engine import NotYet
 from wslearn.server import Server
 
 #: So many long values, of so many bytes; and how many of them may wait in the server for one client.
@@ -44,16 +42,6 @@ _TOO_MANY = (
 
 
 async def _newest(talk: Talk, server_class: type[Server]) -> None:
-    errors: list[BaseException] = []
-    try:
-        await _converse(talk, watched(server_class, errors))
-    except NotYet:
-        tell(errors)  # it says more than what followed
-        raise
-    tell(errors)
-
-
-async def _converse(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as second, talk.server(server_class) as server:
         crowd = Crowd(talk, server)
         ann, bob = await talk.clients(server, "Ann", "Bob")

@@ -3,7 +3,6 @@
 import json
 
 from wslearn.exercises import Exercise, Talk, has, otherwise
-from wslearn.exercises.echo.first_mistakes import server_of
 from wslearn.exercises.echo.own_replies import TRICKY, Replies
 from wslearn.server import Server
 
@@ -37,7 +36,7 @@ def _is_text(came: object) -> bool:
 
 
 async def _stays_careful(talk: Talk, server_class: type[Server]) -> None:
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
         await ann.asks({"say": "hello"}, "hello", 'For `{"say": "hello"}` send back the value of `"say"`: `hello`.')
         for bad, why in _BAD:

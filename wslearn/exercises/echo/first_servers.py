@@ -3,7 +3,6 @@
 from typing import Any
 
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.echo.first_mistakes import server_of
 from wslearn.exercises.echo.own_replies import TRICKY, Replies
 from wslearn.exercises.engine import shown
 from wslearn.server import Server
@@ -12,7 +11,7 @@ from wslearn.server import Server
 async def _shouts(talk: Talk, server_class: type[Server]) -> None:
     none = "The server sent nothing back. Is there an `await ws.send(…)` for each message?"
     only_one = "Only the first message was answered: when `handler` ends, the connection is closed. Use a loop."
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
         replies = Replies(talk, lambda text, number: f"{text.upper()}!")
         for said, silence in (("hello", none), ("good morning", only_one)):
@@ -45,7 +44,7 @@ class Shout(Server):
 
 
 async def _numbers(talk: Talk, server_class: type[Server]) -> None:
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         (ann,) = await talk.clients(server, "Ann")
         replies = Replies(talk, _numbered, near=_other_number)
         await replies.to_one(ann, "a", {
@@ -68,7 +67,7 @@ async def _numbers(talk: Talk, server_class: type[Server]) -> None:
         (dora,) = await talk.clients(server, "Dora")
         left = "Bob has left and Dora is new, so her first number should be 1. Start a count when a handler begins."
         await replies.to_one(dora, "e", left)
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         talk.tells("a second server", "starts", "of the same class")
         (zoe,) = await talk.clients(server, "Zoe")
         of_class = "Zoe is the first client of a second server, and her numbers continue those of another client. Keep "
@@ -112,7 +111,7 @@ _BYTES = b"bytes \x00\xff"
 
 
 async def _says_goodbye(talk: Talk, server_class: type[Server]) -> None:
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
         replies = Replies(talk, lambda text, number: text)
         await replies.to_one(ann, "hello", "Send any message other than `bye` back unchanged.")

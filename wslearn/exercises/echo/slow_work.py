@@ -9,7 +9,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
 from wslearn.exercises import Client, Exercise, Talk, otherwise
-from wslearn.exercises.echo.first_mistakes import server_of
 from wslearn.server import Server
 
 #: What Ann, Carl and Dora send at one time, in each round. An answer that makes somebody wait does so in each round.
@@ -41,7 +40,7 @@ _AT_ONCE = "{} was answered at once. Let `slow_upper`, as it is, make the answer
 
 
 async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
-    async with server_of(talk, server_class) as server:
+    async with talk.server(server_class) as server:
         slow = getattr(inspect.unwrap(server_class.handler), "__globals__", {}).get("slow_upper")
         leave = "`slow_upper` is an `async def` now. Leave it as it is: it stands for work that cannot be awaited."
         if inspect.iscoroutinefunction(slow):

@@ -13,8 +13,8 @@ from wslearn.exercises.engine.expectations import STEP, NotYet
 
 Message = MutableMapping[str, Any]
 HOST = "127.0.0.1"
-#: How long an app may take to stop when its clients have gone, in seconds.
-STOP = 2.0
+#: How long an app may take to start, and to stop when its clients have gone, in seconds.
+START, STOP = 2 * STEP, 2.0
 #: What aiohttp would print about an app's error, beside the check that shows it.
 QUIET = logging.getLogger("wslearn.exercises.quiet")
 QUIET.addHandler(logging.NullHandler())
@@ -23,7 +23,7 @@ NO_UVICORN = (
     "This check runs an ASGI app, and needs uvicorn for that. Install it with `pip install uvicorn`, restart the "
     "kernel, and run this cell again."
 )
-NOT_IN_TIME = f"Your app did not start within {STEP:g} s. What it does at its start must end."
+NOT_IN_TIME = f"Your app did not start within {START:g} s. What it does at its start must end."
 
 
 class Notes(Protocol):
@@ -72,7 +72,7 @@ async def aiohttp_app(app: web.Application, notes: Notes) -> AsyncIterator[int]:
     runner = web.AppRunner(app, handle_signals=False, access_log=None, logger=QUIET, shutdown_timeout=STOP / 2)
     try:
         try:
-            started = await bounded(runner.setup(), STEP)
+            started = await bounded(runner.setup(), START)
         except Exception as error:
             notes.fails(error, always=True)
             raise NotYet("") from error
@@ -116,7 +116,7 @@ async def asgi_app(app: Callable, notes: Notes) -> AsyncIterator[int]:
         serving = asyncio.ensure_future(_served(server, sock))
         starting = asyncio.ensure_future(ready.wait())
         try:
-            await asyncio.wait({serving, starting}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({serving, starting}, timeout=START, return_when=asyncio.FIRST_COMPLETED)
             if lifespan.failed is not None or not server.started:
                 raise NotYet(lifespan.failed or ("" if serving.done() else NOT_IN_TIME))
             try:

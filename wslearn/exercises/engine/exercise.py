@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from textwrap import dedent
@@ -10,7 +11,7 @@ from typing import Any
 from wslearn.exercises.engine.expectations import fits, matches
 from wslearn.exercises.engine.kinds import about_kind
 from wslearn.exercises.engine.proof import Proof, prove
-from wslearn.exercises.engine.result import UNTOUCHED, Result, lines
+from wslearn.exercises.engine.result import UNTOUCHED, Result, lines, shown
 from wslearn.exercises.engine.talk import Talk
 from wslearn.exercises.engine.thread import Worker
 from wslearn.progress import noted
@@ -20,6 +21,10 @@ Conversation = Callable[[Talk, Any], Awaitable[None]]
 Text = str | Callable[..., str]
 #: What the last hint adds.
 LAST_HINT = "That was the last hint. Next comes `solution()`."
+CHANGED = (
+    "Your function changed what it was given, and its caller may still need that. Work on a copy, such as `list(…)` or "
+    "`dict(…)`."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +82,8 @@ class Exercise:
         if talk.untouched and not stuck:
             return Result("untouched", UNTOUCHED)
         unfinished = "" if stuck or talk.problem is not None else "The check stopped before its end. Run it again."
-        message = lines([stuck or "", *talk.problems(), unfinished])
+        problems = talk.problems() or (talk.forgotten if stuck else [])
+        message = lines([stuck or "", *problems, unfinished])
         return Result(
             "wrong" if message else "right", message or lines([*talk.forgotten, *talk.advice]), tuple(talk.steps)
         )
@@ -99,8 +105,9 @@ class FunctionExercise(Exercise):
 
     A case is `(arguments, expected)`, or `(arguments, expected, message)` with its own message. `mistakes` is a table:
     a key is a function that returns for a case's arguments what one wrong implementation returns, or a type, or a
-    value. A result of the wrong kind (bytes for a string, a float for an int, None) has a message already. `message` is
-    for every other result. Each text may be a function of what came and the arguments. Raises ValueError without hints.
+    value. A result of the wrong kind (bytes for a string, a float for an int, None) has a message already, and so has
+    a function that changes its arguments; each case gets copies. `message` is for every other result. Each text may be
+    a function of what came and the arguments. Raises ValueError without hints.
     """
 
     def __init__(
@@ -112,13 +119,25 @@ class FunctionExercise(Exercise):
 
     async def _call(self, talk: Talk, function: Any) -> None:
         for arguments, expected, *own in self.cases:
+            given = _copied(arguments)
             about = partial(self._about, arguments, expected, own[0] if own else self.message)
-            await talk.calls(function, arguments, expected, about)
+            await talk.calls(function, given, expected, about)
+            if given != arguments:
+                talk.fail(CHANGED, "what it was given", "is", shown(given), expected=f"{shown(arguments)}, as before")
 
     def _about(self, arguments: tuple, expected: Any, message: Text, came: Any) -> str:
         texts = (text for mistake, text in self.mistakes.items() if _returns(mistake, arguments, came))
         text = next(texts, "") or about_kind(expected, came) or message
         return text(came, *arguments) if callable(text) else text
+
+
+def _copied(arguments: tuple) -> tuple:
+    """Return the arguments of a case for one call, which may change them; themselves where a copy is not equal."""
+    try:
+        copied = deepcopy(arguments)
+        return copied if bool(copied == arguments) else arguments
+    except Exception:  # noqa: BLE001 - a generator, a socket and many others cannot be copied or compared
+        return arguments
 
 
 def _returns(mistake: Any, arguments: tuple, came: Any) -> bool:

@@ -1,13 +1,15 @@
 """What beginners forget in asyncio, told as such: an `await`, an `async for`, and that `return` sends nothing."""
 
+import inspect
 import re
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from wslearn.exercises.engine.ending import Ended
 from wslearn.exercises.engine.place import is_students, line
 from wslearn.exercises.engine.result import shown
 
@@ -19,11 +21,16 @@ AWAIT = (
 CAUSES = {
     r"'(Client|Server)?Connection' object is not iterable|'WebSocket\w*' object is not iterable":
         "Messages arrive one after the other, and your code must wait for each: write `async for message in ws:`.",
+    r"TypeError: An asyncio.Future, a coroutine or an awaitable is required":
+        "A function must begin with `async def` if what it returns is awaited.",
     r"(Type|Attribute)Error: .*\bcoroutine\b": AWAIT,
     r"TypeError: (object (?!coroutine)\w+ can't be used in 'await' expression|'\w+' object can't be awaited)":
         "Only what an `async` function returns can be awaited. Leave out this `await`.",
     r"TypeError: 'async for' requires an object with __aiter__ method, got (list|set|frozenset|tuple|dict\w*|str)\b":
         "What is there already needs no waiting: write `for`, without `async`.",
+    r"AttributeError: '(list|str|int|float|bool|NoneType)' object has no attribute 'get'":
+        "Only a dictionary has `.get`, and JSON may also be a list, a string or a number. Before you use `.get`, ask "
+        "whether what you have read is a `dict`: `isinstance(data, dict)`.",
 }  # fmt: skip
 #: A thread's number -> who is told about a coroutine that nobody has awaited there.
 _told: dict[int, Callable[[str], None]] = {}
@@ -38,11 +45,23 @@ def cause(what: str) -> str:
 
 def returned(value: object) -> str:
     """Return what to tell whose handler has returned something, or an empty text where that means nothing."""
-    if not isinstance(value, str | bytes | dict):
+    if not isinstance(value, str | bytes | dict | int | float) or isinstance(value, bool):
         return ""
     return (
         f"Your handler returned {shown(value)}. `return` sends nothing, and ends the handler: `await ws.send(…)` sends."
     )
+
+
+def noting(handler: Callable, tell: Callable[[str], None]) -> Callable:
+    """Return a server's handler that tells what this one returns, which a server never sends."""
+
+    async def noted(ws: Any) -> None:
+        tell(returned(await handler(ws)))
+
+    # A server's log shows the last line that an error passes in the file of what the server calls.
+    if code := getattr(inspect.unwrap(handler), "__code__", None):
+        noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
+    return noted
 
 
 @contextmanager
@@ -61,6 +80,11 @@ def noticed(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def _unawaited(coroutine: Any) -> None:
+    with suppress(Ended):  # it is raised again in the student's next line; Python would print it here
+        _note(coroutine)
+
+
+def _note(coroutine: Any) -> None:
     tell, origin = _told.get(threading.get_ident()), getattr(coroutine, "cr_origin", None)
     if tell and origin and is_students(origin[0][0]):
         where = line(origin[0][0], origin[0][1])

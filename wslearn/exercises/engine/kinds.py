@@ -58,7 +58,7 @@ def kind(value: object) -> str:
     if inspect.isclass(value):
         return f"the class `{value.__name__}`"
     if inspect.isroutine(value):
-        return f"the function `{value.__name__}`"
+        return f"the function `{getattr(value, '__name__', type(value).__name__)}`"
     return f"{shown(value)}, of type {type(value).__name__}"
 
 

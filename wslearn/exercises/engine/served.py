@@ -14,7 +14,8 @@ from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import NotYet
 from wslearn.exercises.engine.forgotten import cause
 from wslearn.exercises.engine.kinds import check_server_class, kind
-from wslearn.exercises.engine.place import is_students, raised
+from wslearn.exercises.engine.place import raised
+from wslearn.exercises.engine.starting import failed_tasks
 from wslearn.server import Server
 
 #: How the end of a connection is called in Starlette, in uvicorn and in aiohttp. An app may let it pass.
@@ -40,10 +41,14 @@ class Served:
     async def running(self) -> AsyncIterator[None]:
         """Serve the app on this computer for a block."""
         run: Any = apps.aiohttp_app if isinstance(self.app, web.Application) else apps.asgi_app
-        with self._tasks():
-            async with run(self.app, self) as port:
-                self.url = f"ws://{apps.HOST}:{port}/"
-                yield
+        with failed_tasks(lambda: self.over, lambda task: task.exception()) as failed:
+            try:
+                async with run(self.app, self) as port:
+                    self.url = f"ws://{apps.HOST}:{port}/"
+                    yield
+            finally:
+                for error in failed():
+                    self.fails(error, always=True)
 
     def fails(self, error: BaseException, always: bool = False) -> None:
         """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""
@@ -68,38 +73,6 @@ class Served:
         finally:
             self.handlers.discard(token)
             self.connections.discard(token)
-
-    @contextmanager
-    def _tasks(self) -> Iterator[None]:
-        """Note the errors of tasks that the app has started and that nobody awaits.
-
-        Python tells of one only when the task is deleted, and an app may keep its tasks.
-        """
-        loop = asyncio.get_running_loop()
-        before, failed = loop.get_task_factory(), []
-
-        def done(task: Any) -> None:
-            if unseen(task) and not self.over:
-                failed.append(task)
-
-        def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-            task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
-            if is_students(getattr(getattr(coroutine, "cr_code", None), "co_filename", "<frozen ")):
-                task.add_done_callback(done)
-            return task
-
-        loop.set_task_factory(make)
-        try:
-            yield
-        finally:
-            loop.set_task_factory(before)
-            for task in filter(unseen, failed):
-                self.fails(task.exception(), always=True)
-
-
-def unseen(task: Any) -> bool:
-    """Return whether a task has failed, and nobody has asked for its error."""
-    return task.done() and not task.cancelled() and bool(getattr(task, "_log_traceback", False))
 
 
 async def servable(talk: Calls, app: Any) -> Any:

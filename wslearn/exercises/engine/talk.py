@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,17 +15,19 @@ from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
-from wslearn.exercises.engine.forgotten import cause, returned
+from wslearn.exercises.engine.forgotten import cause, noting
+from wslearn.exercises.engine.idle import busy
 from wslearn.exercises.engine.kinds import check_server_class
 from wslearn.exercises.engine.place import line, raised
 from wslearn.exercises.engine.served import Served, is_server_class, servable
+from wslearn.exercises.engine.starting import failed_tasks, start, stop
 from wslearn.server import Server
 
 #: A handler's error, as a server's log has it.
 HANDLER_ERROR = re.compile(r"(?P<what>.*) \(in (?P<name>.+), line (?P<line>\d+)\)", re.DOTALL)
 #: A check is quick, knows no proxy, and has all the memory that a student's server fills.
 CLIENT: dict[str, Any] = {
-    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": STEP, "close_timeout": STEP / 2,
+    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": 2 * STEP, "close_timeout": STEP / 2,
     "max_size": None, "max_queue": None,
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
@@ -83,23 +84,28 @@ class Talk(Calls):
         server = await self.call(server_class, **options)
         if not hasattr(server, "connections"):
             raise NotYet("Your `__init__` must begin with `super().__init__()`, and pass on what it was given.")
-        taken = False
-        try:
-            server.handler = self._noting(server.handler)
-            await self._bounded(server.start(), STEP, "`start()`")
-            yield server
-            self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
-            taken = True
-            await self._ends_with_its_clients(server)
-        finally:
-            try:  # what ends a student's code may end it here too
-                if not taken:
-                    self._take_errors(server)
-                for client in self.everybody:
-                    client.drop()
-                await self._bounded(server.stop(), STEP, "`stop()`")
+        if not isinstance(server.connections, set):
+            raise NotYet("`self.connections` is the server's own set of all its clients. Give yours another name.")
+        over = taken = False
+        with failed_tasks(lambda: over) as failed:
+            try:
+                server.handler = noting(server.handler, self.forgot)
+                await start(self, server)
+                yield server
+                self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
+                taken = True
+                await self._ends_with_its_clients(server)
             finally:
-                await Server.stop(server)  # a student's own may not have; twice is fine
+                over = True
+                try:  # what ends a student's code may end it here too
+                    if not taken:
+                        self._take_errors(server)
+                    for error in failed():
+                        self.failed(error)
+                    for client in self.everybody:
+                        client.drop()
+                finally:
+                    await stop(self, server)
 
     @asynccontextmanager
     async def served(self, app: Any) -> AsyncIterator[Any]:
@@ -131,34 +137,21 @@ class Talk(Calls):
             client.drop()
         if not await polling.until(lambda: not server.handlers, STEP):  # `connections` forgets a lost client at once
             self.fail(outlives, "a handler", "is", "running after its client has left", expected="over")
-        before = time.thread_time()
-        await asyncio.sleep(IDLE)
-        if (busy := time.thread_time() - before) > IDLE / 2:
-            self.fail(SPINS, "your code", "uses", f"{busy / IDLE:.0%} of a processor", expected="none without clients")
-
-    def _noting(self, handler: Callable) -> Callable:
-        """Return a handler that notes what this one returns, which a server never sends."""
-
-        async def noted(ws: Any) -> None:
-            self.forgot(returned(await handler(ws)))
-
-        # A server's log shows the last line that an error passes in the file of what the server calls.
-        if code := getattr(inspect.unwrap(handler), "__code__", None):
-            noted.__code__ = noted.__code__.replace(co_filename=code.co_filename)
-        return noted
+        if share := await busy(IDLE):
+            self.fail(SPINS, "your code", "is", f"busy for {share:.0%} of the time", expected="idle without clients")
 
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):
             self.untouched = self.untouched or error["what"].startswith("NotImplementedError")
-            handler = inspect.unwrap(type(server).handler)
-            if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
-                self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
-                continue
-            file = handler.__code__.co_filename
-            place = f"in `{error['name']}`, {line(file, int(error['line']))}"
-            self._errors.append(
-                f"Your handler raised {error['what'].removesuffix(': ')} ({place}).{cause(error['what'])}"
-            )
+            handler, place = inspect.unwrap(type(server).handler), ""
+            if inspect.isfunction(handler):  # the log doesn't know the lines of anything else
+                if error["name"] in ("handler", "_converse", "noted") and not inspect.iscoroutinefunction(handler):
+                    self._errors.append(NOT_ASYNC)  # a `def` that returns a coroutine is right, and raises elsewhere
+                    continue
+                where = line(handler.__code__.co_filename, int(error["line"]))
+                place = f" (in `{error['name']}`, {where})"
+            what = error["what"].removesuffix(": ")
+            self._errors.append(f"Your handler raised {what}{place}.{cause(error['what'])}")
 
     def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""

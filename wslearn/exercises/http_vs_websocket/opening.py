@@ -1,6 +1,6 @@
 """What a response must have so that a client may go on with WebSocket."""
 
-from wslearn.exercises.http_vs_websocket.unchanged import Unchanged
+from wslearn.exercises import FunctionExercise
 
 _ACCEPT, _OTHER = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w="
 #: The header has a string of its own, equal and not the same: as it comes from the network.
@@ -27,7 +27,7 @@ def _case(
 
 _GOOD = "This response is as it should be: status 101, and all three header fields are right."
 
-opens = Unchanged(
+opens = FunctionExercise(
     cases=[
         _case(True, _GOOD),
         _case(True, _GOOD, 101, **_MORE),

@@ -1,6 +1,6 @@
 """Long polling, event by event: when does the client know?"""
 
-from wslearn.exercises.http_vs_websocket.unchanged import Unchanged
+from wslearn.exercises import FunctionExercise
 
 
 def _known(events: list[float], round_trip: float, *, first: float = 0.5, back: float = 0.5, gap: float = 1.0,
@@ -28,7 +28,7 @@ _TRIPS: tuple[tuple[list[float], float], ...] = (
     ([0.0078125, 0.01171875], 0.001953125), ([0.25, 0.25006103515625], 0.00048828125),
 )  # fmt: skip
 
-long_polling = Unchanged(
+long_polling = FunctionExercise(
     cases=[((events, trip), _known(events, trip)) for events, trip in _TRIPS],
     mistakes={
         lambda events, trip: _known(events, trip, first=0.0): "The first request leaves the client at 0, and arrives "
