@@ -1,10 +1,12 @@
 """Each lesson becomes slides: `jupyter nbconvert --to slides`, with the instructor's notes beside them."""
 
+import json
 import re
 
 import pytest
 from nbconvert import SlidesExporter
-from notebook_runs import NOTEBOOKS, code_cells, read
+from notebook_runs import NOTEBOOKS, ROOT, code_cells, read
+from traitlets.config import Config
 
 LESSONS = [name for name in NOTEBOOKS if not name.startswith("00")]
 
@@ -21,3 +23,15 @@ def test_slides(name):
     assert page.count("Instructor:") == kinds.count("notes")
     skipped = sum(cell.metadata.get("slideshow", {}).get("slide_type") == "skip" for cell in code_cells(notebook))
     assert page.count("jp-CodeCell jp-Notebook-cell") == len(code_cells(notebook)) - skipped
+
+
+def test_slides_offline_load_nothing_from_the_internet():
+    """But mermaid, which nbconvert lets nobody configure, which nothing waits for, and which no lesson uses."""
+    config = json.loads((ROOT / "notebooks" / "slides_offline.json").read_text(encoding="utf-8"))
+    for name in LESSONS:
+        notebook = read(NOTEBOOKS[name])
+        page, _ = SlidesExporter(config=Config(config)).from_notebook_node(notebook)
+        loaded = re.findall(r"""<(?:script|link)\b[^>]*\b(?:src|href)=["'](https?:[^"']+)|import \w+ from '(.+?)'""", page)
+        assert [url or module for url, module in loaded if "/mermaid/" not in module] == []
+        assert "```mermaid" not in "".join(cell.source for cell in notebook.cells)
+        assert "node_modules/reveal.js/dist/reveal.js" in page
