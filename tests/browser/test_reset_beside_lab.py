@@ -1,4 +1,4 @@
-"""`wslearn lab --reset 03` while JupyterLab shows lesson 03: what a reader does then in the open tab, and what stays."""
+"""`wslearn lab --reset 03` while JupyterLab shows lesson 03: what a reader does in the open tab, and what stays."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ async def test_one_click_shows_the_fresh_lesson_and_the_kernel_goes_on(desk, jup
     await jupyter.command(page, "docmanager:save")
     await page.evaluate(WRITE, "mine, not saved yet")
 
-    assert (await reset(jupyter))[-3:] == running.advice(NAME)
+    assert (await reset(jupyter))[-4:] == running.advice(NAME)
     assert path.read_bytes() == lab.fresh(lab.lessons()[NAME])
     assert await page.evaluate(FIRST) == "mine, not saved yet"  # JupyterLab hasn't noticed
 

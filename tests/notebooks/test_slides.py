@@ -33,3 +33,15 @@ def test_slides_without_internet_load_nothing_from_there():
     assert [url or module for url, module in loaded if "/mermaid/" not in module] == []
     assert "node_modules/reveal.js/dist/reveal.js" in page
     assert not [name for name in LESSONS for cell in read(NOTEBOOKS[name]).cells if "```mermaid" in cell.source]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_each_instructor_s_note_ends_with_a_sentence_to_say_aloud(name):
+    notes = [cell for cell in read(NOTEBOOKS[name]).cells if cell.id.endswith("-notes")]
+    said = {cell.id: re.search(r'\n>\n> \*\*Say:\*\* "([A-Z][^"\n]*[^"\n.?!][.?!])"$', cell.source) for cell in notes}
+    assert [cell_id for cell_id, sentence in said.items() if not sentence] == []
+    words = {cell_id: len(sentence[1].split()) for cell_id, sentence in said.items()}
+    assert {cell_id: count for cell_id, count in words.items() if not 5 <= count <= 25} == {}
+    assert len({sentence[1] for sentence in said.values()}) == len(notes) >= 6
+    more = [cell_id for cell_id, sentence in said.items() if re.search(r"[.?!] ", sentence[1])]
+    assert more == [], "one sentence is enough"

@@ -26,7 +26,8 @@ def advice(lesson: str) -> list[str]:
     """
     return [
         "JupyterLab is already running in this folder, so no second one is started.",
-        f"In the tab of {lesson}, choose File, Reload Notebook from Disk. If JupyterLab says File Changed, choose Revert.",
+        f"In the tab of {lesson}, choose File, Reload Notebook from Disk.",
+        "If JupyterLab says File Changed, choose Revert.",
         "The kernel still has its variables. To begin without them, choose Kernel, Restart Kernel.",
     ]
 
