@@ -14,17 +14,13 @@ ROBUSTNESS = "from wslearn.widgets.robustness import robustness_lab\nlab = await
 
 async def test_the_keyboard_is_enough(lab):
     page = await lab(BEATS)
-    large = page.get_by_label("Large type")
-    await large.focus()
+    await page.get_by_role("slider", name="Interval (s)").focus()
 
     async def tab_to(control):
         await page.keyboard.press("Tab")
         await expect(control).to_be_focused()
         assert await control.evaluate("control => getComputedStyle(control).outlineStyle") == "solid"
 
-    await page.keyboard.press("Space")
-    await expect(large).to_be_checked()
-    await tab_to(page.get_by_role("slider", name="Interval (s)"))
     await page.keyboard.press("ArrowRight")
     await expect(page.get_by_role("slider", name="Interval (s)")).to_have_attribute("aria-valuenow", "0.5")
     await page.keyboard.press("Tab")  # the slider's value can be typed as well
@@ -38,8 +34,12 @@ async def test_the_keyboard_is_enough(lab):
     await tab_to(button(page, "Silence"))
     await page.keyboard.press("Space")
     await expect(caption(page)).to_contain_text(re.compile("SILENT|DEAD"))
-    await page.keyboard.press("Shift+Tab")
-    await page.keyboard.press("Shift+Tab")
+    await tab_to(button(page, "Heal"))
+    await tab_to(page.get_by_label("Large type"))
+    await page.keyboard.press("Space")
+    await expect(page.get_by_label("Large type")).to_be_checked()
+    for _ in range(4):
+        await page.keyboard.press("Shift+Tab")
     await expect(button(page, "Cancel")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
@@ -60,17 +60,19 @@ async def test_a_screen_reader_is_told_what_is_chosen_how_it_goes_and_what_the_p
 @pytest.mark.parametrize("width", [800, 1920])
 async def test_one_switch_makes_all_of_a_dashboard_large_and_cuts_nothing_off(lab, width):
     page = await lab(ROBUSTNESS, width=width)
-    parts = page.locator(".wsl-dashboard button, .wsl-status, .wsl-line, .wsl-dashboard td")
+    pressed = page.locator(".wsl-panel button, .wsl-status")
+    read = page.locator(".wsl-line, .wsl-dashboard td")
 
-    async def sizes():
+    async def sizes(parts):
         return await parts.evaluate_all("parts => parts.map(part => parseFloat(getComputedStyle(part).fontSize))")
 
-    usual = await sizes()
-    assert min(usual) >= 16
+    usual = await sizes(pressed), await sizes(read)
+    assert min(map(min, usual)) >= 16
     await page.get_by_label("Large type").check()
-    assert await sizes() == pytest.approx([1.75 * size for size in usual])
+    assert await sizes(pressed) == pytest.approx([1.2 * size for size in usual[0]])
+    assert await sizes(read) == pytest.approx([1.4 * size for size in usual[1]])
     await page.set_viewport_size({"width": width, "height": 1700})
     await shot(page, f"large-{width}")
     right = await page.locator(".jp-OutputArea").first.evaluate("area => area.getBoundingClientRect().right")
-    edges = await parts.evaluate_all("parts => parts.map(part => part.getBoundingClientRect().right)")
+    edges = await pressed.or_(read).evaluate_all("parts => parts.map(part => part.getBoundingClientRect().right)")
     assert max(edges) <= right

@@ -17,31 +17,31 @@ TOKEN = "from wslearn.widgets.auth import token_lab\nlab = await token_lab()"
 async def test_every_control_has_its_effect(lab):
     page = await lab(TOKEN)
     await expect(caption(page)).to_contain_text("ann (token expires after 1 s): ✔ connected for")
-    panel = page.locator(".wsl-dashboard").first
+    tokens = page.locator(".wsl-details")
     async with all_controls_used(page):
         await run_again_and_cancel(page)
-        await expect(panel).to_contain_text("The token of ann: cancelled")
+        await expect(tokens).to_contain_text("The token of ann: cancelled")
 
         await field(page, "Name").fill("bob")
         await field(page, "Expires in (s)").press("ArrowLeft")
         await button(page, "Run").click()
-        await expect(panel).to_contain_text(re.compile(r"The token of bob: ✔ connected, \d s left"))
+        await expect(tokens).to_contain_text(re.compile(r"The token of bob: ✔ connected, \d s left"))
         for kind in BAD_TOKENS:
             await button(page, kind).click()
-            await expect(panel).to_contain_text(f"Invalid token ({kind}): ✘ refused:")
+            await expect(tokens).to_contain_text(f"Invalid token ({kind}): ✘ refused:")
         await expect(caption(page)).to_contain_text("bob (token expires after 9 s)")
         await expect(caption(page)).to_contain_text("Invalid tokens: 4 tried, 4 refused.")
         await button(page, "Cancel").click()
-        await expect(panel).to_contain_text("The token of bob: cancelled")
+        await expect(tokens).to_contain_text("The token of bob: cancelled")
 
         await field(page, "Expires in (s)").press("Home")  # 1
         await button(page, "Run").click()
-        await expect(panel).to_contain_text(re.compile("The token of bob: .* then 1008 Token expired"))
+        await expect(tokens).to_contain_text(re.compile("The token of bob: .* then 1008 Token expired"))
 
         await button(page, "Reset").click()
         await expect(caption(page)).to_contain_text("0 tried, 0 refused", timeout=20_000)
         await expect(field(page, "Name")).to_have_value("ann")
-        await expect(panel).not_to_contain_text("Invalid token (")
+        await expect(tokens).not_to_contain_text("Invalid token (")
 
 
 async def test_a_name_that_is_none_is_said_where_one_looks(lab):
@@ -56,7 +56,7 @@ async def test_no_part_of_a_token_is_cut_off(lab, jupyter):
     await field(page, "Name").fill("x" * 64)
     await button(page, "Run").click()
     await button(page, "alg none").click()
-    await expect(page.locator(".wsl-dashboard").first).to_contain_text("Invalid token (alg none): ✘ refused:")
+    await expect(page.locator(".wsl-details")).to_contain_text("Invalid token (alg none): ✘ refused:")
     for theme, width in product(("light", "dark"), (800, 1920)):
         await jupyter.wear(page, theme)
         await resize(page, width)

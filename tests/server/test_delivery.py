@@ -44,10 +44,6 @@ async def news(client) -> object:
 # Writing at once, and when not
 
 
-def can_write(ws) -> bool:
-    return library.can_write(ws.protocol, ws.transport)
-
-
 @pytest.fixture
 async def one():
     """A server, a client, and its connection at the server."""
@@ -67,27 +63,27 @@ async def in_fragments(ws, more: asyncio.Event):
 
 
 async def test_an_open_connection_with_nothing_under_way_is_written_to_at_once(one):
-    assert can_write(one.ws)
+    assert library.can_write(one.ws)
 
 
 async def test_not_in_the_middle_of_a_message_in_fragments(one):
     more = asyncio.Event()
     sending = asyncio.create_task(in_fragments(one.ws, more))
     await until(lambda: one.ws.protocol.expect_continuation_frame)
-    assert not can_write(one.ws)
+    assert not library.can_write(one.ws)
     delivery.fan_out([one.ws], "in between")  # the library's broadcast() would leave it out
     later = asyncio.create_task(one.ws.send("after it"))
     more.set()
     await asyncio.gather(sending, later)
     assert [await one.client.recv() for _ in range(3)] == ["first, last", '"in between"', "after it"]
-    assert can_write(one.ws)
+    assert library.can_write(one.ws)
 
 
 async def test_not_to_a_peer_that_is_closing(one):
     one.client.transport.pause_reading()  # it does not answer yet
     closing = asyncio.create_task(one.ws.close())
     await until(lambda: one.ws.protocol.state.name == "CLOSING")
-    assert not can_write(one.ws)
+    assert not library.can_write(one.ws)
     delivery.fan_out([one.ws], "too late")
     one.client.transport.resume_reading()
     await closing
@@ -97,7 +93,7 @@ async def test_not_to_a_peer_that_is_closing(one):
 
 async def test_not_to_a_transport_that_is_closing(one):
     one.ws.transport.abort()
-    assert not can_write(one.ws)
+    assert not library.can_write(one.ws)
     delivery.fan_out([one.ws], "too late")
     with pytest.raises(ConnectionClosed):
         await one.client.recv()
@@ -105,7 +101,7 @@ async def test_not_to_a_transport_that_is_closing(one):
 
 async def test_not_before_what_the_library_has_still_to_write(one):
     one.ws.protocol.send_text(b"first")
-    assert not can_write(one.ws)
+    assert not library.can_write(one.ws)
     delivery.fan_out([one.ws], "second")
     assert [await one.client.recv(), await one.client.recv()] == ["first", '"second"']
     one.ws.protocol.send_text(b"third")
@@ -117,7 +113,7 @@ async def test_not_past_compression():
     async with Listening(limits=Limits(compression="deflate")) as server, connect(server.url) as client:
         await until(lambda: server.connections)
         [ws] = server.connections
-        assert ws.protocol.extensions and not can_write(ws)
+        assert ws.protocol.extensions and not library.can_write(ws)
         text = "again and again " * 100
         delivery.fan_out([ws], text)
         await ws.send(text)

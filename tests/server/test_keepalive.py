@@ -1,5 +1,6 @@
 import asyncio
 import itertools
+import time
 
 import pytest
 from support import frame, no_task_left, raw_websocket, until
@@ -7,7 +8,7 @@ from websockets.asyncio.client import connect
 
 from wslearn import EchoServer, Limits, Server
 from wslearn.server import keepalive
-from wslearn.server.keepalive import Keepalive
+from wslearn.server.keepalive import Keepalive, Pinged
 
 
 class Idle(Server):
@@ -75,6 +76,21 @@ async def test_a_client_that_stops_reading_is_dropped_and_holds_up_no_other(conn
             assert "bytes unsent" in next(event.text for event in server.log if event.kind == "error")
             assert other in server.connections
         sam.close()
+
+
+async def test_a_blocked_loop_is_no_silent_client_even_if_the_client_is_in_the_same_loop(monkeypatch):
+    sent: list[Pinged] = []
+
+    def send_and_block(ws, now):
+        send(ws, now)
+        sent.append(ws)
+        asyncio.get_running_loop().call_soon(time.sleep, 5 * Idle.keepalive)  # as a cell does that computes
+
+    send = Pinged.send_keepalive
+    monkeypatch.setattr(Pinged, "send_keepalive", send_and_block)
+    async with Idle() as server, connect(server.url, ping_interval=None):
+        await until(lambda: len(sent) >= 3 or ends(server))
+        assert ends(server) == []
 
 
 async def test_there_is_one_task_for_all_clients_and_none_after_the_end():

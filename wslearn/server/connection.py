@@ -58,7 +58,7 @@ class Connection(Receiving):
             and len(message) <= delivery.SHORT
             and self.transport.get_write_buffer_size() <= delivery.SHORT
             and not self.held
-            and library.can_write(self.protocol, self.transport)
+            and library.can_write(self)
         ):
             self.transport.write(delivery.frame(message))
         elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):

@@ -69,7 +69,7 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[
         waiting = transport.get_write_buffer_size()
         if ws.held:
             ws.hold(text, whole_frame)
-        elif library.can_write(ws.protocol, transport):
+        elif library.can_write(ws):
             try:
                 transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others

@@ -55,7 +55,8 @@ class Pinged(Opening):
 class Keepalive:
     """Ping each connection every `interval` seconds, and end it if no pong has come by the next time.
 
-    The connections are in groups by the time they came, so 10,000 are not pinged all at once. None: no keepalive.
+    The connections are in groups by the time they came, so 10,000 are not pinged all at once. If other code blocks the
+    event loop, the next turns come later, so pongs that are waiting are read first. None: no keepalive.
     Raises ValueError for an interval that is not above 0.
     """
 
@@ -71,12 +72,8 @@ class Keepalive:
         """Ping the groups, one after the other, until cancelled."""
         if self.interval is None:
             return
-        pause, clock = self.interval / self.groups, asyncio.get_running_loop().time
         while True:
-            begun = clock()
-            await asyncio.sleep(pause)
-            if clock() - begun > pause + PAUSE:  # other code blocked the loop, so pongs may be waiting to be read
-                await asyncio.sleep(pause)
+            await asyncio.sleep(self.interval / self.groups)
             self.last = (self.last + 1) % self.groups
             await self.ping([ws for ws in connections if ws.group == self.last])
 

@@ -4,7 +4,6 @@ These attributes have moved between the library's versions. So they are looked f
 lacks one is an error that names it, and not a surprise in the middle of a conversation.
 """
 
-import asyncio
 from typing import Any
 
 import websockets
@@ -46,14 +45,14 @@ def is_plain(protocol: ServerProtocol) -> bool:
     return protocol.state is OPEN and not protocol.extensions
 
 
-def can_write(protocol: ServerProtocol, transport: asyncio.WriteTransport) -> bool:
-    """Tell whether a frame may go straight to the transport, because it cannot interrupt anything."""
+def can_write(ws: Any) -> bool:
+    """Tell whether a frame may go straight to the transport of a `Connection`, because it cannot interrupt anything."""
+    protocol = ws.protocol
     return (
-        protocol.state is OPEN
-        and not protocol.extensions  # compression would change the frame, and depends on the messages before it
+        ws.plain  # compression would change the frame, and depends on the messages before it
         and not protocol.expect_continuation_frame  # the rest of a message in fragments comes first
         and not protocol.writes  # so do bytes that the library has not handed over yet
-        and not transport.is_closing()
+        and not ws.transport.is_closing()
     )
 
 

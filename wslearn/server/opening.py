@@ -8,6 +8,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from wslearn.limits import Limits
+from wslearn.server import library
 from wslearn.server.delivery import Deliveries
 from wslearn.server.head import NO_HEAD, Head, HeadReader
 from wslearn.server.log import Kind
@@ -35,7 +36,7 @@ class Opening(ServerConnection):
     """The library's `ServerConnection`, with the head of its request collected before the library reads it."""
 
     #: Slots, because with more than 30 attributes Python gives each object its own dictionary, of 1.4 KiB.
-    __slots__ = ("answered", "ended", "head", "heads", "owner")
+    __slots__ = ("answered", "ended", "head", "heads", "owner", "plain")
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -47,6 +48,8 @@ class Opening(ServerConnection):
         self.head = NO_HEAD
         #: Whether the client has closed its half of the connection before the response.
         self.ended = False
+        #: Whether it is an open WebSocket without extensions. It changes only together with data that is sent.
+        self.plain = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember an open socket."""
@@ -99,6 +102,7 @@ class Opening(ServerConnection):
     def send_data(self) -> None:
         """Send the library's data, and close a half-closed connection after its response."""
         super().send_data()
+        self.plain = library.is_plain(self.protocol)
         if self.ended and self.response is not None:  # the response is on its way
             self.ended = False
             super().eof_received()

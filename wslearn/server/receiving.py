@@ -7,7 +7,6 @@ from typing import Any
 from websockets.exceptions import ConcurrencyError
 from websockets.frames import CloseCode, Frame, Opcode
 
-from wslearn.server import library
 from wslearn.server.inbox import NOTHING, Inbox
 from wslearn.server.keepalive import Pinged
 from wslearn.server.opening import Owner
@@ -46,7 +45,7 @@ class Receiving(Pinged):
 
     def data_received(self, data: bytes) -> None:
         """Read whole messages the fast way, and everything else as the library does."""
-        if self.boundaries.between and library.is_plain(self.protocol):
+        if self.plain and self.boundaries.between:
             rest = take_messages(data, self.largest, self.recv_messages.put)
             if rest == len(data):
                 return

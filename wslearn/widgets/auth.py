@@ -89,7 +89,8 @@ class TokenLab(Dashboard):
             kind: self.action(kind, partial(self._try, kind), icon="user-secret", live=False) for kind in BAD_TOKENS
         }
         self.shown, self.shown_bad = widgets.HTML(), widgets.HTML()
-        self.panel.children = [*self.panel.children, self.shown, self.shown_bad]
+        self.details.children = [self.shown, self.shown_bad]
+        self.details.add_class("wsl-columns")
         self.clear()
 
     def clear(self) -> None:
@@ -149,7 +150,7 @@ class TokenLab(Dashboard):
 
     def figure(self) -> tuple[Figure, str]:
         """Draw a lane for each client: a bar for its time connected, and the server's response."""
-        drawn, ax = figure(height=4.2)
+        drawn, ax = figure(height=3.7)
         lanes = {"Valid": self.own} | {kind: self.tried.get(kind) for kind in BAD_TOKENS}
         for lane, visit in enumerate(lanes.values()):
             ax.barh(lane + 0.2, visit.inside if visit else 0, height=0.3, color=BLUE)

@@ -103,9 +103,9 @@ class Beats:
         """Draw the time line of the last seconds, and return it with the verdict."""
         now = self.now()
         start = max(0.0, now - WINDOW)
-        drawn, ax = figure(height=4.4)
+        drawn, ax = figure(height=5)
         drawn.set_layout_engine("none")  # matplotlib need not measure the names of the lanes
-        ax.set_position([0.13, 0.17, 0.855, 0.7])
+        ax.set_position([0.13, 0.16, 0.855, 0.73])
         ax.set(xlim=(start, max(now, start + 2.5)), ylim=(-0.5, 3.5), xlabel="seconds since the start")
         ax.set_yticks(range(4), LANES)
         ax.tick_params(axis="y", length=0)
@@ -114,7 +114,7 @@ class Beats:
         self._draw_pings(ax, now)
         self._draw_lives(ax, now)
         text = self.verdict()
-        ax.set_title(text.split(" (")[0].split(";")[0], loc="left", fontsize=20, fontweight="bold")
+        ax.set_title(text.split(" (")[0].split(";")[0], loc="left", fontsize=17, fontweight="bold")
         return drawn, text
 
     def _draw_network(self, ax: Axes, now: float) -> None:

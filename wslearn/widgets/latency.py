@@ -16,7 +16,7 @@ from wslearn.latency.report import as_json
 from wslearn.process import ServerProcess
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.look import table_html
-from wslearn.widgets.kit.picture import figure
+from wslearn.widgets.kit.picture import SIZE, figure
 from wslearn.widgets.kit.task import Task
 
 #: The plots to choose from, each with the function that describes it in one line.
@@ -76,7 +76,7 @@ class LatencyLab(Dashboard):
             self.mode, self.delay, self.jitter, self.payload, self.count, self.interval,
             *self.transports.values(), self.plot, self.compare,
         )  # fmt: skip
-        self.table, self.link = widgets.HTML(), widgets.HTML()
+        self.table, self.link = widgets.HTML(layout=widgets.Layout(min_height="11em")), widgets.HTML()
         self.details.children = [self.table, self.link]
         self.runs: list[Run] = []
         self._server: ServerProcess | None = None
@@ -102,7 +102,7 @@ class LatencyLab(Dashboard):
         self.runs = [*self.runs, Run(number, samples)][-REMEMBERED:]
         self._offer()
         self._tell(self.runs[-1])
-        await self._look()
+        await self.picture.draw(self.figure)
 
     async def first(self) -> None:
         """Measure once, and end the server's process, because some people never press Run; later runs share one."""
@@ -141,10 +141,15 @@ class LatencyLab(Dashboard):
         """Draw the chosen plot of the last run, and below it the same plot of the run to compare with."""
         draw, describe = PLOTS[self.plot.value]
         runs = [self.runs[-1], *(run for run in self.runs if run.number == self.compare.value)]
-        drawn, axes = figure(len(runs), height=1 + 4 * len(runs), squeeze=False)
+        drawn, axes = figure(len(runs), height=4 + 1.2 * len(runs), squeeze=False)
         for run, ax in zip(runs, axes.flat, strict=True):
             draw(run.samples, ax)
-            ax.set_title(f"{ax.get_title()}\n{run.label}")
+            # To the left of the axes is room for a long label. One title and one name of the axis do for both runs.
+            title = f"{ax.get_title()}\n" * (run is runs[0]) + run.label
+            ax.set_title("")
+            ax.set_title(title, loc="right", fontsize=SIZE)
+        for ax in axes.flat[:-1]:
+            ax.set_xlabel("")
         if all(ax.get_xscale() == "linear" for ax in axes.flat):  # the same scale, so that the eye can compare
             for ax in axes.flat:
                 ax.set_xlim(0, max(ax.get_xlim()[1] for ax in axes.flat))
@@ -155,7 +160,7 @@ class LatencyLab(Dashboard):
 
     async def _look(self) -> None:
         if self.runs:
-            await self.picture.draw(self.figure)
+            await self.picture.draw(self.figure, old=True)  # still dimmed while the next run is on
 
     def _looked(self) -> None:
         if self._looking.error:

@@ -74,7 +74,7 @@ class RobustnessLab(Dashboard):
 
     def figure(self) -> tuple[Figure, str]:
         """Draw the attacks and Bob's round trips as they are now."""
-        drawn, (above, ax) = figure(2, height=6.2, sharex=True, gridspec_kw={"height_ratios": [2, 3]})
+        drawn, (above, ax) = figure(2, height=5.6, sharex=True, gridspec_kw={"height_ratios": [2, 3]})
         self._draw_attacks(above)
         ax.axhline(1000 * NOTICED, color=DARK_GREY, linestyle=":", linewidth=1.5)
         words = "above: people notice the delay"
@@ -122,7 +122,8 @@ class RobustnessLab(Dashboard):
         times, elapsed = [took for _, took in self.bob.trips], self.elapsed()
         slowest, out = self.bob.slowest(0, elapsed), len(self.bob.thrown_out(0, elapsed))
         typical = f"median {1000 * median(times):.1f} ms, " if times else ""
-        attacks = "; ".join(f"{attack.name}: {attack.verdict}" for attack in self.attacks)
+        last = {attack.name: attack.verdict for attack in self.attacks}  # of each kind, or the line would grow and grow
+        attacks = "; ".join(f"{name}: {verdict}" for name, verdict in last.items())
         return (
             f"{self.kind} server: Bob's round trips: {typical}slowest {1000 * slowest:.0f} ms; "
             f"he was disconnected {_times(out)}.{attacks and f' Attacks: {attacks}.'}"

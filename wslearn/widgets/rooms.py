@@ -59,9 +59,8 @@ class RoomsLab(Dashboard):
         self.who = widgets.ToggleButtons(description="Who")
         self.words = widgets.Text(description="Words", value="hi")
         self._names([f"guest-{number}" for number in range(1, len(SEATS) + 1)])
-        title = "Rooms: who receives what? Press Run, choose a client, then press a button"
-        super().__init__(title, self.who, self.words)
-        self.who.layout.width, self.who.style.button_width = "auto", "6.5em"
+        super().__init__("Rooms: who receives what?", self.who, self.words)
+        self.who.style.button_width = "5.4em"
         self.join = {
             room: self.action(f"Join {room}", partial(self._act, self._joins, room), icon="arrow-right")
             for room in ROOMS
@@ -69,7 +68,7 @@ class RoomsLab(Dashboard):
         self.leave = self.action("Leave", partial(self._act, self._leaves), icon="sign-out")
         self.speak = self.action("Speak", partial(self._act, self._speaks), icon="comment")
         self.vanish = self.action("Vanish", partial(self._act, self._vanishes), icon="chain-broken")
-        self.sent = widgets.HTML()
+        self.sent = widgets.HTML(layout=widgets.Layout(min_height="9em"))
         self.details.children = [self.sent]
         self.clear()
 

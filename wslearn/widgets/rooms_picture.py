@@ -72,9 +72,12 @@ def _client(ax: Axes, x: float, y: float, seat: Seat) -> None:
 
 
 def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Draw an arrow between the upper edges of two clients; to the sender itself, a loop below it."""
+    """Draw an arrow between the upper edges of two clients; to the sender itself, a loop below it.
+
+    The bend of an arc is relative to its length. A long arrow rises as high as a short one, so it stays in the picture.
+    """
     aside, edge = (0.16, 0.25) if start == end else (0, -0.22)
-    bend = 1.4 if aside else -0.35 if end[0] > start[0] else 0.35
+    bend = 1.4 if aside else 0.45 / (start[0] - end[0])
     style = {"arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 22, "linewidth": 2.5}
     tail, tip = (start[0] - aside, start[1] + edge), (end[0] + aside, end[1] + edge)
     ax.annotate("", tip, tail, arrowprops=style | {"color": BLUE})

@@ -38,7 +38,8 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from wslearn.common import tasks
-from wslearn.widgets.kit import look
+from wslearn.widgets.kit import look, parts
+from wslearn.widgets.kit.pace import Pace
 from wslearn.widgets.kit.picture import Picture
 from wslearn.widgets.kit.task import STOP_TIMEOUT, Task
 
@@ -51,46 +52,32 @@ class Dashboard:
 
     - `run`, `cancel`, `reset`: the buttons; `task`: the job that runs.
     - `picture`: what is drawn; `details`: a box below the picture, for a table; `rows`: what `remember` shows there.
+
+    On a wide page the controls are beside the picture, so that a projector shows all of both: see dashboard.css.
     """
 
     def __init__(self, title: str, *controls: widgets.Widget) -> None:
         self.seconds = self.began = 0.0
         self.rows: list[tuple[str, ...]] = []
         self._initial = {control: control.value for control in controls}
-        ticks = [control for control in controls if isinstance(control, widgets.Checkbox)]
-        for control in controls:
-            if control in ticks:
-                control.indent, control.layout.width = False, "auto"
-            else:
-                control.layout.width, control.style.description_width = look.CONTROL, look.LABEL
-        self.run = _button("Run", "play", lambda: self.task.start(partial(self._timed, self.experiment)))
+        self.run = parts.button("Run", "play", lambda: self.task.start(partial(self._timed, self.experiment)))
         self.run.button_style = "primary"
-        self.cancel = _button("Cancel", "stop", lambda: self.task.cancel())
-        self.reset = _button("Reset", "undo", lambda: self.task.start(self._reset))
+        self.cancel = parts.button("Cancel", "stop", lambda: self.task.cancel())
+        self.reset = parts.button("Reset", "undo", lambda: self.task.start(self._reset))
         self.cancel.disabled = True
-        self._bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(flex="1 1 160px", min_width="120px"))
+        self._bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="auto"))
         self.status = widgets.HTML(look.status_html("Ready: press Run."))
-        self.picture = Picture()
+        self._moves = Pace(partial(setattr, self._bar, "value"))
+        self._words = Pace(partial(setattr, self.status, "value"))
+        self.picture = Picture(self._fresh)
         self.task = Task(self._changed, name=type(self).__name__)
-        large = widgets.Checkbox(description="Large type", indent=False, layout=widgets.Layout(width="auto"))
-        large.add_class("wsl-large")  # dashboard.css does the rest
+        self._enlarging = Task(self._enlarged, name="large type")
         self._actions: dict[widgets.Button, tuple[Task, bool]] = {}
-        self._buttons = widgets.HBox([self.run, self.cancel, self.reset, self._bar], layout=_wrapped())
-        script = {"output_type": "display_data", "data": {"text/html": look.SCRIPT}, "metadata": {}}
-        self.panel = widgets.VBox(
-            [
-                widgets.HBox([widgets.HTML(look.title_html(title)), large], layout=_wrapped("space-between")),
-                widgets.HBox([c for c in controls if c not in ticks], layout=_wrapped()),
-                widgets.HBox(ticks, layout=_wrapped()),
-                self._buttons,
-                self.status,
-                widgets.Output(outputs=(script,)),
-            ]
-        )
-        self.details = widgets.VBox()
-        for part in (self.panel, self.details):
-            part.layout.grid_gap = "4px"
-            part.add_class("wsl-dashboard")
+        self._acts = parts.row()
+        buttons = parts.row(self.run, self.cancel, self.reset), self._acts
+        feedback = parts.row(self._bar, parts.large_type(self._enlarge)), self.status
+        self.panel = parts.panel(title, controls, *buttons, *feedback)
+        self.details = widgets.VBox().add_class("wsl-dashboard").add_class("wsl-details")
 
     # What a lab writes
 
@@ -151,12 +138,12 @@ class Dashboard:
             self._enable()
             if task.error:
                 self.fail(task.error)
+                self._words.end()
 
         task = Task(changed, name=label)
-        button = _button(label, icon, lambda: task.start(job))
+        button = parts.button(label, icon, lambda: task.start(job))
         self._actions[button] = task, live
-        *others, bar = self._buttons.children
-        self._buttons.children = [*others, button, bar]
+        self._acts.children = [*self._acts.children, button]
         self._enable()
         return button
 
@@ -188,21 +175,24 @@ class Dashboard:
         return min(self.seconds, clock() - self.began)
 
     def remember(self, heads: Iterable[str], row: tuple[str, ...], *, most: int, long: bool = False) -> None:
-        """Show a table of the last rows, `most` at most, below the picture: see `look.table_html`."""
+        """Show a table of the last rows, `most` at most, below the picture: see `look.table_html`.
+
+        It has room for them from the first one on, so that no row moves what is below it.
+        """
         self.rows = [*self.rows, row][-most:]
-        self.details.children = [widgets.HTML(look.table_html(heads, self.rows, long=long))]
+        self.details.children = [parts.table(look.table_html(heads, self.rows, long=long), most)]
 
     def progress(self, done: float, total: float = 1.0) -> None:
-        """Move the progress bar."""
-        self._bar.value = done / total if total else 1.0
+        """Move the progress bar, as often as you like."""
+        self._moves(done / total if total else 1.0)
 
     def say(self, text: str) -> None:
         """Show how the run is going, in the line below the buttons."""
-        self.status.value = look.status_html(text)
+        self._words(look.status_html(text))
 
     def fail(self, error: BaseException) -> None:
         """Show what went wrong, in the same line."""
-        self.status.value = look.error_html(error)
+        self._words(look.error_html(error))
 
     # What happens
 
@@ -215,6 +205,7 @@ class Dashboard:
     async def _timed(self, job: Callable[[], Awaitable[None]]) -> None:
         self.progress(0)
         self.say("Running …")
+        self.panel.add_class(look.OLD)
         began = clock()
         async with self.acting():
             await job()
@@ -226,20 +217,28 @@ class Dashboard:
             self.say("Cancelled. Press Run to start again.")
         elif self.task.error:
             self.fail(self.task.error)
+        if not self.task.running:
+            self._moves.end()
+            self._words.end()
+            self._fresh()
         self._enable()
+
+    def _fresh(self) -> None:
+        """Dim the picture no longer: it shows this run, or no run is on."""
+        self.panel.remove_class(look.OLD)
+
+    def _enlarge(self, large: bool) -> None:
+        """Draw the picture again, with type as large as the rest."""
+        self.picture.scale = look.LARGE if large else 1.0
+        self._enlarging.start(self.picture.again)
+
+    def _enlarged(self) -> None:
+        if self._enlarging.error:
+            self.fail(self._enlarging.error)
 
     def _enable(self) -> None:
         running = self.task.running
         self.cancel.disabled = not running
+        (self.panel.add_class if running else self.panel.remove_class)(look.RUNNING)
         for button, (task, live) in self._actions.items():
             button.disabled = task.running or (live and not running)
-
-
-def _button(label: str, icon: str, press: Callable[[], None]) -> widgets.Button:
-    button = widgets.Button(description=label, icon=icon, layout=widgets.Layout(width="auto"))
-    button.on_click(lambda _: press())
-    return button
-
-
-def _wrapped(spread: str | None = None) -> widgets.Layout:
-    return widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 16px", justify_content=spread)

@@ -6,8 +6,10 @@ from html import escape
 
 from wslearn.theme import STATIC, VALUES, style
 
-#: Width of a control and of the label in it: two controls fit side by side on a narrow page.
-CONTROL, LABEL = "18.75em", "7.5em"
+#: Classes of a dashboard's panel: while a run is on, and until its first picture is there.
+RUNNING, OLD = "wsl-running", "wsl-old"
+#: How many times larger the type of a picture is with large type: as much as that of the text, see dashboard.css.
+LARGE = 1.3
 #: How a message about a failure begins.
 FAILED = "It did not work:"
 STYLE = style("dashboard.css")
@@ -27,7 +29,8 @@ def status_html(text: str) -> str:
 def line_html(text: str) -> str:
     """Return the line below a picture. It also looks right without a dashboard's style."""
     look = f"font-size:var(--wsl-size,{VALUES['type']});line-height:1.4;white-space:pre-line"
-    return f'<p class="wsl-line" style="{look}">{escape(text)}</p>'
+    name = "wsl-line wsl-two" if "\n" in text else "wsl-line"  # two texts leave less room for the picture
+    return f'<p class="{name}" style="{look}">{escape(text)}</p>'
 
 
 def table_html(heads: Iterable[str], rows: Iterable[Iterable[str]], *, long: bool = False) -> str:

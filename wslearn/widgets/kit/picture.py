@@ -46,18 +46,26 @@ def figure(rows: int = 1, *, height: float = 4.6, **options: Any) -> tuple[Figur
     return made, axes
 
 
-def png(drawn: Figure) -> bytes:
-    """Return the figure as a PNG file."""
+def png(drawn: Figure, inches: Any, scale: float = 1.0) -> bytes:
+    """Return the figure as a PNG file. Its type is `scale` times larger than in a figure of so many inches."""
+    # As many pixels on fewer inches: all that is measured in points becomes larger.
+    drawn.set_size_inches(inches / scale)
+    drawn.set_dpi(DPI * scale)
     file = io.BytesIO()
     drawn.savefig(file, format="png", facecolor="white", metadata={"Software": None})
     return file.getvalue()
 
 
 class Picture:
-    """An image below the current cell, and a line of text that gives its numbers in words."""
+    """An image below the current cell, and a line of text that gives its numbers in words.
 
-    def __init__(self) -> None:
-        self.text = ""
+    - `scale`: how many times larger than usual the type in the image is.
+    """
+
+    def __init__(self, drawn: Callable[[], None] = lambda: None) -> None:
+        self.text, self.scale = "", 1.0
+        self._drawn = drawn
+        self._figure: tuple[Figure, Any, str] | None = None  # what is shown, its size in inches, and its line
         self._image, self._line = DisplayHandle(), DisplayHandle()
 
     def open(self) -> None:
@@ -65,11 +73,24 @@ class Picture:
         for handle in (self._image, self._line):
             handle.display({"text/plain": ""}, raw=True)
 
-    async def draw(self, make: Make) -> None:
-        """Show what `make()` returns: a figure, and a line with its numbers for people who cannot see the figure."""
+    async def draw(self, make: Make, *, old: bool = False) -> None:
+        """Show what `make()` returns: a figure, and a line with its numbers for people who cannot see the figure.
+
+        `old` says that it is a picture of an earlier run.
+        """
         with style.context(LOOK):  # around the call of `make`, so that everything it draws gets the large type
             drawn, text = make()
-        file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn)
+        self._figure = drawn, drawn.get_size_inches(), text
+        await self.again()
+        if not old:
+            self._drawn()
+
+    async def again(self) -> None:
+        """Show the same once more, because `scale` has changed. Nothing happens before the first drawing."""
+        if self._figure is None:
+            return
+        drawn, inches, text = self._figure
+        file = await asyncio.get_running_loop().run_in_executor(_painter, png, drawn, inches, self.scale)
         image = {"image/png": base64.b64encode(file).decode(), "text/plain": text}
         self._image.update(image, raw=True)
         self.say(text)
