@@ -293,7 +293,7 @@ def test_each_exercise_has_its_task_stub_check_and_help(name):
         assert order[start : start + 3] == [f"{task}-stub", f"{task}-check", f"{task}-help"]
         heading = re.match(rf"\*\*Task {number}(?: \((hard|reading)\))?: ", cells[order[start - 1]].source)
         assert heading, f"{task}: expected **Task {number}: …, perhaps with (hard) or (reading) before the colon"
-        blank = ": ...,\n" if heading[1] == "reading" else "raise NotImplementedError"
+        blank = ": ...," if heading[1] == "reading" else "raise NotImplementedError"
         assert blank in cells[f"{task}-stub"].source
         exercise = f"ex.{task.removeprefix('make-').replace('-', '_')}"
         answer = re.fullmatch(rf"await {re.escape(exercise)}\.check\((\w+)\)", cells[f"{task}-check"].source)
