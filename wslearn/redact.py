@@ -63,4 +63,5 @@ def describe(start: str | bytes, length: int) -> str:
 
 def truncate(text: str) -> str:
     """Return the beginning of `text`, secrets redacted, with control characters (ESC, CR, …) spelled out."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in redact(text[:SHOWN]))
+    shown = redact(text[:SHOWN])
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from contextlib import suppress
+from functools import lru_cache
 
 #: The host is an IPv6 address in brackets, perhaps with a zone, or a name or an IPv4 address.
 _AUTHORITY = re.compile(
@@ -15,6 +16,7 @@ _AUTHORITY = re.compile(
 LONGEST = 300
 
 
+@lru_cache(256)  # a server is asked for few hosts, and for each of them often
 def host_of(authority: str) -> str:
     """Return the host in `host:port`: a name in lower case without its last dot, or an IP address.
 

@@ -27,7 +27,7 @@ class Connection(Receiving):
     that it has verified. `owner` is the server, `name` the client's name.
     """
 
-    __slots__ = (*("buckets", "held", "held_bytes", "in_fragments", "moved_at", "unsent"),)
+    __slots__ = ("buckets", "held", "held_bytes", "in_fragments", "moved_at", "unsent")
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(owner, *args, **options)
@@ -37,7 +37,7 @@ class Connection(Receiving):
         self.unsent = 0
         self.moved_at = 0.0
         #: Messages of `fan_out` that wait for the end of a message in fragments, and their size in bytes.
-        self.held: list[tuple[str, bytes]] = []
+        self.held: list[tuple[str, bytes]] | None = None
         self.held_bytes = 0
         #: Held while a message in fragments is sent; made with the first of them.
         self.in_fragments: asyncio.Lock | None = None
@@ -80,13 +80,14 @@ class Connection(Receiving):
                 if self.protocol.state is OPEN and self.protocol.expect_continuation_frame:
                     self.owner.record("error", self.name, "closed: a message in fragments was cancelled half way")
                     self.fail(CloseCode.INTERNAL_ERROR, "message cut off")
-                held, self.held, self.held_bytes = self.held, [], 0
-                for late, whole_frame in held:
+                held, self.held, self.held_bytes = self.held, None, 0
+                for late, whole_frame in held or ():
                     delivery.deliver([self], late, whole_frame)
 
     def hold(self, text: str, whole_frame: bytes) -> None:
         """Keep a message until the end of a message in fragments; the kept bytes count for `limits.max_unsent`."""
         if self.protocol.state is OPEN and not self.transport.is_closing():
+            self.held = self.held or []
             self.held.append((text, whole_frame))
             self.held_bytes += len(whole_frame)
 

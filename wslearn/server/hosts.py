@@ -14,6 +14,7 @@ Programs other than browsers send no Origin, and may leave out Host: they can do
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from wslearn.common.authority import host_of
@@ -47,10 +48,15 @@ def is_known(host: str, allowed: Iterable[str] | None) -> bool:
     """Tell whether a request for this host, as `host_of` returns it, is allowed; None allows every host."""
     if allowed is None or host == "localhost" or host.endswith(".localhost"):
         return True
+    return _is_address(host) or host in map(host_of, allowed)
+
+
+@lru_cache(256)
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return host in map(host_of, allowed)
+        return False
     return True
 
 
@@ -61,14 +67,15 @@ def refuse_host(hosts: Sequence[str], allowed: Iterable[str] | None) -> Refusal 
         return Refusal(400, text, f"{len(hosts)} Host headers: expected one")
     if not hosts:
         return None
-    received = truncate(hosts[0])
     try:
         host = host_of(hosts[0])
     except ValueError:
+        received = truncate(hosts[0])
         text = f"Expected a name or an IP address as the host, got '{received}'.\n"
         return Refusal(400, text, f"Host '{received}': expected a name or an IP address")
     if is_known(host, allowed):
         return None
+    received = truncate(hosts[0])
     return Refusal(
         403,
         f"Host '{received}' is not allowed: this server accepts IP addresses, localhost, and names given with "
