@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -18,7 +19,7 @@ import psutil
 import pytest
 from notebook_runs import kernel
 
-from wslearn.cli import lab
+from wslearn.cli import lab, running
 
 #: The notebooks of the course, as they are committed: the lessons and the glossary.
 LESSONS = list(lab.lessons())
@@ -287,6 +288,56 @@ async def test_it_opens_the_first_lesson_in_jupyterlab(wslearn, private, tmp_pat
     settings = json.loads(await fetch(f"{base}/lab/api/settings/@jupyterlab/apputils-extension:notification", token))
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert settings["raw"] == "{}"
+
+
+def reset_lines(mine: Path, name: str, said: bytes) -> list[str]:
+    """Return what a reset says after its report of the files, which must be right."""
+    first, second, *rest = said.decode().splitlines()
+    assert first == f"{mine}: kept as yours: {', '.join(LESSONS)}"
+    assert second == f"{mine / name}.ipynb is fresh again; your version of it is now {name}.before-reset-1.ipynb"
+    return rest
+
+
+async def test_reset_beside_a_running_jupyterlab_starts_no_second_one(wslearn, private, tmp_path):
+    mine, name = tmp_path / "mine", "03_broadcast"
+    first = await wslearn("lab", mine, "--", "--no-browser", env=private)
+    url, token = await address(first)
+    (mine / f"{name}.ipynb").write_text(notebook("mine"), encoding="utf-8")
+    # Another name of the same folder; and a proxy is no way to this machine.
+    beside = tmp_path / "mine" / ".." / "mine"
+    env = private | {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    second = await wslearn("lab", beside, "--reset", "3", env=env)
+    said, complaints = await asyncio.wait_for(second.communicate(), 30)  # a second JupyterLab would not end
+    assert (second.returncode, complaints) == (0, b"")
+    rest = reset_lines(beside, name, said)
+    assert rest == running.advice(name)
+    assert "File, Reload Notebook from Disk" in rest[1]
+    assert files(mine)[f"{name}.ipynb"] == lab.fresh(lab.lessons()[name])
+    assert files(mine)[f"{name}.before-reset-1.ipynb"] == notebook("mine").encode()
+    assert json.loads(await fetch(f"{url.partition('/lab/')[0]}/api/status", token))  # the first one still answers
+
+
+async def test_reset_starts_jupyterlab_if_it_runs_in_another_folder_only(wslearn, private, tmp_path):
+    await address(await wslearn("lab", tmp_path / "other", "--", "--no-browser", env=private))
+    process = await wslearn("lab", tmp_path / "mine", "--reset", "3", "--", "--no-browser", env=private)
+    url, _ = await address(process)
+    assert url.endswith("/lab/tree/03_broadcast.ipynb")
+
+
+@pytest.mark.parametrize("left", ["a process that is something else", "a broken file", "a folder that is none"])
+def test_what_a_killed_jupyterlab_left_is_not_a_running_one(monkeypatch, tmp_path, left):
+    runtime = tmp_path / "runtime"
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(runtime))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    info = {"url": f"http://127.0.0.1:{port}/", "token": "x", "root_dir": str(tmp_path), "pid": os.getpid()}
+    if left == "a folder that is none":
+        runtime.write_text("")
+    else:
+        runtime.mkdir()
+        text = json.dumps(info) if "process" in left else '{"url": '
+        (runtime / "jpserver-1.json").write_text(text, encoding="utf-8")
+    assert not running.is_open(tmp_path)
 
 
 async def test_an_environment_on_top_of_another_has_what_the_lower_one_brought(wslearn, private, tmp_path):

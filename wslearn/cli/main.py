@@ -80,7 +80,10 @@ class LabCommand(click.Command):
 )
 @click.argument("folder", default="wslearn-notebooks", type=click.Path(path_type=Path))
 @click.option(
-    "--reset", metavar="LESSON", help="Get a fresh copy of a lesson, such as 02; your version is kept in another file."
+    "--reset",
+    metavar="LESSON",
+    help="Get a fresh copy of a lesson, such as 02; your version is kept in another file. If JupyterLab runs in FOLDER "
+    "already, no second one is started.",
 )
 @click.pass_context
 def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
@@ -89,11 +92,14 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
     FOLDER is wslearn-notebooks by default. Missing lessons are copied into it, and no file in it is ever overwritten.
     Ctrl-C stops JupyterLab. Arguments after -- are passed on to JupyterLab.
     """
-    from wslearn.cli import lab
+    from wslearn.cli import lab, running
 
     with ExitStack() as stack:
         with explained(OSError, ValueError):
             opened, lines = lab.prepare(folder, reset)
+            if reset and running.is_open(folder):
+                click.echo("\n".join([*lines, *running.advice(opened)]))
+                return
             lines += stack.enter_context(lab.somewhere_to_write())
         for line in [*lines, f"JupyterLab opens {opened}. Ctrl-C in this terminal stops it."]:
             click.echo(line)
