@@ -4,8 +4,8 @@ If a message leaves a client with a long queue, the server takes no new message 
 shorter. Nobody else has to wait: only a handler that has called `fan_out` waits, in its `recv`, and only for clients
 that its own messages have reached. Two kinds of clients are not waited for:
 
-- A client that makes no progress: none of its bytes has gone out for `STILL` seconds. `limits.max_unsent` and
-  `limits.stall_timeout` see to it.
+- A client that makes no progress: none of its bytes has gone out for `STILL` seconds, or for the first `FIRST` seconds.
+  `limits.max_unsent` and `limits.stall_timeout` see to it.
 - A client that has used up its patience, `limits.stall_timeout` seconds of waiting in total. It is dropped. So a client
   that reads a byte a second cannot hold up a room.
 
@@ -30,8 +30,8 @@ CHECK = 0.05
 #: Seconds without progress after which a client is no longer waited for. Even a fast reader pauses: to draw a picture,
 #: to collect garbage, or because its computer is busy.
 STILL = 1.0
-#: Looks at a client before it may be called still: the server itself may have been away for a while.
-LOOKS = 3
+#: And seconds in which it has to show first that it reads at all: a client that has stopped costs the others no more.
+FIRST = 0.25
 #: A client that takes so many bytes a second while it is waited for is not slow, however long a burst lasts. In
 #: general, a second of patience comes back with so many bytes, and all of it after `FORGIVEN` seconds without waiting.
 FAST = 2 * 1024 * 1024
@@ -108,8 +108,7 @@ class SlowReaders:
         most = PATIENCE if limit is None else limit
         patience = self._patience.get(ws)
         if patience is None or now - patience.at > FORGIVEN:
-            still = min(now - ws.moved_at, STILL - LOOKS * CHECK)
-            patience = self._patience[ws] = Patience(most, still, now)
+            patience = self._patience[ws] = Patience(most, STILL - FIRST, now)
         # Several publishers may wait for one client: the same second must not count twice. Nor do the seconds count in
         # which the server itself was away.
         since = now if waited_since is None else max(patience.at, waited_since)
