@@ -9,7 +9,7 @@ import json
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from time import perf_counter as clock
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.frames import CloseCode, Frame, Opcode
@@ -156,7 +156,8 @@ class Attack:
         start = clock() - self.began
         text, times = ATTACKS[self.name]
         sock = await buffers.connected(server.host, server.port, buffers.SMALL if self.name == STALL else None)
-        ws = await connect(server.url, sock=sock, max_size=None, max_queue=None, create_connection=Attacker)
+        connecting = connect(server.url, sock=sock, max_size=None, max_queue=None, create_connection=Attacker)
+        ws = cast(Attacker, await connecting)
         stay.callback(ws.leave)
         try:
             await (await ws.ping())  # after the pong the server knows it, by a name

@@ -152,15 +152,12 @@ class Dashboard:
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[None]:
-        """End the live actions with the block, before `experiment` closes what they use.
-
-        An action that was started after the next run belongs to that one, which waits for the end of this one.
-        """
+        """End the live actions of this run (not of the next) before `experiment` closes what they use."""
         try:
             yield
         finally:
-            this = asyncio.current_task()
-            live = [task for task, live in self._actions.values() if live and self._pressed.get(task) is this]
+            run = asyncio.current_task()
+            live = [task for task, live in self._actions.values() if live and self._pressed.get(task) is run]
             await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
 
     async def run_for(self, seconds: float, *jobs: Callable[[], Coroutine[Any, Any, None]]) -> None:
