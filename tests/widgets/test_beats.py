@@ -95,7 +95,7 @@ def test_the_picture_says_in_words_what_it_shows(at):
     [ax] = drawn.axes
     assert words(ax) == ["carries", "silent", "theory", "carries", "alive", "dead", "alive"]
     assert ax.get_title(loc="left") == "ALIVE" and text.startswith("ALIVE; ")
-    assert png(drawn).startswith(b"\x89PNG")
+    assert png(drawn, drawn.get_size_inches()).startswith(b"\x89PNG")
 
 
 def test_dead_times_too_short_for_the_word_have_it_above_them(at):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from functools import partial
 from statistics import median
 from time import perf_counter as clock
@@ -14,10 +15,11 @@ from matplotlib.figure import Figure
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.picture import figure
-from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack, Bob
+from wslearn.widgets.robustness_bob import Bob
+from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack
 
 #: How long Run and the first run take, in seconds.
-RUN, FIRST = 30.0, 2.2
+RUN, FIRST = 30.0, 2.6
 #: The first run presses the buttons itself, with so many seconds between two attacks.
 APART = 0.25
 #: From here on a person notices a delay, in seconds (Nielsen, "Usability Engineering", 1993, chapter 5).
@@ -36,6 +38,8 @@ class RobustnessLab(Dashboard):
         self.server_kind = widgets.ToggleButtons(description="Server", options=list(SERVERS))
         self.server_kind.style.button_width = "7.5em"
         super().__init__("Robustness: does Bob notice the attacks?", self.server_kind)
+        self._serves: asyncio.Task | None = None  # the run whose server can be attacked
+        self._opened = asyncio.Event()
         self.buttons = {name: self.action(name[0].upper() + name[1:], partial(self.attack, name)) for name in ATTACKS}
 
     async def first(self) -> None:
@@ -44,6 +48,7 @@ class RobustnessLab(Dashboard):
 
     async def experiment(self) -> None:
         """Run while the buttons do the rest."""
+        self.say(f"Running for {RUN:.0f} s: press an attack, and watch how long Bob waits.")
         await self._conduct(RUN)
 
     async def _all_attacks(self) -> None:
@@ -54,21 +59,28 @@ class RobustnessLab(Dashboard):
 
     async def _conduct(self, seconds: float, *program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.kind, self.attacks = self.server_kind.value, list[Attack]()
-        async with SERVERS[self.kind]() as self.server, self.acting():
+        async with SERVERS[self.kind]() as self.server, AsyncExitStack() as self._stay, self.acting():
             self.bob = Bob(self.server.url, clock())
-            await self.run_for(seconds, self.bob.live, *program)
+            try:
+                await self.run_for(seconds, self.bob.live, partial(self._opens, asyncio.current_task()), *program)
+            finally:
+                self._serves = None
+
+    async def _opens(self, run: asyncio.Task | None) -> None:
+        self._serves = run
+        self._opened.set()
+        self._opened.clear()
 
     async def attack(self, name: str) -> None:
-        """Attack the server, and record how the attack ended."""
-        if self.elapsed() == self.seconds:
-            return  # the run is just ending
+        """Attack the server as soon as it is up, and record how the attack ended, and what became of Bob."""
+        while self._serves is not self.task.last:  # this run is only beginning, or an earlier one has to end first
+            await self._opened.wait()
         attack = Attack(name, self.elapsed())
         self.attacks.append(attack)
-        try:
-            await attack.run(self.server)
-        finally:
-            attack.ended = self.elapsed()
-        self._add_row(attack, attack.ended)
+        await attack.run(self.server, self._stay)
+        for _ in range(2):  # the naive server answers Bob's next message, and only then throws him out
+            await self.bob.settled(self.elapsed())
+        self._add_row(attack, self.elapsed())
 
     # What is shown
 
@@ -104,15 +116,16 @@ class RobustnessLab(Dashboard):
             ax.text(at, HIGHEST / 3.5, f"Bob was disconnected {_times(len(out))}", va="top", fontsize=14, ha=side)
 
     def _draw_attacks(self, ax: Axes) -> None:
-        names = list(ATTACKS)
+        names, over = list(ATTACKS), self.elapsed() == self.seconds
         for attack in self.attacks:
             ended = self.elapsed() if attack.ended is None else attack.ended
             bar = (attack.began, max(ended - attack.began, self.seconds / 150))
             lane = (names.index(attack.name) - 0.36, 0.72)
             ax.broken_barh([bar], lane, facecolor=PALE_ORANGE, edgecolor=RUST, hatch="//")
         for y, name in enumerate(names):
-            if ends := [attack.verdict for attack in self.attacks if attack.name == name]:
-                text = ends[-1] if len(ends) == 1 else f"{ends[-1]} ({len(ends)}×)"
+            if ends := [attack.verdict(over) for attack in self.attacks if attack.name == name]:
+                # There is room for one line: the line below the picture and the table also say "nobody stopped it".
+                text = ends[-1].split(", ")[-1] + f" ({len(ends)}×)" * (len(ends) > 1)
                 ax.text(1.01, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=14)
         ax.set_yticks(range(len(names)), names)
         ax.set(ylim=(len(names) - 0.4, -0.6))
@@ -122,21 +135,23 @@ class RobustnessLab(Dashboard):
         times, elapsed = [took for _, took in self.bob.trips], self.elapsed()
         slowest, out = self.bob.slowest(0, elapsed), len(self.bob.thrown_out(0, elapsed))
         typical = f"median {1000 * median(times):.1f} ms, " if times else ""
-        last = {attack.name: attack.verdict for attack in self.attacks}  # of each kind, or the line would grow and grow
+        last = {
+            attack.name: attack.verdict(elapsed == self.seconds) for attack in self.attacks
+        }  # of each kind, or the line would grow and grow
         attacks = "; ".join(f"{name}: {verdict}" for name, verdict in last.items())
         return (
             f"{self.kind} server: Bob's round trips: {typical}slowest {1000 * slowest:.0f} ms; "
             f"he was disconnected {_times(out)}.{attacks and f' Attacks: {attacks}.'}"
         )
 
-    def _add_row(self, attack: Attack, ended: float) -> None:
-        out, logged = len(self.bob.thrown_out(attack.began, ended)), attack.logged
+    def _add_row(self, attack: Attack, until: float) -> None:
+        out, logged = len(self.bob.thrown_out(attack.began, until)), attack.logged
         line = f"{logged.kind} {logged.text} {logged.code or ''} {logged.reason}".rstrip() if logged else "no line"
         row = (
             f"{attack.name} ({self.kind})",
             attack.saw,
             line if len(line) <= LINE else f"{line[:LINE]}…",
-            f"{1000 * self.bob.slowest(attack.began, ended):.0f} ms" + f", disconnected {_times(out)}" * bool(out),
+            f"{1000 * self.bob.slowest(attack.began, until):.0f} ms" + f", disconnected {_times(out)}" * bool(out),
         )
         self.remember(COLUMNS, row, most=ROWS, long=True)
 

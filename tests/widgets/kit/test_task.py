@@ -235,6 +235,19 @@ async def test_what_a_press_changes_belongs_to_the_cell_and_not_to_the_press():
     assert seen == [("running", "cell"), ("cancelled", "cell")]
 
 
+async def test_who_waits_for_the_end_finds_the_state_changed(task, states):
+    nearly = asyncio.Event()
+
+    async def job() -> None:
+        nearly.set()  # its last step: the test goes on when the job is done, and before the task has been told
+
+    async with asyncio.timeout(5):
+        task.start(job)
+        await nearly.wait()
+        await task.ended()
+    assert states == ["running", "done"]
+
+
 async def test_a_press_that_comes_in_another_thread_runs_on_the_cells_loop():
     task = Task(lambda: None)
     loops, ends = [], []

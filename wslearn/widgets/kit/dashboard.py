@@ -73,6 +73,7 @@ class Dashboard:
         self.task = Task(self._changed, name=type(self).__name__)
         self._enlarging = Task(self._enlarged, name="large type")
         self._actions: dict[widgets.Button, tuple[Task, bool]] = {}
+        self._pressed: dict[Task, asyncio.Task | None] = {}  # in which run an action was started
         self._acts = parts.row()
         buttons = parts.row(self.run, self.cancel, self.reset), self._acts
         feedback = parts.row(self._bar, parts.large_type(self._enlarge)), self.status
@@ -135,6 +136,8 @@ class Dashboard:
                 await result
 
         def changed() -> None:
+            if task.state == "running":
+                self._pressed[task] = self.task.last
             self._enable()
             if task.error:
                 self.fail(task.error)
@@ -149,11 +152,12 @@ class Dashboard:
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[None]:
-        """End the live actions with the block, before `experiment` closes what they use."""
+        """End the live actions of this run (not of the next) before `experiment` closes what they use."""
         try:
             yield
         finally:
-            live = [task for task, live in self._actions.values() if live]
+            run = asyncio.current_task()
+            live = [task for task, live in self._actions.values() if live and self._pressed.get(task) is run]
             await tasks.end((), STOP_TIMEOUT, self.task.name, [task.stop() for task in live])
 
     async def run_for(self, seconds: float, *jobs: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -9,6 +9,7 @@ import io
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from sys import setswitchinterval
 from time import perf_counter as clock
 from typing import Any
 
@@ -30,8 +31,9 @@ RATE, PAUSE = 4.0, 2.0
 Make = Callable[[], tuple[Figure, str]]
 
 # matplotlib takes some 100 ms to render text: too long on the event loop of the servers that are shown. There is only
-# one thread, because matplotlib does not promise that two figures can be drawn at once.
-_painter = ThreadPoolExecutor(1, "picture")
+# one thread, because matplotlib does not promise that two figures can be drawn at once. While it draws, the event loop
+# gets the interpreter back after 1 ms each time, not after the usual 5 ms, which a round trip would need several times.
+_painter = ThreadPoolExecutor(1, "picture", setswitchinterval, (0.001,))
 
 
 def figure(rows: int = 1, *, height: float = 4.6, **options: Any) -> tuple[Figure, Any]:

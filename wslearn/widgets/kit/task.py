@@ -91,7 +91,7 @@ class Task:
     async def ended(self) -> None:
         """Wait until the job has ended, for whatever reason. Cancelling this wait cancels the job."""
         try:
-            while self._last is not None and not self._last.done():  # another one may have been started meanwhile
+            while self._last is not None and self.running:  # another one may have been started meanwhile
                 await asyncio.wait({self._last})
         except asyncio.CancelledError:
             await self.stop()
@@ -100,7 +100,12 @@ class Task:
     @property
     def running(self) -> bool:
         """Whether a job runs, or waits for its turn."""
-        return self._last is not None and not self._last.done()
+        return self._last in self._runs  # until `state` says how it ended, which is a moment after it is done
+
+    @property
+    def last(self) -> asyncio.Task | None:
+        """The run that was started last. It may still be waiting for an earlier one to end."""
+        return self._last
 
     async def _run(self, job: Job, earlier: set[asyncio.Task]) -> None:
         await tasks.end((), STOP_TIMEOUT, self.name, earlier)
