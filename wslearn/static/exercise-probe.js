@@ -32,7 +32,9 @@
   }
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport", "EventSource"]) delete window[name];
 
-  addEventListener("pagehide", ({ isTrusted }) => { if (isTrusted) note("navigates"); });
+  for (const name of ["beforeunload", "pagehide"]) {
+    addEventListener(name, ({ isTrusted }) => { if (isTrusted) note("navigates"); });
+  }
 
   // The clock: it stands still until the check moves it
 
