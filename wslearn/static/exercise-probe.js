@@ -36,6 +36,12 @@
     addEventListener(name, ({ isTrusted }) => { if (isTrusted) note("navigates"); });
   }
 
+  const { addEventListener: listen } = window;
+  window.addEventListener = (name, ...more) => {
+    if (["unload", "beforeunload"].includes(name)) note("listens", { name });
+    return listen.call(window, name, ...more);
+  };
+
   // The clock: it stands still until the check moves it
 
   const epoch = Date.now();
@@ -134,7 +140,7 @@
         number: sockets.push(this) - 1,
       };
       Object.defineProperty(this, "url", { value: address.href, enumerable: true });
-      note("opens", { socket: this[inner].number, url: address.href, protocols: wanted });
+      note("opens", { socket: this[inner].number, url: address.href, protocols: wanted, at: now });
     }
     get readyState() { return this[inner].state.ready; }
     get bufferedAmount() { return Math.ceil(this[inner].state.bytes) + this[inner].state.lost; }
@@ -304,7 +310,7 @@
     const result = await acts[act](given);
     await pass(ms);
     // Each socket's bytes that wait, for a check of back-pressure.
-    post(JSON.stringify({ id, ...result, sockets: sockets.map(({ readyState, bufferedAmount }) => [readyState, bufferedAmount]), timers: timers.size }));
+    post(JSON.stringify({ id, ...result, sockets: sockets.map(({ readyState, bufferedAmount }) => [readyState, bufferedAmount]), now }));
   };
   let turns = Promise.resolve();
   check.onmessage = ({ data }) => { turns = turns.then(() => reply(JSON.parse(data))); };

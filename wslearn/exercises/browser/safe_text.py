@@ -2,15 +2,12 @@
 
 from typing import Any
 
+from wslearn.exercises.browser.words import CONNECT
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Tab
 
 #: Harmless. With an attacker's, the handler would read the user's messages.
 ATTACK = '<img src="data:," onerror="window.stolen = true">'
 MESSAGES = ("Hello, Ann!", "<b>Sale</b> today", ATTACK, "1 &lt; 2 &amp; 3", '{"type":"chat","message":"hi"}', "0")
-CONNECT = {
-    0: 'Your page opened no WebSocket. It should open one as soon as it loads: `new WebSocket("ws")`.',
-    int: "Your page opened several WebSockets as soon as it loaded. Open one.",
-}
 
 
 async def _check(talk: PageTalk, answer: object) -> None:

@@ -14,15 +14,18 @@ SERVER = "the server"
 class Socket:
     """One WebSocket of a page. `heard` has all that the server has received on it, JSON decoded.
 
-    `closed` is the pair of code and reason with which the page has closed it, or None. An expectation that does not
+    `closed` is the pair of code and reason with which the page has closed it, or None. `at` is when the page opened it,
+    in seconds of the page's clock; `most` is the most that has ever waited in it, in bytes; `lost` is how many messages
+    the page has sent after its end. An expectation that does not
     hold raises NotYet, which ends the check, as everywhere in `wslearn.exercises`.
     """
 
-    def __init__(self, notes: Calls, act: Callable[..., Awaitable[Any]], number: int, url: str) -> None:
-        self.notes, self.number, self.url, self._act = notes, number, url, act
+    def __init__(self, notes: Calls, act: Callable[..., Awaitable[Any]], number: int, url: str, at: float) -> None:
+        self.notes, self.number, self.url, self.at, self._act = notes, number, url, at, act
         self.heard: list[Any] = []
         self.judged = 0  # so many of them have been compared with what was expected
         self.closed: tuple[int, str] | None = None
+        self.most = self.lost = 0
         #: Whether the server's end is open: accepted, and not closed by either side.
         self.open = False
 

@@ -29,6 +29,8 @@ from wslearn.server.handshake import STATIC, path_of, respond
 BROWSER = 2.0
 #: How long the page may take for one action before it counts as stuck, in seconds: a busy computer is no mistake.
 ANSWER = 4.0
+#: How long a browser takes to end the process of a page that is stuck, which the next page would share, in seconds.
+KILLED = 2.0
 STUCK = (
     "Your page did not answer for {seconds:g} s, so it was stopped. A loop in it never ends. A page must return from each "
     "of its functions, and wait with events or `setTimeout`."
@@ -57,6 +59,9 @@ class Visit:
         self.events: list[dict[str, Any]] = []
         #: What the page had of each of its sockets when it last answered: `readyState` and `bufferedAmount`.
         self.sockets: list[list[int]] = []
+        #: The page's clock, in seconds, when it last answered.
+        self.now = 0.0
+        self.stuck = False
         self._ws: Connection | None = None
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
@@ -103,8 +108,9 @@ class Visit:
             self._give_up()
         with suppress(TimeoutError):
             found = await asyncio.wait_for(answer, ANSWER)
-            self.sockets = found.get("sockets", self.sockets)
+            self.sockets, self.now = found.get("sockets", self.sockets), found.get("now", 1000 * self.now) / 1000
             return found
+        self.stuck = True
         raise NotYet(STUCK.format(seconds=ANSWER))
 
     async def close(self) -> None:
@@ -168,10 +174,13 @@ class Stage(Server):
                 self.alone = True
                 raise NoBrowser
             if not await _within(visit.loaded, ANSWER):
+                visit.stuck = True
                 raise NotYet(STUCK.format(seconds=ANSWER))
             yield visit
         finally:
             await visit.close()
+            if visit.stuck:
+                await asyncio.sleep(KILLED)
             if not self.alone:  # what it shows may still find a browser, for the next check
                 hide()
                 del self.visits[visit.ticket]

@@ -36,6 +36,8 @@ class Tab:
         self.notes, self.visit = notes, visit
         #: All WebSockets that the page has opened, in order.
         self.sockets: list[Socket] = []
+        #: The names of events that the page listens for although it shouldn't: `unload`, `beforeunload`.
+        self.listens: set[str] = set()
         self._answered = 0  # so many of them have been accepted or refused
         self._taken = 0
 
@@ -95,6 +97,11 @@ class Tab:
         await self._act("fire", name=event, persisted=False)
 
     # Its surroundings
+
+    @property
+    def now(self) -> float:
+        """The page's clock, in seconds since the page began."""
+        return self.visit.now
 
     async def passes(self, seconds: float) -> None:
         """Let so many seconds pass on the page's clock: its timers run, in order."""
@@ -171,17 +178,23 @@ class Tab:
 
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] == "opens":
-            socket = Socket(self.notes, self._act, len(self.sockets), event["url"])
+            socket = Socket(self.notes, self._act, len(self.sockets), event["url"], event["at"] / 1000)
             self.sockets.append(socket)
             return self.notes.tells(PAGE, "opens", socket.name)
+        if event["event"] == "listens":
+            self.listens.add(event["name"])
+            return None
         socket = self.sockets[event["socket"]]
         if event["event"] == "sends":
             socket.take(event["data"])
         elif event["event"] == "closing":
             socket.closed, socket.open = (event["code"], event["reason"]), False
             self.notes.tells(PAGE, "closes", f"{socket.name} with {event['code']} {event['reason']}".rstrip())
+        elif event["event"] == "queues":
+            socket.most = max(socket.most, event["waiting"])
         elif event["event"] == "loses":
-            self.notes.tells(PAGE, "sends", f"{event['data']} on {socket.name}, which is closed: it is lost")
+            socket.lost += 1
+            self.notes.tells(PAGE, "sends", f"{shown(event['data'])} on {socket.name}, which has ended")
 
     def _exists(self, selector: str, found: dict[str, Any]) -> None:
         if "missing" in found:
