@@ -20,9 +20,37 @@ from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made
 
 
+#: What lesson 08 has before its tasks; its own words.
+NOTEBOOK = '''
+HELPERS = """
+const find = id => document.getElementById(id)
+const tell = text => { find("state").textContent = text }
+function show(text) {
+    const item = document.createElement("li")
+    item.textContent = text
+    find("messages").append(item)
+}
+"""
+FORM = """<!doctype html>
+<style>body { background: canvas; color: canvastext; font: 16px sans-serif }</style>
+<p>State: <b id="state">closed</b> <button id="connect">Connect</button></p>
+<ul id="messages"></ul>
+<input id="text" aria-label="Message"> <button id="send">Send</button>
+"""
+START = FORM + "<script>" + HELPERS
+'''
+_names: dict[str, str] = {}
+exec(NOTEBOOK, _names)
+
+
 def page(script: str, body: str = '<ul id="messages"></ul>') -> str:
     """Return a page with this script; its first line is the page's fourth."""
     return f"<!doctype html>\n{body}\n<script>\n{script.strip()}\n</script>\n"
+
+
+def start(script: str) -> str:
+    """Return a page as the notebook's stubs are: with its form, and with `find`, `tell` and `show`."""
+    return f"{_names['START']}{script.strip()}\n</script>"
 
 
 @asynccontextmanager
@@ -71,7 +99,7 @@ class PageCase:
 
     async def test_the_solution_and_right_answers_are_right(self, screen):
         assert len(self.right) >= 3
-        for style, answer in {"the solution": made(self.exercise.answer), **self.right}.items():
+        for style, answer in {"the solution": made(self.exercise.answer, NOTEBOOK), **self.right}.items():
             result = await self.exercise.check(answer)
             assert result, f"{style}\n{result}"
             assert result.steps and not result.message, f"{style}\n{result}"
@@ -97,7 +125,7 @@ class PageCase:
         assert result.state == "untouched", result
 
     def test_the_solution_is_short_and_hints_end(self):
-        assert len(made(self.exercise.answer).splitlines()) <= 45
+        assert len(made(self.exercise.answer, NOTEBOOK).splitlines()) <= 50
         shown = [str(self.exercise.hint()) for _ in range(len(self.exercise.hints) + 1)]
         assert shown[-1].endswith(LAST_HINT) and shown[-1] == shown[-2]
 

@@ -1,6 +1,6 @@
 """Task 5 of lesson 08: leave politely in `pagehide`, and come back in `pageshow`."""
 
-from wslearn.exercises.browser.words import CONNECT, message_is_shown
+from wslearn.exercises.browser.words import CONNECT, message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
 #: How long the user is away, in seconds.
@@ -9,7 +9,11 @@ AWAY = 60.0
 
 async def _check(talk: PageTalk, answer: object) -> None:
     async with talk.page(answer) as page:
-        ws = await page.connects(CONNECT)
+        ws = await page.opens(CONNECT)
+        await _sends(page, ws, "a", "b", first=True)
+        await ws.accepts()
+        await state_is(page, "open", "The WebSocket is open.")
+        await _receives(ws, "a", "b")
         if page.listens:
             name = min(page.listens)
             talk.fail(
@@ -24,16 +28,25 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await page.happens("blur")
         await ws.stays_open("The window lost the focus, and your page closed its WebSocket. Only `pagehide` means that "
                             "the user has left.")  # fmt: skip
+        await _sends(page, ws, "c")
+        await _receives(ws, "c")
         await _leaves(page, ws)
+        await state_is(page, "closed", "The user has left, and the WebSocket is closed.")
         ws = await _returns(page, "The user came back (`pageshow` with `persisted` true), and")
+        await _sends(page, ws, "d")
         await ws.accepts()
+        await state_is(page, "open", "The user is back, and the WebSocket is open.")
+        await _receives(ws, "d")
         await ws.says("two")
         await message_is_shown(page, ["one", "two"])
+        await ws.closes(1001, "restarting")
+        await _sends(page, ws, "e", "f")
         await _leaves(page, ws)
         ws = await _returns(page, "The user left and came back a second time, and")
         await _leaves(page, ws, connecting=True)
         ws = await _returns(page, "The user left while your page was still connecting, then came back, and")
         await ws.accepts()
+        await _receives(ws, "e", "f")
         await ws.says("three")
         await message_is_shown(page, ["one", "two", "three"])
         await page.returns(persisted=False)
@@ -43,18 +56,51 @@ async def _check(talk: PageTalk, answer: object) -> None:
         )
 
 
+async def _sends(page: Tab, ws: Socket, *texts: str, first: bool = False) -> None:
+    """Type these texts and send each; the user does so while there is no open connection too."""
+    for text in texts:
+        await page.types("#text", text)
+        lost = ws.lost
+        await page.presses("#send")
+        if ws.lost > lost:
+            page.notes.fail(
+                f"The user sent `{text}` when the connection was closed, and your page called `send` on the closed "
+                "WebSocket, which throws messages away. Keep the text in an array until a connection is open.",
+                "the page", "sends", f"'{text}' on a closed WebSocket", expected="nothing before a connection is open",
+            )  # fmt: skip
+
+
+async def _receives(ws: Socket, *texts: str) -> None:
+    """Expect these texts, and no other."""
+    for number, text in enumerate(texts):
+        await ws.hears(text, lambda came, text=text, number=number: (
+            f"The user sent {', '.join(f'`{one}`' for one in texts)}. The server received "
+            + ("nothing" if came is None and number == 0 else "no more" if came is None else f"`{str(came):.40}`")
+            + f", not `{text}`. " + (
+                "Send what is waiting in the `open` event, oldest first, and what is typed later at once."
+                if came is None else "Keep the texts in order, and take each out of your array when you send it.")
+        ))  # fmt: skip
+    await ws.hears_nothing(lambda came: f"The server received `{str(came):.40}` once more. Take a text out of your array "
+                                        "when you send it.")  # fmt: skip
+
+
 async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False) -> None:
     await page.leaves()
     while_ = "while your page was still connecting, " if connecting else ""
+    if not ws.open and not connecting:
+        await page.passes(AWAY)
+        return await page.opens_nothing("The user has left, and your page connected again. Wait for `pageshow`.")
     await ws.is_closed(None, (
         f"The user left {while_}and your page's WebSocket is still there. A browser may keep the page with its WebSocket, "
         "and the server believes that the user is here. "
         + ("`close()` works before `open` too: don't look at `readyState`." if connecting else
            "Call `ws.close()` in the `pagehide` event of `window`.")
     ))  # fmt: skip
-    if not connecting and ws.closed and ws.closed[0] not in (1000, 1005):
+    if not connecting and ws.closed and ws.closed[0] != 1000:
         page.notes.fail(
-            f"Your page closed with {ws.closed[0]}. The user left, which is no error: `ws.close(1000)`.",
+            "The user left, so the page should close with 1000: `ws.close(1000)`. "
+            + ("Without a code the server sees 1005, no code at all." if ws.closed[0] == 1005 else
+               f"It closed with {ws.closed[0]}."),
             "the page", "closes", f"with {ws.closed[0]}", expected="with 1000",
         )  # fmt: skip
     await page.passes(AWAY)
@@ -77,34 +123,36 @@ async def _returns(page: Tab, after: str) -> Socket:
 come_back = PageExercise(
     _check,
     hints=(
-        "Put `new WebSocket` and its `message` listener into a function `connect`, and call it when the page loads. Add "
-        "two listeners to `window`, outside of it.",
+        "Add two listeners to `window`, outside of `connect`: for `pagehide` and `pageshow`. Keep what the user sends in an "
+        "array, and empty that array whenever the WebSocket is open.",
         "In `pagehide` call `ws.close(1000)`. In `pageshow` call `connect()`, but only if `event.persisted` is true.",
-        'Write `let ws` before the function, then `addEventListener("pagehide", () => ws.close(1000))` and '
-        '`addEventListener("pageshow", event => { if (event.persisted) connect() })`.',
+        "Write `function flush() { while (queue.length && ws.readyState === WebSocket.OPEN) ws.send(queue.shift()) }`. Call "
+        "it in `onopen`, and after each `queue.push(…)`.",
     ),
     answer='''
-PAGE = """<!doctype html>
-<meta charset="utf-8">
-<title>Leaving and coming back</title>
-<ul id="messages"></ul>
-<script>
-  let ws
-  function connect() {
+come_back_page = START + """
+let ws
+const queue = []
+function connect() {
     ws = new WebSocket("ws")
-    ws.addEventListener("message", event => {
-      const item = document.createElement("li")
-      item.textContent = event.data
-      document.querySelector("#messages").append(item)
-    })
-  }
-  addEventListener("pagehide", () => ws.close(1000))
-  addEventListener("pageshow", event => {
-    if (event.persisted) connect()
-  })
-  connect()
-</script>
-"""
+    ws.onopen = () => {
+        tell("open")
+        flush()
+    }
+    ws.onclose = () => tell("closed")
+    ws.onmessage = event => show(event.data)
+}
+function flush() {
+    while (queue.length && ws.readyState === WebSocket.OPEN) ws.send(queue.shift())
+}
+find("send").onclick = () => {
+    queue.push(find("text").value)
+    flush()
+}
+addEventListener("pagehide", () => ws.close(1000))
+addEventListener("pageshow", event => { if (event.persisted) connect() })
+connect()
+</script>"""
 ''',
     why="For Back and Forward a browser keeps a page as it was, script and variables included. Nothing runs again, so "
     "`pageshow` is the only sign that the user is back.",

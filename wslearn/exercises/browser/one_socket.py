@@ -1,6 +1,6 @@
 """Task 2 of lesson 08: one WebSocket, however often the button is pressed."""
 
-from wslearn.exercises.browser.words import message_is_shown
+from wslearn.exercises.browser.words import message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
 PRESSED = "`#connect` was pressed, and your page opened no WebSocket. Call `new WebSocket(\"ws\")` in the button's `click` " \
@@ -20,6 +20,7 @@ async def _check(talk: PageTalk, answer: object) -> None:
             "WebSocket that is still connecting counts too: look at `WebSocket.CONNECTING`, or at your variable.",
         )  # fmt: skip
         await ws.accepts()
+        await state_is(page, "open", "The server has accepted the WebSocket.")
         for _ in range(3):
             await page.presses("#connect")
             await _opens_no_other(
@@ -31,10 +32,13 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await message_is_shown(page, ["one"])
         await ws.closes(1001, "restarting")
         await page.opens_nothing("The server closed, and your page connected at once. Here it should wait for a press.")
+        await state_is(page, "closed", "The server has closed the WebSocket.")
         ws = await _opens_again(page, "The server has closed the WebSocket. Then `#connect` was pressed, and")
         await ws.refuses()
+        await state_is(page, "closed", "The server has refused the WebSocket.")
         ws = await _opens_again(page, "The server refused the WebSocket. Then `#connect` was pressed, and")
         await ws.accepts()
+        await state_is(page, "open", "The page has connected again.")
         await page.presses("#connect")
         await _opens_no_other(
             page, ws,
@@ -69,28 +73,21 @@ one_socket = PageExercise(
     hints=(
         "Keep the WebSocket in a variable outside the listener, and open another only if the old one is of no use.",
         "`readyState` is `WebSocket.CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`. After the first two, do nothing.",
-        "Begin the listener with `if (ws && ws.readyState <= WebSocket.OPEN) return`, then assign `ws = new "
-        'WebSocket("ws")` and listen for its messages.',
+        "Begin `connect` with `if (ws && ws.readyState <= WebSocket.OPEN) return`, then "
+        'assign `ws = new WebSocket("ws")`.',
     ),
     answer='''
-PAGE = """<!doctype html>
-<meta charset="utf-8">
-<title>One WebSocket</title>
-<button id="connect">Connect</button>
-<ul id="messages"></ul>
-<script>
-  let ws = null
-  document.querySelector("#connect").addEventListener("click", () => {
-    if (ws && ws.readyState <= WebSocket.OPEN) return
+one_socket_page = START + """
+let ws
+function connect() {
+    if (ws && ws.readyState < WebSocket.CLOSING) return
     ws = new WebSocket("ws")
-    ws.addEventListener("message", event => {
-      const item = document.createElement("li")
-      item.textContent = event.data
-      document.querySelector("#messages").append(item)
-    })
-  })
-</script>
-"""
+    ws.onopen = () => tell("open")
+    ws.onclose = () => tell("closed")
+    ws.onmessage = event => show(event.data)
+}
+find("connect").onclick = connect
+</script>"""
 ''',
     why="`CONNECTING` is 0 and `OPEN` is 1, so one comparison covers the moment in which most second presses happen: "
     "when nothing seems to have happened after the first.",

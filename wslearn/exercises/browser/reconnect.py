@@ -1,14 +1,15 @@
 """Task 3 of lesson 08: come back after a failure, with pauses that grow, and give up where it is of no use."""
 
-from wslearn.exercises.browser.words import CONNECT
+from wslearn.exercises.browser.words import CONNECT, message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
 #: Seconds: the first limit and the highest; and how far a pause may be from what is expected.
-FIRST, HIGHEST, NEAR = 1.0, 30.0, 0.05
-#: Longer than any pause, in seconds.
-LONG = 70.0
-HALF = 0.5
-TERMINAL = {1000: "", 1008: "your token has expired", 3000: "who are you?", 3003: "not for you"}
+FIRST, HIGHEST, NEAR = 0.2, 2.0, 0.03
+#: Longer than any pause, in seconds; and what `Math.random()` returns, unless the check looks at that.
+LONG, HALF = 5.0, 0.5
+#: The codes after which another attempt would end the same way, two of which are tried on each page.
+TERMINAL = {1000: "bye", 1008: "your token has expired", 3003: "not for you", 1009: "too big"}
+PASSING = {1001: "the server is going away", 1012: "the server restarts", 1011: "an error", 4000: "of the application"}
 
 
 async def _check(talk: PageTalk, answer: object) -> None:
@@ -16,56 +17,66 @@ async def _check(talk: PageTalk, answer: object) -> None:
         async with talk.page(answer) as page:
             await page.chance(HALF)
             ws = await page.connects(CONNECT)
-            await _state(page, "connected", "The WebSocket is open.")
+            await state_is(page, "open", "The WebSocket is open.")
             if number == 0:
                 ws = await _grows(talk, page, ws)
+                ws = await _begins_again(talk, page, ws)
             await _gives_up(page, ws, code, reason)
 
 
 async def _grows(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
-    """Fail again and again, and expect the right pauses; return the last WebSocket, which is open."""
-    limits = [min(FIRST * 2**failures, HIGHEST) for failures in range(7)]
+    """Fail again and again, and expect the right pauses; return the last WebSocket, which nobody has answered."""
     pauses: list[float] = []
-    for limit in limits:
+    for limit in [min(FIRST * 2**failures, HIGHEST) for failures in range(7)]:
         began = page.now
         await (ws.vanishes() if ws.open else ws.refuses())
-        if not page.unanswered():
-            await _state(page, "waiting", "The connection was lost, and your page is waiting to try again.")
+        await _waits(page, "The connection was lost" if not pauses else "The server refused a connection")
+        await state_is(page, "waiting", "The connection was lost, and your page waits before it tries again.")
         ws = await _comes_back(page, "The connection was lost" if not pauses else "The server refused a connection")
         pauses.append(ws.at - began)
         _judge_pause(talk, pauses, limit)
+        await state_is(page, "waiting", "Your page is connecting again.")
+    return ws
+
+
+async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
+    """Expect a short pause only after a connection with a message; then a random one; and one after passing codes."""
     await ws.accepts()
-    await _state(page, "connected", "The page has reconnected.")
+    await state_is(page, "open", "The page has reconnected.")
+    began = page.now
+    await ws.vanishes()
+    ws = await _comes_back(page, "The connection was lost once more")
+    if (pause := ws.at - began) < HALF * HIGHEST - NEAR:
+        text = "The server accepted the connection, sent nothing and was gone. A server that is overloaded does that, so " \
+            "it is one more failure. Set your count of failures to 0 when a message arrives, not in `open`."  # fmt: skip
+        talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * HIGHEST:g} s")
+    await ws.accepts()
+    await ws.says("hello")
+    await message_is_shown(page, ["hello"])
     began = page.now
     await ws.vanishes()
     ws = await _comes_back(page, "The connection was lost once more")
     if abs((pause := ws.at - began) - HALF * FIRST) > NEAR:
-        text = "The page had reconnected, then the connection was lost again. This is the first failure in a row, so " \
-            "the limit is 1 s again. Set your count of failures to 0 in the `open` event."  # fmt: skip
+        text = "A message had arrived, then the connection was lost. This is the first failure in a row, so the limit is " \
+            "200 ms again. Set your count of failures to 0 when a message arrives."  # fmt: skip
         talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * FIRST:g} s")
     await ws.accepts()
-    await page.chance(0.9)
-    began = page.now
-    await ws.vanishes()
-    ws = await _comes_back(page, "The connection was lost once more")
-    if min(abs((pause := ws.at - began) - share) for share in (0.9, 0.1)) > NEAR:
-        text = "The pause should be random, between 0 and the limit: multiply the limit with `Math.random()`, anew for " \
-            "each pause. Otherwise all clients of a server that restarts come back at the same moment."  # fmt: skip
-        talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected="0.9 of the limit of 1 s")
-    await page.chance(HALF)
-    await ws.accepts()
-    for code, why in ((1001, "the server is going away"), (1012, "the server restarts"), (1011, "an error")):
+    for code, why in PASSING.items():
+        await ws.says("hello")
         await ws.closes(code, why)
-        ws = await _comes_back(page, f"The server closed with {code}, which isn't terminal")
+        ws = await _comes_back(page, f"The server closed with {code}, which isn't in `TERMINAL`")
         await ws.accepts()
     return ws
 
 
-async def _comes_back(page: Tab, after: str) -> Socket:
+async def _waits(page: Tab, after: str) -> None:
     await page.opens_nothing(
         f"{after}, and your page connected again at once. If the server is down, this is a storm of attempts. Wait first, "
-        "with `setTimeout`, which takes milliseconds: 1 s is 1000."
+        "with `setTimeout`, which takes milliseconds."
     )
+
+
+async def _comes_back(page: Tab, after: str) -> Socket:
     await page.passes(LONG)
     return await page.opens({
         0: f"{after}, and your page didn't try again. Connect again after a pause, in the `close` event, which comes "
@@ -84,15 +95,14 @@ def _judge_pause(talk: PageTalk, pauses: list[float], limit: float) -> None:
         text = "You waited for the whole limit. Multiply it with `Math.random()`: otherwise all clients of a server that " \
             "restarts come back at the same moment."  # fmt: skip
     elif failures > 1 and abs(pause - pauses[-2]) <= NEAR:
-        text = "The pauses don't grow. After each further failure in a row the limit doubles: count the failures, and " \
-            "wait up to `1000 * 2 ** failures`."  # fmt: skip
+        text = "The pauses don't grow. Count the failures in a row, and wait up to `200 * 2 ** failures` ms."
     elif pause > HALF * limit and limit == HIGHEST:
-        text = "The pauses grow without end. A limit of more than 30 s is too long: take `Math.min(30_000, …)`."
+        text = "The pauses grow without end. The limit is never more than 2,000 ms: use `Math.min`."
     else:
-        text = "The limit is 1 s after the first failure, and twice as long after each further one in a row, but at most " \
-            "30 s."  # fmt: skip
-    text = f"After {failures} failure{'s' * (failures > 1)} in a row, with `Math.random()` returning {HALF}, the pause " \
-        f"was {pause:.2f} s. {text}"  # fmt: skip
+        text = f"The limit is {1000 * limit:g} ms here. It is 200 ms before the first new attempt, and doubles with each " \
+            "further one, up to 2,000 ms. The pause is `Math.random()` times the limit."  # fmt: skip
+    count = "Before the first new attempt" if failures == 1 else f"Before new attempt {failures}"
+    text = f"{count}, with `Math.random()` returning {HALF}, your page waited {1000 * pause:.0f} ms. {text}"
     talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * limit:g} s")
 
 
@@ -103,48 +113,39 @@ async def _gives_up(page: Tab, ws: Socket, code: int, reason: str) -> None:
         f"The server closed with {code}, and your page connected again. After this code another attempt would end the "
         "same way. Look at `event.code` in the `close` event."
     )
-    await _state(page, "gave up", f"The server closed with {code}.")
-
-
-async def _state(page: Tab, expected: str, why: str) -> None:
-    await page.sees("#state", expected, f"{why} `#state` should show `{expected}`.")
+    await state_is(page, "gave up", f"The server closed with {code}.")
 
 
 reconnect = PageExercise(
     _check,
     hints=(
-        "Put `new WebSocket` and its listeners into a function `connect`. In the `close` event, call it again later "
+        "All that follows belongs into `onclose`, which comes exactly once for each WebSocket. Call `connect` again later, "
         "with `setTimeout`.",
-        "Count the failures in a row: add 1 in `close`, and set the count to 0 in `open`. The pause in milliseconds is "
-        "`Math.random() * Math.min(30_000, 1000 * 2 ** failures)`.",
-        "Begin the `close` listener with `if ([1000, 1008, 3000, 3003].includes(event.code))`: show `gave up`, and "
-        "return.",
+        "Count the failures in a row in a variable outside `connect`: add 1 in `onclose`, and set it to 0 in `onmessage`. "
+        "The pause is `Math.random() * Math.min(2000, 200 * 2 ** failures)`.",
+        "Begin `onclose` with `if (TERMINAL.includes(event.code)) return tell(\"gave up\")`. Then `tell(\"waiting\")`, "
+        "`setTimeout(connect, …)`, and last `failures += 1`.",
     ),
     answer='''
-PAGE = """<!doctype html>
-<meta charset="utf-8">
-<title>Coming back</title>
-<p id="state"></p>
-<script>
-  const show = text => { document.querySelector("#state").textContent = text }
-  let failures = 0
-  function connect() {
+reconnect_page = START + """
+const TERMINAL = [1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003]
+let failures = 0
+function connect() {
     const ws = new WebSocket("ws")
-    ws.addEventListener("open", () => {
-      failures = 0
-      show("connected")
-    })
-    ws.addEventListener("close", event => {
-      if ([1000, 1008, 3000, 3003].includes(event.code)) return show("gave up")
-      const pause = Math.random() * Math.min(30_000, 1000 * 2 ** failures)
-      failures += 1
-      show("waiting")
-      setTimeout(connect, pause)
-    })
-  }
-  connect()
-</script>
-"""
+    ws.onopen = () => tell("open")
+    ws.onmessage = event => {
+        failures = 0
+        show(event.data)
+    }
+    ws.onclose = event => {
+        if (TERMINAL.includes(event.code)) return tell("gave up")
+        tell("waiting")
+        setTimeout(connect, Math.random() * Math.min(2000, 200 * 2 ** failures))
+        failures += 1
+    }
+}
+connect()
+</script>"""
 ''',
     why="`close` comes exactly once for each WebSocket, whether it was open or refused, so it is the one place for the "
     "next attempt. The random pause spreads out clients that have all lost the server at the same moment.",

@@ -7,7 +7,7 @@ from wslearn.exercises.engine.browser import PageExercise, PageTalk, Tab
 
 #: Harmless. With an attacker's, the handler would read the user's messages.
 ATTACK = '<img src="data:," onerror="window.stolen = true">'
-MESSAGES = ("Hello, Ann!", "<b>Sale</b> today", ATTACK, "1 &lt; 2 &amp; 3", '{"type":"chat","message":"hi"}', "0")
+MESSAGES = ("Hello, Ann!", "<b>Sale</b> today", ATTACK, "1 &lt; 2 &amp; 3", '{"type":"chat","message":"hi"}', "0", "")
 
 
 async def _check(talk: PageTalk, answer: object) -> None:
@@ -28,8 +28,10 @@ async def _shows(talk: PageTalk, page: Tab, expected: list[str]) -> None:
     plain = message.replace("<b>", "").replace("</b>", "")
 
     def about(came: Any) -> str:
+        if message == "":
+            return "The server sent an empty message. It is a message too, so it should be shown as an empty `<li>`."
         if not came and message in look.text:
-            return f"`#messages` has the text `{message}`, but no child element. Make a new element for each message, and " \
+            return f"`#messages` has the text `{message}`, but no child element. Make a new `<li>` for each message, and " \
                 "append it to `#messages`."  # fmt: skip
         if not came:
             return f"The server sent `{message}`, and `#messages` has no child element. Listen for the `message` event " \
@@ -41,6 +43,9 @@ async def _shows(talk: PageTalk, page: Tab, expected: list[str]) -> None:
             return "The newest message should be last. `append` puts an element after the others."
         if len(came) == 1 < len(expected):
             return "`#messages` shows only the last message. Make a new element for each message, and keep the others."
+        if set(look.tags) - {"li"}:
+            return f"`#messages` has the elements {', '.join(f'`<{tag}>`' for tag in look.tags)}. Each message should be one " \
+                "`<li>`, and no other element."  # fmt: skip
         if len(came) > len(expected):
             return f"The server has sent {len(expected)} messages, and `#messages` has {len(came)} children. Add one " \
                 "child for each message, and only for messages."  # fmt: skip
@@ -50,6 +55,8 @@ async def _shows(talk: PageTalk, page: Tab, expected: list[str]) -> None:
             "it is, without a change."  # fmt: skip
 
     await page.sees("#messages", expected, about)
+    if set(look.tags) - {"li"}:
+        talk.fail(about(expected), "the page", "has", f"{look.tags} in #messages", expected="only li")
 
 
 safe_text = PageExercise(
@@ -61,19 +68,14 @@ safe_text = PageExercise(
         '`document.querySelector("#messages").append(item)`.',
     ),
     answer='''
-PAGE = """<!doctype html>
-<meta charset="utf-8">
-<title>Messages</title>
-<ul id="messages"></ul>
-<script>
-  const ws = new WebSocket("ws")
-  ws.addEventListener("message", event => {
+safe_text_page = FORM + """<script>
+const ws = new WebSocket("ws")
+ws.onmessage = event => {
     const item = document.createElement("li")
     item.textContent = event.data
-    document.querySelector("#messages").append(item)
-  })
-</script>
-"""
+    document.getElementById("messages").append(item)
+}
+</script>"""
 ''',
     why="A message comes from somebody else. `textContent` can't make an element, so nothing in a message can become one.",
 )

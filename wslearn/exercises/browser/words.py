@@ -9,6 +9,11 @@ CONNECT = {
 }
 
 
+async def state_is(page: Tab, expected: str, why: str) -> None:
+    """Expect a text in `#state`."""
+    await page.sees("#state", expected, f"{why} `#state` should show `{expected}`.")
+
+
 async def message_is_shown(page: Tab, expected: list[str]) -> None:
     """Expect these messages as children of `#messages`, oldest first."""
 

@@ -21,7 +21,7 @@ FAULTS = {
     "needs `event.preventDefault()`.",
     "submits": "Your page submitted its form, so a browser would load the page again. Call `event.preventDefault()` in "
     "the `submit` event, or use `<button type=button>`.",
-    "floods": "Your page did 2,000 things with its WebSockets, so it was stopped. A loop sends or connects without end.",
+    "floods": "Your page did 6,000 things with its WebSockets, so it was stopped. A loop sends or connects without end.",
     "crowds": "Your page opened more than 40 WebSockets, so it was stopped. Where does it call `new WebSocket`, and how "
     "often does that run?",
 }

@@ -186,7 +186,8 @@ class Tab:
             return None
         socket = self.sockets[event["socket"]]
         if event["event"] == "sends":
-            socket.take(event["data"])
+            data = event["data"]
+            socket.take(data.ljust(event.get("length", 0)) if isinstance(data, str) else data)
         elif event["event"] == "closing":
             socket.closed, socket.open = (event["code"], event["reason"]), False
             self.notes.tells(PAGE, "closes", f"{socket.name} with {event['code']} {event['reason']}".rstrip())
