@@ -124,7 +124,7 @@ class PageCase:
         result = await self.exercise.check(page(STUB))
         assert result.state == "untouched", result
 
-    def test_the_solution_is_short_and_hints_end(self):
+    async def test_the_solution_is_short_and_hints_end(self):
         assert len(made(self.exercise.answer, NOTEBOOK).splitlines()) <= 50
         shown = [str(self.exercise.hint()) for _ in range(len(self.exercise.hints) + 1)]
         assert shown[-1].endswith(LAST_HINT) and shown[-1] == shown[-2]

@@ -216,6 +216,31 @@ await ex.shout.check(Shout)
 """
 
 
+PAGE_EXERCISE = """
+from wslearn.exercises import browser as ex
+
+PAGE = '''<!doctype html>
+<ul id="messages"></ul>
+<script>
+const ws = new WebSocket("ws")
+ws.onmessage = event => {
+  const item = document.createElement("li")
+  item.textContent = event.data
+  document.getElementById("messages").append(item)
+}
+</script>'''
+await ex.safe_text.check(PAGE)
+"""
+
+
+async def test_a_students_page_is_checked_in_the_browser(lab):
+    """Its server is reached through the proxy, like every page; its WebSocket is carried by `postMessage`."""
+    page = await lab(PAGE_EXERCISE, "await ex.safe_text.check(PAGE.replace('textContent', 'innerHTML'))")
+    results = page.locator(".wsl-result")
+    await expect(results.nth(0)).to_contain_text("Right!")
+    await expect(results.nth(1)).to_contain_text("your page made an element <b> of it")
+
+
 @pytest.mark.parametrize("jupyter", ["base address"], indirect=True)
 async def test_dashboards_and_exercises_work_there(lab):
     page = await lab("from wslearn.widgets.latency import latency_lab\nawait latency_lab()", EXERCISE)

@@ -59,6 +59,8 @@ async def _begins(talk: PageTalk, page: Tab) -> Socket:
     await page.network(FAST)
     await page.presses("#send")
     await page.passes(0.05)
+    if not ws.heard:
+        await page.passes(2)
     if not ws.heard and not ws.most:
         await ws.hears(part(0), "`#send` was pressed, and your page sent nothing.", meaning="part 0")
     await _holds_back(talk, page, ws)
@@ -69,6 +71,8 @@ async def _holds_back(talk: PageTalk, page: Tab, ws: Socket) -> None:
     if ws.most <= MOST:
         count = len(ws.heard) + page.waiting(ws) // SIZE
         if count < PARTS and (await page.look("#state")).text == "sent":
+            if gap := _missing([_number(one) for one in ws.heard]):
+                talk.fail(gap, "the server", "receives", f"{len(ws.heard)} parts", expected="each part, in order")
             talk.fail(EARLY.format(count=count), "the user", "sees", "'sent' in #state", expected="'sent' at the end")
         return
     if ws.most > MOST + SIZE:
@@ -99,10 +103,15 @@ def _has_all(talk: PageTalk, ws: Socket, slow: int) -> None:
             "look again with `setTimeout`." if stops else
             f"The network could take all of them in {LEAST:g} s. Look more often, and send as much as there is room for.")  # fmt: skip
     else:
-        missing = next((n for n in range(PARTS) if n not in numbers), None)
-        text = "The parts arrived in another order." if missing is None else f"Part {missing} never arrived. While too " \
-            "much waits, wait: don't leave a part out."  # fmt: skip
+        text = _missing(numbers) or "The parts arrived in another order."
     talk.fail(text, "the server", "receives", f"{len(numbers)} parts", expected=f"{PARTS} parts, each once, in order")
+
+
+def _missing(numbers: list[int | None]) -> str:
+    """Return what is said about the first part that others have overtaken, or nothing."""
+    last = max((number for number in numbers if number is not None), default=-1)
+    missing = next((number for number in range(last) if number not in numbers), None)
+    return "" if missing is None else f"Part {missing} never arrived. While too much waits, wait: don't leave a part out."
 
 
 def _number(came: Any) -> int | None:

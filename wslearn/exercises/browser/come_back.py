@@ -41,7 +41,7 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await message_is_shown(page, ["one", "two"])
         await ws.closes(1001, "restarting")
         await _sends(page, ws, "e", "f")
-        await _leaves(page, ws)
+        await _leaves(page, ws, gone=True)
         ws = await _returns(page, "The user left and came back a second time, and")
         await _leaves(page, ws, connecting=True)
         ws = await _returns(page, "The user left while your page was still connecting, then came back, and")
@@ -84,10 +84,10 @@ async def _receives(ws: Socket, *texts: str) -> None:
                                         "when you send it.")  # fmt: skip
 
 
-async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False) -> None:
+async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False, gone: bool = False) -> None:
     await page.leaves()
     while_ = "while your page was still connecting, " if connecting else ""
-    if not ws.open and not connecting:
+    if gone:
         await page.passes(AWAY)
         return await page.opens_nothing("The user has left, and your page connected again. Wait for `pageshow`.")
     await ws.is_closed(None, (

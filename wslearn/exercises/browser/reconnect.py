@@ -61,6 +61,17 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
             "200 ms again. Set your count of failures to 0 when a message arrives."  # fmt: skip
         talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * FIRST:g} s")
     await ws.accepts()
+    await ws.says("hello")
+    await page.chance(0.9)
+    began = page.now
+    await ws.vanishes()
+    ws = await _comes_back(page, "The connection was lost once more")
+    if min(abs((pause := ws.at - began) - share * FIRST) for share in (0.9, 0.1)) > NEAR:
+        text = "The pause should be random: multiply the limit with `Math.random()`, anew for each pause. Otherwise all " \
+            "clients of a server that restarts come back at the same moment."  # fmt: skip
+        talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{0.9 * FIRST:g} s")
+    await page.chance(HALF)
+    await ws.accepts()
     for code, why in PASSING.items():
         await ws.says("hello")
         await ws.closes(code, why)
