@@ -1,9 +1,9 @@
 """What is proved of every exercise whose answer is a page, in Chromium but without JupyterLab.
 
-    class TestSafeText(PageCase):
-        exercise = ex.safe_text
-        wrong = {"part of the message that is meant for this mistake": page("…")}
-        right = {"in another style": page("…")}
+class TestSafeText(PageCase):
+    exercise = ex.safe_text
+    wrong = {"part of the message that is meant for this mistake": page("…")}
+    right = {"in another style": page("…")}
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from wslearn.exercises.engine.browser import PageExercise, stage
 from wslearn.exercises.engine.browser.talk import STUB
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made
-
 
 #: What lesson 08 has before its tasks; its own words.
 NOTEBOOK = '''
@@ -128,4 +127,3 @@ class PageCase:
         assert len(made(self.exercise.answer, NOTEBOOK).splitlines()) <= 50
         shown = [str(self.exercise.hint()) for _ in range(len(self.exercise.hints) + 1)]
         assert shown[-1].endswith(LAST_HINT) and shown[-1] == shown[-2]
-

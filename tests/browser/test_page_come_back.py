@@ -1,5 +1,7 @@
 """Task 5 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from typing import ClassVar
+
 import pytest
 from page_cases import NOTEBOOK, PageCase, start
 
@@ -24,7 +26,7 @@ def instead(*pairs: str) -> str:
 
 class TestComeBack(PageCase):
     exercise = ex.come_back
-    wrong = {
+    wrong: ClassVar = {
         "the server believes that the user is here. Call `ws.close()`": instead(LEAVES, ""),
         "Without a code the server sees 1005": instead("ws.close(1000)", "ws.close()"),
         "It closed with 4001": instead("ws.close(1000)", "ws.close(4001)"),
@@ -32,9 +34,7 @@ class TestComeBack(PageCase):
         "connect in the `pageshow` event": instead(RETURNS, ""),
         "`pageshow` came with `persisted` false": instead(RETURNS, "if (ws.readyState > 0) connect()"),
         "several WebSockets as soon as it loaded": instead(RETURNS, "connect()"),
-        "looked at another tab": instead(
-            LEAVES, 'document.addEventListener("visibilitychange", () => ws.close(1000))'
-        ),
+        "looked at another tab": instead(LEAVES, 'document.addEventListener("visibilitychange", () => ws.close(1000))'),
         "lost the focus": instead(LEAVES, 'addEventListener("blur", () => ws.close(1000))'),
         "listens for `unload`": instead('"pagehide"', '"unload"'),
         "listens for `beforeunload`": instead(LEAVES, LEAVES + '\naddEventListener("beforeunload", () => {})'),
@@ -53,9 +53,9 @@ class TestComeBack(PageCase):
         ),
         "received nothing, not `a`": instead("        flush()\n    }", "    }"),
         "received `b`, not `a`": instead("queue.shift()", "queue.pop()"),
-        "received `a`, not `b`": instead("queue.push(", "queue.length || queue.push("),
-        "once more. Take a text out of your array": instead(
-            "ws.send(queue.shift())", "{ ws.send(queue[0]); ws.send(queue.shift()) }"
+        "received no more, not `b`": instead("queue.push(", "queue.length || queue.push("),
+        "`b` once more. Take a text out of your array": instead(
+            "ws.send(queue.shift())", "{ if (queue.length === 1) ws.send(queue[0]); ws.send(queue.shift()) }"
         ),
         "received `a`, not `c`": instead(
             "while (queue.length && ws.readyState === WebSocket.OPEN) ws.send(queue.shift())",
@@ -68,7 +68,7 @@ class TestComeBack(PageCase):
             "    ws.onclose", f"    addEventListener('pageshow', event => {{ {RETURNS} }})\n    ws.onclose"
         ),
     }
-    right = {
+    right: ClassVar = {
         "handlers as properties": instead(
             LEAVES, "onpagehide = () => ws.close(1000)",
             'addEventListener("pageshow", event => { if (event.persisted) connect() })',

@@ -57,15 +57,18 @@ async def test_whatever_it_does_there_is_a_diagnosis(screen, name):
     result = await ex.safe_text.check(page(script))
     assert result.state == "wrong" and part in result.message, result
     assert "check itself failed" not in result.message
-    assert (await ex.safe_text.check(page(GOOD))), "what comes after it is not disturbed"
+    assert await ex.safe_text.check(page(GOOD)), "what comes after it is not disturbed"
 
 
-GOOD = CONNECT + """
+GOOD = (
+    CONNECT
+    + """
 ws.onmessage = ({ data }) => {
   const item = document.createElement("li")
   item.append(data)
   document.querySelector("#messages").append(item)
 }"""
+)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +93,8 @@ async def test_without_a_browser_it_waits_once_and_says_what_it_needs(monkeypatc
             began = time.perf_counter()
             result = await ex.safe_text.check(page(GOOD))
             assert str(result) == (
-                "Not checked: your page runs in a browser, and none shows this notebook. Open it in one and run this "
-                "cell again."
+                "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in "
+                "one, and run this cell again."
             )
             assert not result and running.alone
             monkeypatch.setattr(stage, "BROWSER", 60)

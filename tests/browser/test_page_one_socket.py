@@ -1,5 +1,7 @@
 """Task 2 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from typing import ClassVar
+
 import pytest
 from page_cases import PageCase, page, start
 
@@ -23,7 +25,7 @@ GUARD = "if (ws && ws.readyState < 2) return"
 
 class TestOneSocket(PageCase):
     exercise = ex.one_socket
-    wrong = {
+    wrong: ClassVar = {
         "Nobody has pressed `#connect`": connect(GUARD, more="connect()"),
         "before the first WebSocket was open": connect("if (ws && ws.readyState === WebSocket.OPEN) return"),
         "while the WebSocket was open, and your page opened another": connect(
@@ -51,19 +53,19 @@ class TestOneSocket(PageCase):
             MAKE.replace('    ws = new WebSocket("ws")', '    ws = new WebSocket("ws")\n    connect.first ??= ws'),
         ),
     }
-    subtle = {
+    subtle: ClassVar = {
         "forgets it only after an error": (
             "look at its `readyState`",
             connect("if (ws) return", MAKE + "\nws.onerror = () => { ws = null }"),
         ),
         "forgets it only after a clean close": (
             "The server refused the WebSocket. Then `#connect` was pressed",
-            connect("if (ws) return", MAKE.replace('tell("closed")', '{ tell("closed"); if (event.wasClean) ws = null }')
+            connect("if (ws) return", MAKE.replace('tell("closed")', '{ tell("closed"); if (event.wasClean) ws = 0 }')
                     .replace("onclose = ()", "onclose = event")),
         ),
         "opens two": ("opened several WebSockets", connect(GUARD, MAKE + "\nnew WebSocket('ws')")),
     }  # fmt: skip
-    right = {
+    right: ClassVar = {
         "forgets it": connect("if (ws) return", MAKE.replace('tell("closed")', '{ tell("closed"); ws = null }')),
         "a disabled button": connect(
             "find('connect').disabled = true",

@@ -1,5 +1,7 @@
 """Task 3 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from typing import ClassVar
+
 import pytest
 from page_cases import NOTEBOOK, PageCase, start
 
@@ -27,7 +29,7 @@ CODES = "[1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003]"
 
 class TestReconnect(PageCase):
     exercise = ex.reconnect
-    wrong = {
+    wrong: ClassVar = {
         "connected again at once": instead(TIMER, "connect()"),
         "didn't try again": instead(TIMER, ""),
         "opened 2 WebSockets for it": instead(TIMER, f"{TIMER}; {TIMER}"),
@@ -45,9 +47,11 @@ class TestReconnect(PageCase):
         "closed with 1011, which isn't": instead(CODES, "[1000, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3003]"),
         "waits before it tries again. `#state` should show `waiting`": instead('tell("waiting")', ""),
         "`#state` should show `gave up`": instead('tell("gave up")', "undefined"),
-        "Your page is connecting again. `#state` should show": instead("connect() {", 'connect() {\n    tell("closed")'),
+        "Your page is connecting again. `#state` should show": instead(
+            "connect() {", 'connect() {\n    tell("closed")'
+        ),
     }
-    subtle = {
+    subtle: ClassVar = {
         "reconnects after an error only": (
             "TypeError", instead("setTimeout(connect, Math", "ws.retry(connect, Math"),
         ),
@@ -65,7 +69,7 @@ class TestReconnect(PageCase):
         ),
         "starts a timer that repeats": ("more than 40 WebSockets", instead(TIMER, "setInterval(connect, 100)")),
     }  # fmt: skip
-    right = {
+    right: ClassVar = {
         "a limit that doubles": instead(
             "let failures = 0", "let limit = 200", "failures = 0", "limit = 200", "failures += 1",
             "limit = Math.min(2000, 2 * limit)", PAUSE, "limit * Math.random()",

@@ -1,5 +1,7 @@
 """Task 1 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from typing import ClassVar
+
 import pytest
 from page_cases import PageCase, page, start
 
@@ -21,7 +23,7 @@ ITEM = 'const item = document.createElement("li")\n'
 
 class TestSafeText(PageCase):
     exercise = ex.safe_text
-    wrong = {
+    wrong: ClassVar = {
         "your page made an element `<b>` of it": on_message("list.innerHTML += `<li>${data}</li>`"),
         "and your page ran it": on_message(
             ITEM + 'item[data.includes("onerror") ? "innerHTML" : "textContent"] = data\nlist.append(item)'
@@ -41,18 +43,21 @@ class TestSafeText(PageCase):
         "opened no WebSocket": page("onclick = () => new WebSocket('ws')"),
         "opened several WebSockets": page("new WebSocket('ws'); new WebSocket('ws')"),
     }
-    subtle = {
+    subtle: ClassVar = {
         "escapes by hand, and forgets the ampersand": (
             "another text",
             on_message("list.innerHTML += `<li>${data.replaceAll('<', '&lt;')}</li>`"),
         ),
-        "parses JSON": ("is not valid JSON", on_message(ITEM + "item.textContent = JSON.parse(data)\nlist.append(item)")),
+        "parses JSON": (
+            "is not valid JSON",
+            on_message(ITEM + "item.textContent = JSON.parse(data)\nlist.append(item)"),
+        ),
         "an insertion as HTML": (
             "an element `<b>`",
             on_message("list.insertAdjacentHTML('beforeend', `<li>${data}</li>`)"),
         ),
     }
-    right = {
+    right: ClassVar = {
         "a text node": on_message(ITEM + "item.append(data)\nlist.append(item)"),
         "innerText and appendChild": on_message(ITEM + "item.innerText = data\nlist.appendChild(item)"),
         "escapes by hand": on_message(

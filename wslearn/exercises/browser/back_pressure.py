@@ -33,18 +33,19 @@ async def _check(talk: PageTalk, answer: object) -> None:
             step = step if page.now < 4 * LEAST else 5.0
         _has_all(talk, ws, received)
         await page.passes(1)
-        await page.sees("#state", "sent", "All parts have been sent. Now `#state` should show `sent`.")
         await ws.stays_open("All parts have been sent, and your page closed the WebSocket. It should stay open.")
+        await page.sees("#state", "sent", "All parts have been sent. Now `#state` should show `sent`.")
     async with talk.page(answer) as page:
         ws = await _begins(talk, page)
         await page.network(100 * SIZE)
         await page.passes(0.2)
+        await page.network(None)  # nothing waits at that moment, so only `readyState` tells
         await ws.vanishes()
         await page.passes(5)
         if ws.lost:
-            text = "The connection closed in the middle, and your page went on sending. `send` doesn't raise an error on " \
-                "a closed WebSocket: the browser throws the messages away, and `bufferedAmount` only grows. Check " \
-                "`readyState` before each `send`."  # fmt: skip
+            text = "The connection closed in the middle, and your page went on sending. `send` doesn't raise an " \
+                "error on a closed WebSocket: the browser throws the messages away, and `bufferedAmount` only grows. " \
+                "Check `readyState` before each `send`."  # fmt: skip
             talk.fail(text, "the page", "sends", f"{ws.lost} parts on a closed WebSocket", expected="nothing more")
         await page.sees("#state", "closed", {
             "sent": "The connection closed in the middle, and `#state` shows `sent`. Leave the function with `return` "
@@ -76,11 +77,11 @@ async def _holds_back(talk: PageTalk, page: Tab, ws: Socket) -> None:
             talk.fail(EARLY.format(count=count), "the user", "sees", "'sent' in #state", expected="'sent' at the end")
         return
     if ws.most > MOST + SIZE:
-        text = f"{ws.most:,} bytes waited in the browser. At most {MOST:,} may wait. Look at `bufferedAmount` before each " \
-            "`send`, and if too much is waiting, go on later with `setTimeout`."  # fmt: skip
+        text = f"{ws.most:,} bytes waited in the browser. At most {MOST:,} may wait. Look at `bufferedAmount` before " \
+            "each `send`, and if too much is waiting, go on later with `setTimeout`."  # fmt: skip
     else:
-        text = f"{ws.most:,} bytes waited, one part too much. `bufferedAmount` must have room for the next part before " \
-            f"you send it: at most {MOST:,} bytes with it."  # fmt: skip
+        text = f"{ws.most:,} bytes waited, one part too much. `bufferedAmount` must have room for the next part " \
+            f"before you send it: at most {MOST:,} bytes with it."  # fmt: skip
     talk.fail(text, "the page", "has", f"{ws.most:,} bytes waiting", expected=f"{MOST:,} bytes at most")
 
 
@@ -89,19 +90,19 @@ def _has_all(talk: PageTalk, ws: Socket, slow: int) -> None:
     if numbers == list(range(PARTS)):
         talk.tells("the server", "receives", f"{PARTS} parts in order")
         return
-    doubled = next((n for n, m in zip(numbers, numbers[1:], strict=False) if n == m), None)
     if None in numbers:
         text = "The server received a message that is not one of the parts: `String(i).padEnd(10_000)`."
     elif len(set(numbers)) < len(numbers):
-        which = doubled if doubled is not None else next(n for n in numbers if numbers.count(n) > 1)
-        text = f"The server received part {which} more than once. Go on where you stopped: keep the number of the next " \
-            "part in a variable that outlives the pause."  # fmt: skip
+        which = next(n for n in numbers if numbers.count(n) > 1)
+        text = f"The server received part {which} more than once. Go on where you stopped: keep the number of the " \
+            "next part in a variable that outlives the pause."  # fmt: skip
     elif len(numbers) < PARTS and numbers == list(range(len(numbers))):
         stops = len(numbers) <= slow + MOST // SIZE + 1
         text = f"After {WAITS:g} s of the page's clock only {len(numbers)} of {PARTS} parts have arrived. " + (
-            "Your page held back, and didn't go on when the network had taken what was waiting. No event announces that: "
-            "look again with `setTimeout`." if stops else
-            f"The network could take all of them in {LEAST:g} s. Look more often, and send as much as there is room for.")  # fmt: skip
+            "Your page held back, and didn't go on when the network had taken what was waiting. No event announces "
+            "that: look again with `setTimeout`." if stops else
+            f"The network could take all of them in {LEAST:g} s. Look more often, and send "
+            "as much as there is room for.")  # fmt: skip
     else:
         text = _missing(numbers) or "The parts arrived in another order."
     talk.fail(text, "the server", "receives", f"{len(numbers)} parts", expected=f"{PARTS} parts, each once, in order")
@@ -111,7 +112,9 @@ def _missing(numbers: list[int | None]) -> str:
     """Return what is said about the first part that others have overtaken, or nothing."""
     last = max((number for number in numbers if number is not None), default=-1)
     missing = next((number for number in range(last) if number not in numbers), None)
-    return "" if missing is None else f"Part {missing} never arrived. While too much waits, wait: don't leave a part out."
+    return (
+        "" if missing is None else f"Part {missing} never arrived. While too much waits, wait: don't leave a part out."
+    )
 
 
 def _number(came: Any) -> int | None:
@@ -122,11 +125,12 @@ def _number(came: Any) -> int | None:
 back_pressure = PageExercise(
     _check,
     hints=(
-        "`send` never waits. Before each one compare `ws.bufferedAmount` with the most that may wait. If there is no room, "
-        "wait a moment with `await sleep(10)`, and look again.",
-        "The part that you are about to send counts too: `while (ws.bufferedAmount + 10_000 > 100_000) await sleep(10)`.",
-        "A WebSocket that has closed never gets room again. Put `ws.readyState === WebSocket.OPEN &&` into the condition of "
-        "the loop, and after it `if (ws.readyState !== WebSocket.OPEN) return`.",
+        "`send` never waits. Before each one compare `ws.bufferedAmount` with the most that may wait. If there is no "
+        "room, wait a moment with `await sleep(10)`, and look again.",
+        "The part that you are about to send counts too: "
+        "`while (ws.bufferedAmount + 10_000 > 100_000) await sleep(10)`.",
+        "A WebSocket that has closed never gets room again. Put `ws.readyState === WebSocket.OPEN &&` into the "
+        "condition of the loop, and after it `if (ws.readyState !== WebSocket.OPEN) return`.",
     ),
     answer='''
 back_pressure_page = START + """
@@ -144,6 +148,6 @@ find("send").onclick = async () => {
 }
 </script>"""
 ''',
-    why="A browser's WebSocket has no back-pressure: `send` accepts everything, and the page's memory grows. There is no "
-    "event for a queue that has room again, so a page has to look.",
+    why="A browser's WebSocket has no back-pressure: `send` accepts everything, and the page's memory grows. There is "
+    "no event for a queue that has room again, so a page has to look.",
 )

@@ -1,5 +1,7 @@
 """Task 5 of lesson 08: leave politely in `pagehide`, and come back in `pageshow`."""
 
+from typing import Any
+
 from wslearn.exercises.browser.words import CONNECT, message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
@@ -17,8 +19,9 @@ async def _check(talk: PageTalk, answer: object) -> None:
         if page.listens:
             name = min(page.listens)
             talk.fail(
-                f"Your page listens for `{name}`. A browser then doesn't keep the page for Back, or only asks the user. "
-                "`pagehide` comes whenever the user leaves.", "the page", "listens", f"for {name}", expected="for pagehide",
+                f"Your page listens for `{name}`. A browser then doesn't keep the page for Back, or only asks the "
+                "user. `pagehide` comes whenever the user leaves.",
+                "the page", "listens", f"for {name}", expected="for pagehide",
             )  # fmt: skip
         await ws.says("one")
         await message_is_shown(page, ["one"])
@@ -51,8 +54,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await message_is_shown(page, ["one", "two", "three"])
         await page.returns(persisted=False)
         await page.opens_nothing(
-            "`pageshow` came with `persisted` false, and your page opened another WebSocket. A browser fires it after each "
-            "load of a page, when your script has connected already. Connect only if `event.persisted` is true."
+            "`pageshow` came with `persisted` false, and your page opened another WebSocket. A browser fires it after "
+            "each load of a page, when your script has connected already. Connect only if `event.persisted` is true."
         )
 
 
@@ -72,16 +75,22 @@ async def _sends(page: Tab, ws: Socket, *texts: str, first: bool = False) -> Non
 
 async def _receives(ws: Socket, *texts: str) -> None:
     """Expect these texts, and no other."""
-    for number, text in enumerate(texts):
-        await ws.hears(text, lambda came, text=text, number=number: (
-            f"The user sent {', '.join(f'`{one}`' for one in texts)}. The server received "
-            + ("nothing" if came is None and number == 0 else "no more" if came is None else f"`{str(came):.40}`")
-            + f", not `{text}`. " + (
-                "Send what is waiting in the `open` event, oldest first, and what is typed later at once."
-                if came is None else "Keep the texts in order, and take each out of your array when you send it.")
-        ))  # fmt: skip
-    await ws.hears_nothing(lambda came: f"The server received `{str(came):.40}` once more. Take a text out of your array "
-                                        "when you send it.")  # fmt: skip
+    for text in texts:
+
+        def about(came: Any, text: str = text) -> str:
+            if came is None:
+                what = "no more" if ws.heard else "nothing"
+                then = "Send what is waiting in the `open` event, oldest first, and what is typed later at once."
+            else:
+                what = f"`{came!s:.40}`"
+                then = "Keep the texts in order, and take each out of your array when you send it."
+            sent = ", ".join(f"`{one}`" for one in texts)
+            return f"The user sent {sent}. The server received {what}, not `{text}`. {then}"
+
+        await ws.hears(text, about)
+    await ws.hears_nothing(
+        lambda came: f"The server received `{came!s:.40}` once more. Take a text out of your array when you send it."
+    )
 
 
 async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False, gone: bool = False) -> None:
@@ -91,8 +100,8 @@ async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False, gone: bool
         await page.passes(AWAY)
         return await page.opens_nothing("The user has left, and your page connected again. Wait for `pageshow`.")
     await ws.is_closed(None, (
-        f"The user left {while_}and your page's WebSocket is still there. A browser may keep the page with its WebSocket, "
-        "and the server believes that the user is here. "
+        f"The user left {while_}and your page's WebSocket is still there. A browser may keep the page with its "
+        "WebSocket, and the server believes that the user is here. "
         + ("`close()` works before `open` too: don't look at `readyState`." if connecting else
            "Call `ws.close()` in the `pagehide` event of `window`.")
     ))  # fmt: skip
@@ -105,29 +114,29 @@ async def _leaves(page: Tab, ws: Socket, *, connecting: bool = False, gone: bool
         )  # fmt: skip
     await page.passes(AWAY)
     await page.opens_nothing(
-        "The user has left, and your page connected again. Its `close` event can't tell why it closed, so connect again "
-        "only in `pageshow`."
+        "The user has left, and your page connected again. Its `close` event can't tell why it closed, so connect "
+        "again only in `pageshow`."
     )
 
 
 async def _returns(page: Tab, after: str) -> Socket:
     await page.returns()
     return await page.opens({
-        0: f"{after} your page opened no WebSocket. Its script doesn't run again then: connect in the `pageshow` event of "
-           "`window`.",
-        int: f"{after} your page opened several WebSockets. Add the listeners of `window` once, not in the function that "
-             "connects.",
+        0: f"{after} your page opened no WebSocket. Its script doesn't run again then: connect in the `pageshow` event "
+           "of `window`.",
+        int: f"{after} your page opened several WebSockets. Add the listeners of `window` once, not in the function "
+             "that connects.",
     })  # fmt: skip
 
 
 come_back = PageExercise(
     _check,
     hints=(
-        "Add two listeners to `window`, outside of `connect`: for `pagehide` and `pageshow`. Keep what the user sends in an "
-        "array, and empty that array whenever the WebSocket is open.",
+        "Add two listeners to `window`, outside of `connect`: for `pagehide` and `pageshow`. Keep what the user sends "
+        "in an array, and empty that array whenever the WebSocket is open.",
         "In `pagehide` call `ws.close(1000)`. In `pageshow` call `connect()`, but only if `event.persisted` is true.",
-        "Write `function flush() { while (queue.length && ws.readyState === WebSocket.OPEN) ws.send(queue.shift()) }`. Call "
-        "it in `onopen`, and after each `queue.push(…)`.",
+        "Write `function flush() { while (queue.length && ws.readyState === WebSocket.OPEN) ws.send(queue.shift()) }`. "
+        "Call it in `onopen`, and after each `queue.push(…)`.",
     ),
     answer='''
 come_back_page = START + """

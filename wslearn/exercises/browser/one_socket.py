@@ -3,14 +3,16 @@
 from wslearn.exercises.browser.words import message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
-PRESSED = "`#connect` was pressed, and your page opened no WebSocket. Call `new WebSocket(\"ws\")` in the button's `click` " \
-    "listener."  # fmt: skip
+PRESSED = "`#connect` was pressed, and your page opened no WebSocket. Call `new WebSocket(\"ws\")` in the button's " \
+    "`click` listener."  # fmt: skip
 
 
 async def _check(talk: PageTalk, answer: object) -> None:
     async with talk.page(answer) as page:
         await page.look("#messages")
-        await page.opens_nothing("Nobody has pressed `#connect`, and your page opened a WebSocket. Wait for the `click`.")
+        await page.opens_nothing(
+            "Nobody has pressed `#connect`, and your page opened a WebSocket. Wait for the `click`."
+        )
         await page.presses("#connect")
         ws = await page.opens({0: PRESSED, int: "One press of `#connect` opened several WebSockets. Open one."})
         await page.presses("#connect")
@@ -52,8 +54,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
 
 async def _opens_no_other(page: Tab, ws: Socket, message: str) -> None:
     await ws.stays_open(
-        "A second press closed the WebSocket that was there. Messages that are on their way would be lost: leave it, and "
-        "do nothing."
+        "A second press closed the WebSocket that was there. Messages that are on their way would be lost: leave it, "
+        "and do nothing."
     )
     await page.opens_nothing(message)
 

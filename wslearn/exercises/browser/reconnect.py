@@ -47,8 +47,9 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
     await ws.vanishes()
     ws = await _comes_back(page, "The connection was lost once more")
     if (pause := ws.at - began) < HALF * HIGHEST - NEAR:
-        text = "The server accepted the connection, sent nothing and was gone. A server that is overloaded does that, so " \
-            "it is one more failure. Set your count of failures to 0 when a message arrives, not in `open`."  # fmt: skip
+        text = "The server accepted the connection, sent nothing and was gone. A server that is overloaded does " \
+            "that, so it is one more failure. Set your count of failures to 0 when a message arrives, not in " \
+            "`open`."  # fmt: skip
         talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * HIGHEST:g} s")
     await ws.accepts()
     await ws.says("hello")
@@ -57,8 +58,8 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
     await ws.vanishes()
     ws = await _comes_back(page, "The connection was lost once more")
     if abs((pause := ws.at - began) - HALF * FIRST) > NEAR:
-        text = "A message had arrived, then the connection was lost. This is the first failure in a row, so the limit is " \
-            "200 ms again. Set your count of failures to 0 when a message arrives."  # fmt: skip
+        text = "A message had arrived, then the connection was lost. This is the first failure in a row, so the " \
+            "limit is 200 ms again. Set your count of failures to 0 when a message arrives."  # fmt: skip
         talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * FIRST:g} s")
     await ws.accepts()
     await ws.says("hello")
@@ -67,8 +68,8 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
     await ws.vanishes()
     ws = await _comes_back(page, "The connection was lost once more")
     if min(abs((pause := ws.at - began) - share * FIRST) for share in (0.9, 0.1)) > NEAR:
-        text = "The pause should be random: multiply the limit with `Math.random()`, anew for each pause. Otherwise all " \
-            "clients of a server that restarts come back at the same moment."  # fmt: skip
+        text = "The pause should be random: multiply the limit with `Math.random()`, anew for each pause. Otherwise " \
+            "all clients of a server that restarts come back at the same moment."  # fmt: skip
         talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{0.9 * FIRST:g} s")
     await page.chance(HALF)
     await ws.accepts()
@@ -82,8 +83,8 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
 
 async def _waits(page: Tab, after: str) -> None:
     await page.opens_nothing(
-        f"{after}, and your page connected again at once. If the server is down, this is a storm of attempts. Wait first, "
-        "with `setTimeout`, which takes milliseconds."
+        f"{after}, and your page connected again at once. If the server is down, this is a storm of attempts. Wait "
+        "first, with `setTimeout`, which takes milliseconds."
     )
 
 
@@ -103,15 +104,15 @@ def _judge_pause(talk: PageTalk, pauses: list[float], limit: float) -> None:
         talk.tells("the page", "waits", f"{pause:.2f} s")
         return
     if abs(pause - limit) <= NEAR:
-        text = "You waited for the whole limit. Multiply it with `Math.random()`: otherwise all clients of a server that " \
-            "restarts come back at the same moment."  # fmt: skip
+        text = "You waited for the whole limit. Multiply it with `Math.random()`: otherwise all clients of a server " \
+            "that restarts come back at the same moment."  # fmt: skip
     elif failures > 1 and abs(pause - pauses[-2]) <= NEAR:
         text = "The pauses don't grow. Count the failures in a row, and wait up to `200 * 2 ** failures` ms."
     elif pause > HALF * limit and limit == HIGHEST:
         text = "The pauses grow without end. The limit is never more than 2,000 ms: use `Math.min`."
     else:
-        text = f"The limit is {1000 * limit:g} ms here. It is 200 ms before the first new attempt, and doubles with each " \
-            "further one, up to 2,000 ms. The pause is `Math.random()` times the limit."  # fmt: skip
+        text = f"The limit is {1000 * limit:g} ms here. It is 200 ms before the first new attempt, and doubles with " \
+            "each further one, up to 2,000 ms. The pause is `Math.random()` times the limit."  # fmt: skip
     count = "Before the first new attempt" if failures == 1 else f"Before new attempt {failures}"
     text = f"{count}, with `Math.random()` returning {HALF}, your page waited {1000 * pause:.0f} ms. {text}"
     talk.fail(text, "the page", "waits", f"{pause:.2f} s", expected=f"{HALF * limit:g} s")
@@ -130,11 +131,11 @@ async def _gives_up(page: Tab, ws: Socket, code: int, reason: str) -> None:
 reconnect = PageExercise(
     _check,
     hints=(
-        "All that follows belongs into `onclose`, which comes exactly once for each WebSocket. Call `connect` again later, "
-        "with `setTimeout`.",
-        "Count the failures in a row in a variable outside `connect`: add 1 in `onclose`, and set it to 0 in `onmessage`. "
-        "The pause is `Math.random() * Math.min(2000, 200 * 2 ** failures)`.",
-        "Begin `onclose` with `if (TERMINAL.includes(event.code)) return tell(\"gave up\")`. Then `tell(\"waiting\")`, "
+        "All that follows belongs into `onclose`, which comes exactly once for each WebSocket. Call `connect` again "
+        "later, with `setTimeout`.",
+        "Count the failures in a row in a variable outside `connect`: add 1 in `onclose`, and set it to 0 in "
+        "`onmessage`. The pause is `Math.random() * Math.min(2000, 200 * 2 ** failures)`.",
+        'Begin `onclose` with `if (TERMINAL.includes(event.code)) return tell("gave up")`. Then `tell("waiting")`, '
         "`setTimeout(connect, …)`, and last `failures += 1`.",
     ),
     answer='''

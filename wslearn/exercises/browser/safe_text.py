@@ -21,8 +21,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
 async def _shows(talk: PageTalk, page: Tab, expected: list[str]) -> None:
     stolen, look = (await page.values("stolen"))["stolen"], await page.look("#messages")
     if stolen:
-        text = "The message contained code, and your page ran it. `innerHTML` makes elements of a message, and they may " \
-            "have handlers such as `onerror`. Put the message into `textContent`."  # fmt: skip
+        text = "The message contained code, and your page ran it. `innerHTML` makes elements of a message, and they " \
+            "may have handlers such as `onerror`. Put the message into `textContent`."  # fmt: skip
         talk.fail(text, "the page", "runs", "the message's code", expected="only its own script")
     message = expected[-1]
     plain = message.replace("<b>", "").replace("</b>", "")
@@ -31,28 +31,28 @@ async def _shows(talk: PageTalk, page: Tab, expected: list[str]) -> None:
         if message == "":
             return "The server sent an empty message. It is a message too, so it should be shown as an empty `<li>`."
         if not came and message in look.text:
-            return f"`#messages` has the text `{message}`, but no child element. Make a new `<li>` for each message, and " \
-                "append it to `#messages`."  # fmt: skip
+            return f"`#messages` has the text `{message}`, but no child element. Make a new `<li>` for each message, " \
+                "and append it to `#messages`."  # fmt: skip
         if not came:
-            return f"The server sent `{message}`, and `#messages` has no child element. Listen for the `message` event " \
-                "of your WebSocket; the text is in its `data`."  # fmt: skip
-        if "b" in look.tags or plain != message and plain in came:
-            return f"The server sent `{message}`, and your page made an element `<b>` of it. The reader should see each " \
-                "of its characters: put the message into `textContent`."  # fmt: skip
+            return f"The server sent `{message}`, and `#messages` has no child element. Listen for the `message` " \
+                "event of your WebSocket; the text is in its `data`."  # fmt: skip
+        if "b" in look.tags or (plain != message and plain in came):
+            return f"The server sent `{message}`, and your page made an element `<b>` of it. The reader should see " \
+                "each of its characters: put the message into `textContent`."  # fmt: skip
         if came == expected[::-1] and len(came) > 1:
             return "The newest message should be last. `append` puts an element after the others."
         if len(came) == 1 < len(expected):
             return "`#messages` shows only the last message. Make a new element for each message, and keep the others."
         if set(look.tags) - {"li"}:
-            return f"`#messages` has the elements {', '.join(f'`<{tag}>`' for tag in look.tags)}. Each message should be one " \
-                "`<li>`, and no other element."  # fmt: skip
+            return f"`#messages` has the elements {', '.join(f'`<{tag}>`' for tag in look.tags)}. Each message " \
+                "should be one `<li>`, and no other element."  # fmt: skip
         if len(came) > len(expected):
             return f"The server has sent {len(expected)} messages, and `#messages` has {len(came)} children. Add one " \
                 "child for each message, and only for messages."  # fmt: skip
         if "[object" in came[-1]:
             return "Your page shows an object, not the text in it. The text of a message event is in `event.data`."
-        return f"The server sent `{message}`, and the last child of `#messages` has another text. Show the message as " \
-            "it is, without a change."  # fmt: skip
+        return f"The server sent `{message}`, and the last child of `#messages` has another text. Show the message " \
+            "as it is, without a change."  # fmt: skip
 
     await page.sees("#messages", expected, about)
     if set(look.tags) - {"li"}:
@@ -77,5 +77,6 @@ ws.onmessage = event => {
 }
 </script>"""
 ''',
-    why="A message comes from somebody else. `textContent` can't make an element, so nothing in a message can become one.",
+    why="A message comes from somebody else. `textContent` can't make an element, so nothing in a message can "
+    "become one.",
 )

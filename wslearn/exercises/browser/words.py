@@ -20,11 +20,11 @@ async def message_is_shown(page: Tab, expected: list[str]) -> None:
     def about(came: list[str]) -> str:
         last = expected[-1]
         if came.count(last) > 1:
-            return f"The server sent `{last}` once, and your page shows it {came.count(last)} times. Add the `message` " \
-                "listener once to each WebSocket, where you make it."  # fmt: skip
+            return f"The server sent `{last}` once, and your page shows it {came.count(last)} times. Add the " \
+                "`message` listener once to each WebSocket, where you make it."  # fmt: skip
         if last not in came:
-            return f"The server sent `{last}`, and `#messages` has no child with this text. Does each new WebSocket get " \
-                "a `message` listener, which appends an element?"  # fmt: skip
+            return f"The server sent `{last}`, and `#messages` has no child with this text. Does each new WebSocket " \
+                "get a `message` listener, which appends an element?"  # fmt: skip
         return f"`#messages` should have the children {', '.join(f'`{one}`' for one in expected)}, oldest first."
 
     await page.sees("#messages", expected, about)

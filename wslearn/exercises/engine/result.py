@@ -20,8 +20,10 @@ STATES = {
     "wrong": ("Not yet.", "✘", ORANGE),
     "untouched": ("Not attempted yet.", "○", GREY),
     "unchecked": (
-        "Not checked: your page runs in a browser, and none shows this notebook. Open it in one and run this cell again.",
-        "○", GREY,
+        "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
+        "this cell again.",
+        "○",
+        GREY,
     ),
 }
 UNTOUCHED = "Write your code in place of `raise NotImplementedError`, run that cell, and then this one again."

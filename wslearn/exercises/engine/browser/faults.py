@@ -1,4 +1,4 @@
-"""What goes wrong on a student's page whatever its task is: the event that the probe sends, and what the student reads."""
+"""What goes wrong on any page: the event that the probe sends, and what the student reads."""
 
 import re
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ ADVICE = {
 }
 FAULTS = {
     "dialog": "Your page called `{name}({text})`. A dialog stops the page and its reader. Write into the page instead.",
-    "navigates": "Your page left for another address, or reloaded. It must stay: nothing may set `location`, and a form "
-    "needs `event.preventDefault()`.",
+    "navigates": "Your page left for another address, or reloaded. It must stay: nothing may set `location`, and a "
+    "form needs `event.preventDefault()`.",
     "submits": "Your page submitted its form, so a browser would load the page again. Call `event.preventDefault()` in "
     "the `submit` event, or use `<button type=button>`.",
-    "floods": "Your page did 6,000 things with its WebSockets, so it was stopped. A loop sends or connects without end.",
-    "crowds": "Your page opened more than 40 WebSockets, so it was stopped. Where does it call `new WebSocket`, and how "
-    "often does that run?",
+    "floods": "Your page did 6,000 things with its WebSockets, so it was stopped. Some loop sends without end.",
+    "crowds": "Your page opened more than 40 WebSockets, so it was stopped. Where does it call `new WebSocket`, and "
+    "how often does that run?",
 }
 BLOCKED = (
-    "Your page asked for `{address}` (`{directive}`). The page of a check can reach nothing but its WebSocket: everything "
-    "that it needs must be in `PAGE`."
+    "Your page asked for `{address}` (`{directive}`). The page of a check can reach nothing but its WebSocket: "
+    "everything that it needs must be in `PAGE`."
 )
-EVAL = "Your page runs a string as code, with `eval` or `setTimeout(\"…\")`. Pass a function instead."
+EVAL = 'Your page runs a string as code, with `eval` or `setTimeout("…")`. Pass a function instead.'
 
 
 def line(page: str, number: int) -> str:

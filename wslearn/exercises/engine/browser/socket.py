@@ -57,7 +57,9 @@ class Socket:
     async def closes(self, code: int = 1000, reason: str = "") -> None:
         """Close with a closing handshake: the page gets `close` with this code and reason."""
         self.open = False
-        await self._event("closes", f"{self.name} with {code} {reason}".rstrip(), what="close", code=code, reason=reason)
+        await self._event(
+            "closes", f"{self.name} with {code} {reason}".rstrip(), what="close", code=code, reason=reason
+        )
 
     async def vanishes(self) -> None:
         """Lose the connection without a closing handshake: the page gets `error`, then `close` with 1006."""

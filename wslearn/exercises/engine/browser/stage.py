@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from websockets.exceptions import ConnectionClosed
@@ -32,8 +32,8 @@ ANSWER = 4.0
 #: How long a browser takes to end the process of a page that is stuck, which the next page would share, in seconds.
 KILLED = 2.0
 STUCK = (
-    "Your page did not answer for {seconds:g} s, so it was stopped. A loop in it never ends. A page must return from each "
-    "of its functions, and wait with events or `setTimeout`."
+    "Your page did not answer for {seconds:g} s, so it was stopped. A loop in it never ends. A page must return from "
+    "each of its functions, and wait with events or `setTimeout`."
 )
 #: The student's page may run its own script and style; everything else is refused (CSP level 3).
 POLICY = (
@@ -124,7 +124,7 @@ class Stage(Server):
 
     limits = Limits(max_size=16 * 1024 * 1024)
     #: The stage of each event loop: it outlives the cells.
-    _stages: "WeakKeyDictionary[asyncio.AbstractEventLoop, Stage]" = WeakKeyDictionary()
+    _stages: ClassVar["WeakKeyDictionary[asyncio.AbstractEventLoop, Stage]"] = WeakKeyDictionary()
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,7 +188,8 @@ class Stage(Server):
     def _address(self, remote: bool | None) -> str:
         from wslearn.notebook import address_of
 
-        return address_of(self, remote)[0]
+        server: Any = self  # mypy wants a protocol's attributes to be writable
+        return address_of(server, remote)[0]
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
