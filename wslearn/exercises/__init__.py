@@ -92,10 +92,11 @@ Where the answer is a page, a string of HTML with a script, it runs in the stude
 
 The check plays the user, the server and the clock, so nothing waits. `types`, `presses`, `sees`, `look`; `leaves` and
 `returns` (`pagehide`, `pageshow`), `happens(event)`, `passes(seconds)`; `network(bytes_per_second)` for
-`bufferedAmount`, `chance(0.5)` for `Math.random`; `connects`, `opens` and `opens_nothing` expect new WebSockets. Of a WebSocket:
-`accepts`, `refuses`, `says`, `hears`, `hears_nothing`, `closes(code, reason)`, `vanishes`, `is_closed`, `stays_open`. A list in
-`sees` means the texts of the element's children. A stub has the line `throw new Error("not attempted yet")`. The page
-reaches nothing else: neither the notebook nor another server. What is wrong on any page has its diagnosis already.
+`bufferedAmount`, `chance(0.5)` for `Math.random`; `connects`, `opens` and `opens_nothing` expect new WebSockets. Of a
+WebSocket: `accepts`, `refuses`, `says`, `hears`, `hears_nothing`, `closes(code, reason)`, `vanishes`, `is_closed`,
+`stays_open`. A list in `sees` means the texts of the element's children. A stub has a line with
+`throw new Error("not attempted yet")`. The page reaches nothing else: neither the notebook nor another server. What is
+wrong on any page has its diagnosis already.
 
 Prove an exercise, in a notebook or a test: its own `answer` and each of `right` pass, and each of `wrong` is refused
 with its own message. An answer is an object, or a string with its code, which runs after the code `imports`:

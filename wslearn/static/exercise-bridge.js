@@ -33,7 +33,7 @@ const pass = (text) => { if (kernel.readyState === WebSocket.OPEN) kernel.send(t
 
 /** Tell the kernel when the page has loaded and its probe listens, and when another page has taken its place. */
 function tell() {
-  if (loads && probe) pass(JSON.stringify({ event: loads > 1 ? "navigates" : "loads" }));
+  if (loads && probe) pass(JSON.stringify([{ event: loads > 1 ? "navigates" : "loads" }]));
 }
 
 addEventListener("message", ({ source, ports }) => {

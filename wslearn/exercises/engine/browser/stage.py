@@ -73,7 +73,8 @@ class Visit:
         await ws.send("show")
         with suppress(ConnectionClosed):
             async for message in ws:
-                self._take(json.loads(message))
+                for one in json.loads(message):
+                    self._take(one)
         self.ended.set()
         self._give_up()
 
@@ -129,8 +130,8 @@ class Stage(Server):
     def __init__(self) -> None:
         super().__init__()
         self.visits: dict[str, Visit] = {}
-        #: Whether a browser was waited for in vain, and none has come since.
-        self.alone = False
+        #: The cells whose pages have found no browser, since one was there.
+        self.alone: set[str | None] = set()
 
     @classmethod
     async def get(cls) -> "Stage":
@@ -144,7 +145,7 @@ class Stage(Server):
 
     async def handler(self, ws: Connection) -> None:
         """Let a browser show the page that it has the ticket for."""
-        self.alone = False
+        self.alone.clear()
         ticket = json.loads(await ws.recv()).get("ticket")
         if visit := self.visits.get(ticket):
             await visit.talk(ws)
@@ -165,13 +166,20 @@ class Stage(Server):
 
     @asynccontextmanager
     async def visit(self, page: str, remote: bool | None = None) -> AsyncIterator[Visit]:
-        """Show a page for a block. Raises NoBrowser if there is none: after 2 s, and from then on at once."""
+        """Show a page for a block. Raises NoBrowser if there is none: after 2 s, and from then on at once.
+
+        But a cell that is run again has a reader, so it waits again.
+        """
+        cell = cells.current_cell()[0]
+        if self.alone and cell not in self.alone:
+            self.alone.add(cell)
+            raise NoBrowser
         visit = Visit(page)
         self.visits[visit.ticket] = visit
         hide = _display(f"{self._address(remote)}#{visit.ticket}")
         try:
-            if not await _within(visit.arrived, 0 if self.alone else BROWSER):
-                self.alone = True
+            if not await _within(visit.arrived, BROWSER):
+                self.alone.add(cell)
                 raise NoBrowser
             if not await _within(visit.loaded, ANSWER):
                 visit.stuck = True
@@ -181,9 +189,8 @@ class Stage(Server):
             await visit.close()
             if visit.stuck:
                 await asyncio.sleep(KILLED)
-            if not self.alone:  # what it shows may still find a browser, for the next check
-                hide()
-                del self.visits[visit.ticket]
+            hide()
+            del self.visits[visit.ticket]
 
     def _address(self, remote: bool | None) -> str:
         from wslearn.notebook import address_of
