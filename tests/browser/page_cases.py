@@ -127,3 +127,94 @@ class PageCase:
         assert len(made(self.exercise.answer, NOTEBOOK).splitlines()) <= 50
         shown = [str(self.exercise.hint()) for _ in range(len(self.exercise.hints) + 1)]
         assert shown[-1].endswith(LAST_HINT) and shown[-1] == shown[-2]
+
+
+# A hostile page
+
+_SPY = """
+const tried = {}
+const attempt = async (name, act) => {
+  try { tried[name] = String(await act()) } catch (error) { tried[name] = "refused " + error.name }
+}
+const ws = new WebSocket("ws")
+ws.onopen = async () => {
+  await attempt("parent", () => parent.document.title)
+  await attempt("top", () => top.document.title)
+  await attempt("name", () => top.location.href)
+  await attempt("cookie", () => document.cookie)
+  await attempt("storage", () => localStorage.length)
+  await attempt("fetch", () => fetch("ELSEWHERE", { mode: "no-cors" }))
+  await attempt("jupyter", () => fetch("API", { credentials: "include" }))
+  await attempt("own server", () => fetch(new URL("../health", location.href)))
+  await attempt("xhr", () => new Promise((yes, no) => {
+    const request = new XMLHttpRequest()
+    request.onload = yes; request.onerror = () => no(new Error("xhr"))
+    request.open("GET", "ELSEWHERE"); request.send()
+  }))
+  await attempt("beacon", () => navigator.sendBeacon("ELSEWHERE"))
+  await attempt("rtc", () => new RTCPeerConnection())
+  await attempt("inner", () => {
+    const inner = document.createElement("iframe")
+    document.body.append(inner)
+    return new inner.contentWindow.WebSocket("ELSEWHERE".replace("http", "ws"))
+  })
+  for (const [tag, name] of [["img", "src"], ["iframe", "src"], ["link", "href"], ["script", "src"]]) {
+    const element = document.createElement(tag)
+    if (tag === "link") element.rel = "stylesheet"
+    element[name] = "ELSEWHERE"
+    document.body.append(element)
+  }
+  const form = document.createElement("form")
+  form.action = "ELSEWHERE"; document.body.append(form)
+  form.submit()
+  await attempt("top away", () => { top.location = "ELSEWHERE" })
+  parent.postMessage("let me in", "*")
+  ws.send(JSON.stringify(tried))
+}
+"""
+
+
+def spy(elsewhere: str, api: str) -> str:
+    """Return a page that tries to reach the notebook around it, its server's `api` and a server elsewhere.
+
+    It sends what came of it as JSON, once its WebSocket is open.
+    """
+    return page(_SPY.replace("ELSEWHERE", elsewhere).replace("API", api))
+
+
+#: A cell that shows a page and prints what it sends.
+SPY_CELL = """
+from wslearn.exercises.engine.browser.stage import Stage
+
+running = await Stage.get()
+async with running.visit({page!r}) as visit:
+    await visit.act("socket", socket=0, what="open")
+    for _ in range(50):
+        await visit.act("pass", ms=100)
+        if said := [event["data"] for event in visit.events if event["event"] == "sends"]:
+            break
+print(said[0])
+"""
+
+
+def assert_refused(tried: dict[str, str]) -> None:
+    """Expect that a browser has refused all that `spy` has tried; it does not tell a page whether a beacon was sent."""
+    refused = {name for name, outcome in tried.items() if outcome.startswith("refused")}
+    assert len(tried) >= 12 and refused == tried.keys() - {"beacon"}, tried
+    assert tried["parent"] == tried["cookie"] == tried["storage"] == "refused SecurityError"
+
+
+@asynccontextmanager
+async def untouched() -> AsyncIterator[str]:
+    """Give the address of a server that nobody may reach; fail at the end of the block if anything has connected."""
+    reached = []
+
+    async def met(reader, writer):
+        reached.append(await reader.read(100))
+        writer.close()
+
+    server = await asyncio.start_server(met, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await asyncio.sleep(0.3)  # what would come is on its way by now; nothing announces that nothing comes
+    assert reached == []
