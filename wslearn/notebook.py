@@ -102,9 +102,7 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
     """
     from IPython.display import display
 
-    base = _proxy_base()
-    remote = base is not None if remote is None else remote
-    address = f"{base or '/'}proxy/{server.port}/{server.proxy_path}/" if remote else server.page_url
+    address, remote = address_of(server, remote)
     if remote and importlib.util.find_spec("jupyter_server_proxy") is None:
         print(
             "The kernel is on another machine, and the page needs jupyter-server-proxy beside JupyterLab: "
@@ -124,6 +122,13 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
 
         shown, address = HTML(page)._repr_mimebundle_(), redact(address)
     display(shown | {"text/plain": f"The server's page: {address}"}, raw=True)
+
+
+def address_of(server: HasPage, remote: bool | None = None) -> tuple[str, bool]:
+    """Return the address of the server's page for the reader's browser, and whether it goes through a proxy."""
+    base = _proxy_base()
+    remote = base is not None if remote is None else remote
+    return (f"{base or '/'}proxy/{server.port}/{server.proxy_path}/" if remote else server.page_url), remote
 
 
 def _proxy_base() -> str | None:

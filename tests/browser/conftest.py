@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from jupyterlab_runs import Jupyter, jupyterlab
+from page_cases import screen as screen_of
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 PLACES = (
@@ -160,6 +161,13 @@ async def own_page(browser) -> AsyncIterator:
     """The same in a context of its own: for a test that changes what all pages of a context have, as their clock."""
     async with tabs_of(browser) as tabs, tabs.new() as page:
         yield page
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def screen(browser) -> AsyncIterator:
+    """A page that shows the pages of students while they are checked."""
+    async with screen_of(browser) as shown:
+        yield shown
 
 
 class Window:

@@ -4,6 +4,7 @@ Twice: as a program behind a reverse proxy would start it, and as JupyterHub and
 with pages of every Origin allowed, so that our own servers must refuse them.
 """
 
+import json
 import re
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
+from page_cases import SPY_CELL, assert_refused, spy, untouched
 from pages import button, connect, expect, rows, say, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -214,6 +216,39 @@ class Shout(Server):
 
 await ex.shout.check(Shout)
 """
+
+
+PAGE_EXERCISE = """
+from wslearn.exercises import browser as ex
+
+PAGE = '''<!doctype html>
+<ul id="messages"></ul>
+<script>
+const ws = new WebSocket("ws")
+ws.onmessage = event => {
+  const item = document.createElement("li")
+  item.textContent = event.data
+  document.getElementById("messages").append(item)
+}
+</script>'''
+await ex.safe_text.check(PAGE)
+"""
+
+
+async def test_a_students_page_is_checked_in_the_browser(lab):
+    """Its server is reached through the proxy, like every page; its WebSocket is carried by `postMessage`."""
+    page = await lab(PAGE_EXERCISE, "await ex.safe_text.check(PAGE.replace('textContent', 'innerHTML'))")
+    results = page.locator(".wsl-result")
+    await expect(results.nth(0)).to_contain_text("Right!")
+    await expect(results.nth(1)).to_contain_text("your page made an element <b> of it")
+
+
+async def test_a_hostile_page_does_not_reach_jupyter_whose_origin_its_server_has(desk, jupyter):
+    page = await desk.page(jupyter)
+    async with untouched() as elsewhere:
+        await jupyter.open(page, SPY_CELL.format(page=spy(elsewhere, f"{jupyter.url}/api/contents")))
+        assert_refused(json.loads(await page.locator(".jp-OutputArea-output pre").last.inner_text()))
+    await desk.wrong()  # the console has what the browser refused
 
 
 @pytest.mark.parametrize("jupyter", ["base address"], indirect=True)

@@ -1,6 +1,6 @@
 """Exercises that check themselves: `check`, `hint` and `solution`, in a folder for each lesson.
 
-An author of exercises needs to read only this. There are three kinds. Where the answer is a function, list cases:
+An author of exercises needs to read only this. There are four kinds. Where the answer is a function, list cases:
 
     from wslearn.exercises import FunctionExercise
 
@@ -15,7 +15,7 @@ result of the wrong kind (bytes for a string, a float for an int, None) has its 
 that changes its arguments. A case may have its own message as a third member. Each text may be a function of what came
 and the arguments.
 
-Everywhere else an exercise is a conversation with what a student made:
+Otherwise an exercise is mostly a conversation with what a student made:
 
     from wslearn.exercises import Exercise, otherwise
 
@@ -84,6 +84,25 @@ Where a student reads code and says what it does, show the code, run it, and com
 
 `async def run(talk, names)` gets the names that the code makes, and returns what happened for each label.
 
+Where the answer is a page, a string of HTML with a script, it runs in the student's own browser, below the cell:
+
+    async def conversation(talk, page):
+        async with talk.page(page) as tab:
+            await tab.presses("#connect")
+            ws = await tab.connects({0: "No WebSocket. Call `new WebSocket(\"ws\")`.", int: "Open one, not several."})
+            await ws.says("<b>hi</b>")
+            await tab.sees("#messages", ["<b>hi</b>"], "Put the message into `textContent`.")
+
+    text = PageExercise(conversation, hints=(…), answer='PAGE = …', why="…")
+
+The check plays the user, the server and the clock, so nothing waits. `types`, `presses`, `sees`, `look`; `leaves` and
+`returns` (`pagehide`, `pageshow`), `happens(event)`, `passes(seconds)`; `network(bytes_per_second)` for
+`bufferedAmount`, `chance(0.5)` for `Math.random`; `connects`, `opens` and `opens_nothing` expect new WebSockets. Of a
+WebSocket: `accepts`, `refuses`, `says`, `hears`, `hears_nothing`, `closes(code, reason)`, `vanishes`, `is_closed`,
+`stays_open`. A list in `sees` means the texts of the element's children. A stub has a line with
+`throw new Error("not attempted yet")`. The page reaches nothing else: neither the notebook nor another server. What is
+wrong on any page has its diagnosis already.
+
 Prove an exercise, in a notebook or a test: its own `answer` and each of `right` pass, and each of `wrong` is refused
 with its own message. An answer is an object, or a string with its code, which runs after the code `imports`:
 `assert (proof := await ex.others.prove(wrong={"sends to everybody": "…"}, right=["…"])), proof`. It shows a table.
@@ -101,12 +120,14 @@ from wslearn.exercises.engine import (
     has,
     otherwise,
 )
+from wslearn.exercises.engine.browser import PageExercise
 from wslearn.exercises.engine.question import Question
 
 __all__ = [
     "Client",
     "Exercise",
     "FunctionExercise",
+    "PageExercise",
     "Question",
     "ReadingExercise",
     "Result",

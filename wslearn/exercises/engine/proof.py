@@ -24,6 +24,7 @@ DOES = {
     "right": ("is right", "The check says that it is right."),
     "wrong": ("is refused", "The check refuses it."),
     "untouched": ("is not attempted", "The check takes it for a stub."),
+    "unchecked": ("is not checked", "No browser shows it."),
 }
 
 

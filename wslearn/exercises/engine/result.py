@@ -19,6 +19,12 @@ STATES = {
     "right": ("Right!", "✔", LIGHT_BLUE),
     "wrong": ("Not yet.", "✘", ORANGE),
     "untouched": ("Not attempted yet.", "○", GREY),
+    "unchecked": (
+        "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
+        "this cell again.",
+        "○",
+        GREY,
+    ),
 }
 UNTOUCHED = "Write your code in place of `raise NotImplementedError`, run that cell, and then this one again."
 
@@ -54,7 +60,7 @@ class Result:
     expected, in order; `progress` how many tasks of the lesson are done, in a notebook.
     """
 
-    state: Literal["right", "wrong", "untouched"]
+    state: Literal["right", "wrong", "untouched", "unchecked"]
     message: str = ""
     steps: tuple[Step, ...] = ()
     progress: str = ""
