@@ -70,14 +70,19 @@ class Browser(Server):
     """A page that runs pieces of JavaScript and reports to the cell that sent them."""
 
     page = _PAGE
-    # This page runs whatever its own kernel sends, which is what 'unsafe-eval' says.
-    csp = policy_of(_PAGE).replace("script-src", "script-src 'unsafe-eval'")
+    # This page runs whatever its own kernel sends, which is what 'unsafe-eval' says; on this computer it may connect to
+    # any port, so that a script can find out what happens where no server listens.
+    csp = policy_of(_PAGE).replace("script-src", "script-src 'unsafe-eval'").replace(
+        "connect-src", "connect-src ws://127.0.0.1:*"
+    )
     limits = Limits(max_size=1 << 22, rate=None)
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(host, port)
         #: The control connections, the newest last: the page may be open in several tabs.
         self.pages: list[Any] = []
+        #: What the last script has logged.
+        self.lines: list[str] = []
         self._talk: Talk = echo
         self._numbers = count(1)
         self._reports: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -111,6 +116,7 @@ class Browser(Server):
         `once(target, name)`, which waits for an event. `handler` is the other side of the connections that it opens.
         Without a page, one printed line says so. `timeout` is in seconds.
         """
+        self.lines = []
         if not await _somebody(lambda: self.pages):
             return
         page, number = self.pages[-1], next(self._numbers)
@@ -136,6 +142,7 @@ class Browser(Server):
             if report.get("number", number) != number:
                 continue
             if "line" in report:
+                self.lines.append(report["line"])
                 print(report["line"])
             elif report.get("done"):
                 return
