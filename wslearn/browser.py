@@ -50,8 +50,8 @@ async def _somebody(there: Callable[[], Sized]) -> bool:
     global _patience
     try:
         async with asyncio.timeout(_patience):
-            while not there():
-                await asyncio.sleep(0.02)  # a server has no event for this
+            while not there():  # noqa: ASYNC110 - a server has no event for a new connection
+                await asyncio.sleep(0.02)
     except TimeoutError:
         _patience = 0.0
         print(NEEDS)
@@ -72,8 +72,10 @@ class Browser(Server):
     page = _PAGE
     # This page runs whatever its own kernel sends, which is what 'unsafe-eval' says; on this computer it may connect to
     # any port, so that a script can find out what happens where no server listens.
-    csp = policy_of(_PAGE).replace("script-src", "script-src 'unsafe-eval'").replace(
-        "connect-src", "connect-src ws://127.0.0.1:*"
+    csp = (
+        policy_of(_PAGE)
+        .replace("script-src", "script-src 'unsafe-eval'")
+        .replace("connect-src", "connect-src ws://127.0.0.1:*")
     )
     limits = Limits(max_size=1 << 22, rate=None)
 

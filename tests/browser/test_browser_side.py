@@ -1,4 +1,4 @@
-"""Lesson 08 in a real browser: a page's policy stops what a message brings, scripts report, the lesson in JupyterLab."""
+"""Lesson 08 in a real browser: a policy stops what a message brings, scripts report, the lesson runs in JupyterLab."""
 
 import asyncio
 

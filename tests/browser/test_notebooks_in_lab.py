@@ -26,11 +26,7 @@ def test_the_notebooks_are_those_that_the_introduction_lists():
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=[pytest.mark.thorough] * (name not in ALWAYS))
-        for name in NOTEBOOKS
-        if name != REFUSES
-    ],
+    [pytest.param(name, marks=[pytest.mark.thorough] * (name not in ALWAYS)) for name in NOTEBOOKS if name != REFUSES],
 )
 async def test_it_runs_in_jupyterlab(lab, jupyter, name):
     page = await lab(jupyter.folder / f"{name}.ipynb")

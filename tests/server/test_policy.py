@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of somebody's page: it lists the hashes of what is in the page, as a browser counts them."""
+"""The Content-Security-Policy of somebody's page: the hashes of what is in it, as a browser counts them."""
 
 import base64
 import hashlib

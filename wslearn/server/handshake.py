@@ -52,7 +52,10 @@ class Site(Protocol):
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
-    """Return an HTTP response that closes the connection. `more` are headers, with `_` in place of `-`; "" omits one."""
+    """Return an HTTP response that closes the connection. `more` are headers, with `_` in place of `-`.
+
+    The value "" leaves a header out.
+    """
     data = body.encode(errors="backslashreplace")  # websockets 16 keeps bytes that are not ASCII as lone surrogates
     headers = {
         "Connection": "close",

@@ -1,7 +1,8 @@
 """The Content-Security-Policy of a page that somebody else wrote: only the page's own scripts may run. Lesson 08.
 
-A browser runs an inline script if the policy lists the script's hash (CSP level 3, section 8.3). It does not run a script
-that a message has smuggled into the page, because nobody has listed its hash, and no attribute such as `onerror`.
+A browser runs an inline script if the policy lists the script's hash (CSP level 3, section 8.3). It does not run
+a script that a message has smuggled into the page, because nobody has listed its hash, and no attribute such as
+`onerror`.
 """
 
 import base64

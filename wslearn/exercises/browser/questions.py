@@ -8,7 +8,7 @@ class Questions:
 
     guess_1 = Question(
         "The page puts each message into the list with `item.innerHTML = message`. Mallory sends "
-        "`<img src=\"x\" onerror=\"ws.send('hello')\">`. What does Ann's page do?",
+        '`<img src="x" onerror="ws.send(\'hello\')">`. What does Ann\'s page do?',
         choices=("It shows the text", "It shows a picture", "It sends hello, in Ann's name"),
         answer="It sends hello, in Ann's name",
         why="`innerHTML` reads the message as HTML, so Mallory's code runs in Ann's page.",
