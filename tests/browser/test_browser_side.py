@@ -120,6 +120,8 @@ async def test_the_lesson_in_jupyterlab_shows_what_is_saved(visitor, jupyter, th
     assert await visitor.evaluate(COUNTS) == list(range(1, len(saved) + 1))
     await look_through(visitor)
     await shot(visitor, f"notebook-08-{theme}")
+    states = [await frame.locator("#state").text_content() for frame in visitor.frames if frame.parent_frame]
+    assert "closed for good, with 1008" in states  # the page of part 4 has given up
     shown = await visitor.evaluate(OUTPUTS)
     from_browser = [name for name in shown if name.endswith(("-run", "-repaired", "-first", "-log")) or name in VARY]
     assert len(from_browser) >= 12

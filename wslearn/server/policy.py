@@ -1,6 +1,6 @@
 """The Content-Security-Policy of a page that somebody else wrote: only the page's own scripts may run. Lesson 08.
 
-A browser runs an inline script if the policy lists the script's hash (CSP level 3, section 8.3). It does not run
+A browser runs an inline script if the policy lists the script's hash (CSP level 3). It does not run
 a script that a message has smuggled into the page, because nobody has listed its hash, and no attribute such as
 `onerror`.
 """
@@ -35,7 +35,7 @@ class _Inline(HTMLParser):
 def policy_of(page: str) -> str:
     """Return the policy of a page: its own inline scripts and styles, files and WebSockets of its own server, no more.
 
-    `connect-src 'self'` also means a WebSocket to the same host and port (CSP level 3, section 6.7.2.8).
+    `connect-src 'self'` also means a WebSocket to the same host and port (CSP level 3, where `http` matches `ws`).
     """
     inline = _Inline()
     inline.feed(page.replace("\r\n", "\n").replace("\r", "\n"))  # a browser does that before it hashes (HTML 13.2.3.5)

@@ -31,7 +31,7 @@ class Questions:
         "then still waiting in the page?",
         unit="bytes",
         answer="1,000,000 bytes",
-        why="`send` only puts the message into a queue, and nothing leaves before your script has ended.",
+        why="`send` only puts the message into a queue, and the browser doesn't empty it while your script is running.",
     )
 
 
