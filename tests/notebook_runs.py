@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+from front_end import FrontEnd, ShowingClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -38,6 +39,11 @@ def read(path: Path) -> NotebookNode:
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the code cells, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def needs_browser(notebook: NotebookNode) -> bool:
+    """Return whether some of the notebook's outputs come from the reader's browser."""
+    return any("from wslearn.browser import" in cell.source for cell in code_cells(notebook))
 
 
 def means_to_fail(cell: NotebookNode) -> bool:
@@ -100,16 +106,17 @@ def picture(running: Kernel, cell: NotebookNode) -> str:
 
 
 @contextmanager
-def kernel(folder: Path) -> Iterator[Kernel]:
+def kernel(folder: Path, browser: FrontEnd | None = None) -> Iterator[Kernel]:
     """Start a kernel of this Python in `folder`, without the user's IPython settings, and shut it down at the end.
 
     It knows no hub, whatever runs here: pages are shown directly. It listens on files, except on Windows. Jupyter
     chooses ports long before the kernel opens them, and meanwhile another test could be given one of these ports.
+    `browser` shows the iframes that cells put out.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTERHUB_")}
     with TemporaryDirectory(ignore_cleanup_errors=True) as private:
         listens = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{private}/kernel"}
-        client = NotebookClient(
+        client = ShowingClient(
             new_notebook(),
             kernel_name="python3",
             timeout=CELL_TIMEOUT,
@@ -119,6 +126,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
             extra_arguments=["--log-level=ERROR"],  # it warns of every kernel that listens on loopback
             config=Config({"KernelManager": listens}),
         )
+        client.front_end = browser
         with client.setup_kernel(cwd=str(folder), env=env | {"IPYTHONDIR": private}):
             yield Kernel(client)
 

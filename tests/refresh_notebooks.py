@@ -3,23 +3,34 @@
     uv run --extra test python tests/refresh_notebooks.py [NAME …]
 
 NAME is a notebook's number or name, such as 02 or 02_echo; without one, all are executed. Each runs from top to
-bottom in a fresh kernel, in an empty folder. One that fails is left as it is.
+bottom in a fresh kernel, in an empty folder. One that fails is left as it is. Lesson 08's outputs come from a browser:
+it needs Chromium and Playwright.
 """
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
-from notebook_runs import NOTEBOOKS, code_cells, fault, kernel, machine, normalise, read
+from front_end import front_end
+from notebook_runs import NOTEBOOKS, code_cells, fault, kernel, machine, needs_browser, normalise, read, text
+
+from wslearn.browser import NEEDS
 
 
 def refresh(path: Path) -> list[str]:
     """Execute one notebook and write it back; return what went wrong, and then leave the file alone."""
     notebook = read(path)
     cells = code_cells(notebook)
-    with TemporaryDirectory() as folder, kernel(Path(folder)) as running:
+    with ExitStack() as opened:
+        folder = opened.enter_context(TemporaryDirectory())
+        try:
+            browser = opened.enter_context(front_end()) if needs_browser(notebook) else None
+        except RuntimeError as error:
+            return [str(error)]
+        running = opened.enter_context(kernel(Path(folder), browser))
         for cell in cells:
             try:
                 cell.outputs = running.run(cell).outputs
@@ -27,6 +38,8 @@ def refresh(path: Path) -> list[str]:
                 return [str(error)]
             if problem := fault(cell):
                 return [problem]
+            if NEEDS in text(cell):
+                return [f"cell {cell.id!r} has found no browser"]
     normalise(notebook)
     if places := [f"cell {cell.id!r} shows {place!r}" for cell in cells if (place := machine(cell))]:
         return places

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 
+import front_end
 import notebook_runs
 import pytest
 import refresh_notebooks
@@ -82,6 +84,43 @@ def test_a_cell_that_does_not_end_is_named(notebook, monkeypatch):
     path = notebook("import asyncio\nawait asyncio.Event().wait()")
     (told,) = refresh_notebooks.refresh(path)
     assert told.startswith("cell 'cell-1' did not end in 2 s:\nimport asyncio\n")
+
+
+BROWSER = """from wslearn.browser import Browser
+from wslearn.notebook import show
+browser = await Browser().start()
+show(browser)"""
+
+
+def test_outputs_of_the_readers_browser_come_from_a_real_one(notebook):
+    """Not from a text that somebody has written: lesson 08 says what browsers do."""
+    pytest.importorskip("playwright")
+    if not any(map(shutil.which, front_end.COMMANDS)):
+        pytest.skip("no Chromium, Chrome or Edge found")
+    path = notebook(BROWSER, "await browser.run('log(navigator.userAgent)')")
+    assert refresh_notebooks.refresh(path) == []
+    shown, ran = code_cells(read(path))
+    assert "Chrome/" in ran.outputs[0].text
+    assert "<iframe" in shown.outputs[0].data["text/html"]
+
+
+def test_without_a_browser_such_a_notebook_is_left_alone(notebook, monkeypatch):
+    pytest.importorskip("playwright")
+    monkeypatch.setattr(shutil, "which", lambda command: f"/nowhere/{command}")
+    path = notebook(BROWSER, "await browser.run('log(1)')")
+    before = path.read_bytes()
+    (told,) = refresh_notebooks.refresh(path)
+    assert told.startswith("no browser for the notebook: ")
+    assert path.read_bytes() == before
+
+
+def test_a_page_that_never_comes_is_named(notebook):
+    """The cell that shows it is missing."""
+    pytest.importorskip("playwright")
+    if not any(map(shutil.which, front_end.COMMANDS)):
+        pytest.skip("no Chromium, Chrome or Edge found")
+    path = notebook("from wslearn.browser import Browser\nawait (await Browser().start()).run('log(1)')")
+    assert refresh_notebooks.refresh(path) == ["cell 'cell-1' has found no browser"]
 
 
 def test_notebooks_are_chosen_by_name_or_number(monkeypatch, capsys):

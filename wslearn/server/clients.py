@@ -34,6 +34,10 @@ class Clients:
     limits: Limits = Limits()
     #: Controls on the page besides a text field: any of `json`, `rooms`, `token`, `ping`.
     features: tuple[str, ...] = ()
+    #: HTML in place of the course's page. Lesson 08.
+    page: str | None = None
+    #: Whether `page` is sent with a Content-Security-Policy that lists the hashes of its own scripts; or a policy.
+    csp: bool | str = True
 
     def __init__(self, limits: Limits | None, tls: ssl.SSLContext | None) -> None:
         if limits is not None:

@@ -17,6 +17,7 @@ from wslearn.limits import Limits
 from wslearn.messages import encode
 from wslearn.server.head import MOST, MOST_FIELDS, Head
 from wslearn.server.hosts import Refusal, refuse_host, refuse_origin
+from wslearn.server.policy import policy_of
 
 STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -42,6 +43,8 @@ class Site(Protocol):
     limits: Limits
     tls: SSLContext | None
     features: tuple[str, ...]
+    page: str | None
+    csp: bool | str
 
     @property
     def connections(self) -> Sized:
@@ -49,7 +52,10 @@ class Site(Protocol):
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
-    """Return an HTTP response that closes the connection. `more` are headers, with `_` in place of `-`."""
+    """Return an HTTP response that closes the connection. `more` are headers, with `_` in place of `-`.
+
+    The value "" leaves a header out.
+    """
     data = body.encode(errors="backslashreplace")  # websockets 16 keeps bytes that are not ASCII as lone surrogates
     headers = {
         "Connection": "close",
@@ -61,7 +67,7 @@ def respond(status: int, body: str = "", content_type: str = "text/plain", **mor
     }
     if status != HTTPStatus.NO_CONTENT:  # which has neither length nor type (RFC 9110, section 8.6)
         headers |= {"Content-Length": str(len(data)), "Content-Type": f"{content_type}; charset=utf-8"}
-    return Response(status, HTTPStatus(status).phrase, Headers(headers), data)
+    return Response(status, HTTPStatus(status).phrase, Headers({k: v for k, v in headers.items() if v}), data)
 
 
 def wants_websocket(request: Request) -> bool:
@@ -124,6 +130,9 @@ def refuse_more(limits: Limits, connections: int) -> Refusal | None:
 
 def page(server: Site, path: str) -> Response:
     """Return the response to a plain GET."""
+    if path in WEBSOCKET_PATHS and server.page is not None:
+        policy = server.csp if isinstance(server.csp, str) else policy_of(server.page) if server.csp else ""
+        return respond(200, server.page, "text/html", Content_Security_Policy=policy)
     if path in WEBSOCKET_PATHS:
         text = (STATIC / "index.html").read_text(encoding="utf-8")
         for key, value in {"name": server.name, "features": " ".join(server.features)}.items():

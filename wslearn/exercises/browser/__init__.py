@@ -3,6 +3,7 @@
 from wslearn.exercises.browser.back_pressure import back_pressure
 from wslearn.exercises.browser.come_back import come_back
 from wslearn.exercises.browser.one_socket import one_socket
+from wslearn.exercises.browser.questions import questions as questions
 from wslearn.exercises.browser.reconnect import reconnect
 from wslearn.exercises.browser.safe_text import safe_text
 

@@ -1,0 +1,137 @@
+"""Scripts for the reader's browser: what a page reports is printed; without one, a cell says so and waits once.
+
+Here a client in Python plays the page. tests/browser/test_browser_side.py has a real one.
+"""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from support import until
+from websockets.asyncio.client import connect
+
+from wslearn import EchoServer, browser
+from wslearn.browser import KNOWN, NEEDS, Browser, has_page
+
+
+@pytest.fixture(autouse=True)
+def first(monkeypatch):
+    monkeypatch.setattr(browser, "_patience", 0.1)
+
+
+@asynccontextmanager
+async def page(server, *lines, ends=True):
+    """A control connection that answers each script with these lines; it yields the scripts."""
+    scripts = []
+
+    async def serve(ws):
+        async for message in ws:
+            task = json.loads(message)
+            scripts.append(task["script"])
+            for line in lines:
+                await ws.send(json.dumps({"number": task["number"], "line": line}))
+            if ends:
+                await ws.send(json.dumps({"number": task["number"], "done": True}))
+
+    async with connect(f"{server.url}ws?control") as ws:
+        serving = asyncio.create_task(serve(ws))
+        await until(lambda: server.pages)
+        yield ws, scripts
+        serving.cancel()
+
+
+async def test_what_a_script_logs_is_printed_and_kept(capsys):
+    async with Browser() as server, page(server, "one", "two") as (_, scripts):
+        await server.run("log(1)")
+        assert capsys.readouterr().out == "one\ntwo\n"
+        assert (scripts, server.lines) == (["log(1)"], ["one", "two"])
+        await server.run("log(2)")
+        assert server.lines == ["one", "two"]  # of the last script alone
+
+
+async def test_without_a_browser_it_waits_once_and_says_what_it_needs(capsys):
+    async with Browser() as server, EchoServer() as other:
+        await server.run("log(1)")
+        assert browser._patience == 0
+        assert not await has_page(other)
+        await server.run("log(1)")
+        assert capsys.readouterr().out == f"{NEEDS}\n" * 3
+        assert "\n" not in NEEDS and server.lines == []
+
+
+async def test_a_page_that_comes_late_is_used_from_then_on(capsys):
+    async with Browser() as server:
+        await server.run("log(1)")
+        async with page(server, "one"):
+            await server.run("log(1)")
+            assert capsys.readouterr().out == f"{NEEDS}\none\n"
+            assert browser._patience == KNOWN
+            async with EchoServer() as other:
+                waiting = asyncio.create_task(has_page(other))
+                await asyncio.sleep(0)
+                async with connect(other.url):
+                    assert await waiting
+
+
+async def test_connections_of_a_script_get_its_handler_and_do_not_outlive_it(capsys):
+    async def greet(ws):
+        await ws.send("hello")
+        await ws.wait_closed()
+
+    async with Browser() as server, page(server, ends=False) as (control, scripts):
+        running = asyncio.create_task(server.run("…", greet))
+        await until(lambda: scripts)
+        async with connect(f"{server.url}ws") as ws:
+            assert await ws.recv() == "hello"
+            await control.send(json.dumps({"number": 1, "done": True}))
+            await running
+            await asyncio.wait_for(ws.wait_closed(), 10)
+        assert len(server.pages) == 1  # the page itself stays
+
+
+async def test_an_error_in_a_handler_is_printed_below_the_cell(capsys):
+    async def bad(ws):
+        raise KeyError("room")
+
+    async with Browser() as server, page(server, ends=False) as (control, scripts):
+        running = asyncio.create_task(server.run("…", bad))
+        await until(lambda: scripts)
+        async with connect(f"{server.url}ws") as ws:
+            await ws.wait_closed()
+            assert ws.close_code == 1011
+        await control.send(json.dumps({"number": 1, "done": True}))
+        await running
+    assert capsys.readouterr().out == "the handler in Python raised KeyError('room')\n"
+
+
+async def test_lines_of_an_earlier_script_are_not_those_of_this_one(capsys):
+    async with Browser() as server, page(server, "mine", ends=False) as (control, scripts):
+        await server.run("for ever", timeout=0.1)
+        await control.send(json.dumps({"number": 1, "line": "late"}))
+        running = asyncio.create_task(server.run("next"))
+        await until(lambda: len(scripts) == 2)
+        await control.send(json.dumps({"number": 2, "done": True}))
+        await running
+    assert capsys.readouterr().out == (
+        "mine\nThe script has not ended after 0.1 seconds. This cell waits no longer.\nmine\n"
+    )
+
+
+async def test_a_page_that_goes_ends_the_wait(capsys):
+    async with Browser() as server, page(server, "one", ends=False) as (control, scripts):
+        running = asyncio.create_task(server.run("…"))
+        await until(lambda: scripts)
+        await control.close()
+        await running
+    assert capsys.readouterr().out == "one\nThe page has gone. Run the cell that shows it again.\n"
+
+
+async def test_nonsense_from_a_page_ends_its_connection_only(capsys):
+    async with Browser() as server:
+        async with connect(f"{server.url}ws?control") as ws:
+            await ws.send("[")
+            await ws.wait_closed()
+        async with page(server, "one"):
+            await server.run("log(1)")
+    assert capsys.readouterr().out == "one\n"
