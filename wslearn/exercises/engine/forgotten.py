@@ -24,6 +24,7 @@ CAUSES = {
         "Only what an `async` function returns can be awaited. Leave out this `await`.",
     r"TypeError: 'async for' requires an object with __aiter__ method, got (list|set|frozenset|tuple|dict\w*|str)\b":
         "What is there already needs no waiting: write `for`, without `async`.",
+    r"AttributeError: property '\w+' of '.*' object has no setter": "That name is taken, so choose another one.",
 }  # fmt: skip
 #: A thread's number -> who is told about a coroutine that nobody has awaited there.
 _told: dict[int, Callable[[str], None]] = {}

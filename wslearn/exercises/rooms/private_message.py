@@ -145,7 +145,8 @@ async def _fails(talk: Talk, sender: Client, to: str, why: str) -> None:
 
     def reached(came: object) -> str:
         if sender.ws.close_code == 1000:
-            return f"The server closed {sender.name}'s connection with 1000. After an error, a handler must go on with its loop."
+            ended = f"The server closed {sender.name}'s connection with 1000."
+            return f"{ended} After an error, a handler must go on with its loop."
         found = [client.name for client in talk.everybody if any(has(message=text)(heard) for heard in client.heard)]
         if not found:
             return f"{lost} Send the sender an error."
