@@ -1,5 +1,6 @@
 """Task 5 of lesson 07, the hard one: a client that comes back receives everything that it has missed, and once."""
 
+import asyncio
 import itertools
 from typing import Any
 
@@ -21,6 +22,8 @@ from wslearn.server import Server
 
 #: Messages that fill the buffers of a client that doesn't read: so many, of so many characters.
 MANY, LONG = 20, 20_000
+#: For so many seconds, and the time that the others need, Sam doesn't read.
+SLOW = 0.15
 #: How a client is closed that has missed a message which isn't kept any more, as the task gives it.
 CODE, REASON = 4001, "too old"
 #: What clients send, besides plain words; and if each of these takes longer than so many seconds, somebody is waiting.
@@ -101,6 +104,7 @@ async def _while_sam_reads(talk: Talk, server: Server, ann: Client, zoe: Client,
     await ann.says("meanwhile")
     for client in (ann, zoe):
         await client.hears(numbered(last, "meanwhile"), OTHERS, meaning=as_json(last, "meanwhile"))
+    await asyncio.sleep(SLOW)
     sam.reads_again()
     await hears_numbers(talk, sam, n, last, BETWEEN)
     await all_hear([ann, zoe, sam], sam, "at last", last + 1)
