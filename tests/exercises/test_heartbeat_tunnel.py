@@ -120,7 +120,8 @@ from websockets.asyncio.server import broadcast
                                      ("            self.devices[name] = set()",
                                       "        self.devices.setdefault(name, set())")),
         "only two devices": but(  # the third is not counted
-            ("        self.devices[name].add", "        if len(self.devices[name]) == 2:\n            return await ws.wait_closed()\n"
+            ("        self.devices[name].add", "        if len(self.devices[name]) == 2:\n"
+             "            return await ws.wait_closed()\n"
              "        self.devices[name].add")
         ),
         "the grace when she connects": but(("await ws.recv()", "await ws.recv()\n        grace = self.grace"),

@@ -33,7 +33,8 @@ async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[
                 return await attempt(factor, lateness)
         except NotYet:
             excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
-            silent = talk.steps[-1].what.startswith("nothing for") and lateness.longest < STEP / 2
+            last = talk.steps[-1].what if talk.steps else ""
+            silent = last.startswith("nothing for") and lateness.longest < STEP / 2
             next_end = clock() - began + (clock() - now) * longer / factor
             if not excused or silent or not longer or next_end > WHOLE - STEP:
                 raise
