@@ -67,7 +67,7 @@ async def all_hear(clients: list[Client], sender: Client, said: str, n: int) -> 
     return clock() - began
 
 
-def about(n: int, said: str) -> Message:
+def about(n: int, said: str) -> dict[Any, str]:
     """Return what to tell about a new message that is wrong."""
     return {
         None: NOTHING,

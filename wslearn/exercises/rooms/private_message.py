@@ -7,6 +7,7 @@ from wslearn.exercises.rooms.guests import arrive, ends, joins, sends
 from wslearn.server import Server
 
 LIST = {"type": "presence"}
+_ANOTHERS = "{name} received an error that was meant for another client. Send it to the sender only."
 PRIVATE = has(type="private")
 LEAKED = {PRIVATE: "{name} received a private message that was not for it. Send it once, and only to the client whose "
           "name is `request.to`: not to the room, not to the sender, and not to the next client."}  # fmt: skip
@@ -126,8 +127,7 @@ async def _arrives(
 
     await receiver.hears({"type": "private", "message": text, "sender": sender.called}, (mistakes or {}) | {
         None: nothing,
-        **({has(type="error"): error} if sender is receiver else {}),
-        has(type="error"): "{name} received an error that was meant for another client. Send it to the sender only.",
+        has(type="error"): error if sender is receiver else _ANOTHERS,
         has(type="room-message"): "{name} received it as a message to the room. Its `type` must be `private`.",
         has(type="private", message=text, sender=claimed): f"{sender.name} wrote another name as the "
         "sender, and your server believed it. Use `ws.name`.",
