@@ -140,6 +140,26 @@ class TestVerify(FunctionExercise):
         "0 is no time": by_signature(
             "given == computed", end="return claims if not claims['exp'] or claims['exp'] > time.time() else None"
         ),
+        "letters of the signature without case": by_signature(
+            "signature.lower() == base64.urlsafe_b64encode(computed).rstrip(b'=').decode().lower()"
+        ),
+        "parts that follow are ignored": by_signature("given == computed").replace(
+            "head, body, signature = token", "head, body, signature, *_ = token"
+        ),
+        "one dictionary for all calls": "CLAIMS = {}\n"
+        + verify(*TRIES, "CLAIMS.clear(); CLAIMS.update(claims or {})", "return claims and CLAIMS"),
+        "refused tokens are remembered": "BAD = set()\n"
+        + verify(*TRIES, "if claims is None: BAD.add(token)", "return None if token in BAD else claims"),
+        "the secret without its spaces": by_library("key=secret.strip()"),
+        "a secret that UTF-8 cannot encode": verify(
+            "key = secret.encode()", *TRIES[:1], TRIES[1], "return claims"
+        ).replace("token, secret, [", "token, key, ["),
+        "claims in ASCII": verify(
+            *TRIES,
+            "return claims if token.split('.')[1].isascii() and claims and "
+            "base64.urlsafe_b64decode(token.split('.')[1] + '==').isascii() else None",
+        ),
+        "iat is required": by_library("options={'require': ['sub', 'exp', 'iat']}"),
     }
     right: ClassVar = {
         "by hand, with the cells of part 3": by_signature("hmac.compare_digest(given, computed)"),

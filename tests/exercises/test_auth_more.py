@@ -102,6 +102,16 @@ from wslearn.tokens import InvalidToken, Tokens
         "closed with 1000, which means that all went well. Close": but(('ws.close(1008, "Logged out")', "ws.close()")),
         "Compare the whole name": but(("if name == user", "if name.startswith(user)")),
         "and now Bob's token is refused": but((NOTE, NOTE.replace("[user]", "['all']")), ("get(user", "get('all'")),
+        "had to wait for them": but(
+            ("{}, {}\n", "{}, {}\n        self.lock = asyncio.Lock()\n"),
+            (GATHER, f"        async with self.lock:\n    {GATHER}"),
+        ),
+        "to its sender only. Ann's phone sent one": but(
+            ("                await ws.send(message)",
+             "                for one in [one for one, name in self.user_of.items() if name == user]: "
+             "await one.send(message)")
+        ),
+        "counts as issued in 1970": but((OLD_TOKEN, 'claims.get("iat", time.time()) < self.since.get(user, 0)')),
         "KeyError": but(("self.since.get(user, 0)", "self.since[user]")),
     }  # fmt: skip
     subtle: ClassVar = {

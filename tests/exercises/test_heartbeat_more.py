@@ -210,6 +210,45 @@ class TestFindDead(MoreAnswers):
     subtle: ClassVar = {
         "a constant": ("followed too soon", rhythm("await asyncio.sleep(0.1)")),
         "the interval that the check shows": ("next ping", rhythm("await asyncio.sleep(0.18)")),
+        "a whole interval after each pong": (
+            "wait only for the rest",
+            watch("""
+while True:
+    try: await asyncio.wait_for(await ws.ping(), interval)
+    except TimeoutError: return ws.transport.abort()
+    await asyncio.sleep(interval)"""),
+        ),
+        "a whole interval before each ping": (
+            "wait only for the rest",
+            watch("""
+while True:
+    await asyncio.sleep(interval)
+    try: await asyncio.wait_for(await ws.ping(), interval)
+    except TimeoutError: return ws.transport.abort()"""),
+        ),
+        "the connection's end is expected at ping only": (
+            "catch `ConnectionClosed`, and return",
+            function(
+                "async def watch(ws, interval)",
+                """
+while True:
+    try: pong = await ws.ping()
+    except ConnectionClosed: return
+    rest = asyncio.ensure_future(asyncio.sleep(interval))
+    try: await asyncio.wait_for(pong, interval)
+    except TimeoutError: return ws.transport.abort()
+    await rest""",
+            ),
+        ),
+        "a few pings only": (
+            "received no more",
+            watch(f"""
+for _ in range(3):
+    {PING}
+    await asyncio.sleep(interval)
+    {DROP}
+await ws.wait_closed()"""),
+        ),
         "a second": ("came too late", rhythm("await asyncio.sleep(1)")),
         "twice too slow": ("came too late", rhythm("await asyncio.sleep(2 * interval)")),
         "twice too slow in two steps": (
@@ -351,20 +390,16 @@ for _ in range(5):
         ),
     }
     right: ClassVar = {
-        "waits first": watch("""
+        "a timeout, and the rest": watch("""
 while True:
-    await asyncio.sleep(interval)
-    try: await asyncio.wait_for(await ws.ping(), interval)
-    except TimeoutError: return ws.transport.abort()"""),
-        "a timeout": watch("""
-while True:
+    began = clock()
     try:
         async with asyncio.timeout(interval):
             await (await ws.ping())
     except TimeoutError:
         ws.transport.abort()
         break
-    await asyncio.sleep(interval)"""),
+    await asyncio.sleep(began + interval - clock())"""),
         "gather": watch("""
 async def answered():
     try: await asyncio.wait_for(await ws.ping(), interval)

@@ -37,6 +37,10 @@ ENDS = """            self.latest[name] = mine = object()
                 del self.devices[name], self.latest[name]
                 broadcast(self.connections, f"{name}: offline")
 """
+SETS = (
+    "            self.devices[name] = set()\n        self.devices[name].add",
+    "        self.devices.setdefault(name, set())\n        self.devices[name].add",
+)
 GONE = """            del self.devices[name]
             broadcast(self.connections, f"{name}: offline")
 """
@@ -67,7 +71,7 @@ from websockets.asyncio.server import broadcast
             ("if name not in self.devices:", "if name not in self.latest:"),
             ("= set()\n", "= self.devices.get(name, set())\n"),
         ),
-        "only one of them has left": but(
+        "the last of them is still there": but(
             (".add(ws)", ".add(ws)\n        self.latest[name] = None"),
             ("if not self.devices[name]:", "if True:"),
             (FINDS, "if self.latest.get(name) is mine:"),
@@ -76,6 +80,23 @@ from websockets.asyncio.server import broadcast
         "but expected `Ann: offline`": but(('f"{name}: offline"', 'f"{name} is offline"')),
         "left, and Bob was told too late": but(("sleep(self.grace)", "sleep(2 * self.grace)")),
         "Ann left, came back, and left again": but((FINDS, "if not self.devices.get(name, 1):")),
+        "connected while your server was waiting": but(
+            (
+                "await asyncio.sleep(self.grace)",
+                "there = list(self.connections)\n            await asyncio.sleep(self.grace)",
+            ),
+            ('self.connections, f"{name}: offline"', 'there, f"{name}: offline"'),
+        ),
+        "even if nobody else has a name": but(
+            (
+                "            await asyncio.sleep(self.grace)\n",
+                "            if not any(self.devices.values()): "
+                "self.devices.clear(); self.latest.clear(); return\n            await asyncio.sleep(self.grace)\n",
+            ),
+        ),
+        "when Ann came online. Send `Ann: online` to every client in `self.connections`. If Ann counts": but(
+            ("if name not in self.devices:\n", "if name not in ' '.join(self.devices):\n"), SETS
+        ),
         "Your handler raised KeyError": but(("remove(ws)", "remove(name)")),
     }
     subtle: ClassVar = {
@@ -98,6 +119,27 @@ from websockets.asyncio.server import broadcast
                                       "if name.lower() not in map(str.lower, self.devices):"),
                                      ("            self.devices[name] = set()",
                                       "        self.devices.setdefault(name, set())")),
+        "only two devices": but(  # the third is not counted
+            ("        self.devices[name].add", "        if len(self.devices[name]) == 2:\n"
+             "            return await ws.wait_closed()\n"
+             "        self.devices[name].add")
+        ),
+        "the grace when she connects": but(("await ws.recv()", "await ws.recv()\n        grace = self.grace"),
+                                           ("sleep(self.grace)", "sleep(grace)")),
+        "names without spaces": but(("await ws.recv()", "(await ws.recv()).strip()")),
+        "compared without spaces": but(
+            ("if name not in self.devices:", "if name.strip() not in map(str.strip, self.devices):"), SETS
+        ),
+        "names that begin with it": but(
+            ("if name not in self.devices:", "if not any(other.startswith(name) for other in self.devices):"), SETS
+        ),
+        "names that it begins with": but(
+            ("if name not in self.devices:", "if not any(name.startswith(other) for other in self.devices):"), SETS
+        ),
+        "composed letters": but(
+            ("if name not in self.devices:", "import unicodedata\n        if unicodedata.normalize('NFC', name) not in "
+             "[unicodedata.normalize('NFC', other) for other in self.devices]:"), SETS
+        ),
         "ASCII": but(('f"{name}: offline"', 'f"{name}: offline".encode("ascii", "ignore").decode()')),
         "one departure at a time": but(("self.latest[name] = mine = object()",
                                         "mine = object()\n            self.latest = {name: mine}"),

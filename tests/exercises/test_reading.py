@@ -1,5 +1,7 @@
 """An exercise about reading: what is compared, and what a student reads."""
 
+from collections import UserList, deque
+
 import pytest
 
 from wslearn.exercises import ReadingExercise
@@ -76,3 +78,25 @@ async def test_what_really_happened_is_not_told():
         ("received", "is", "['abab', '2']"),
         ("code", "isn't", "1001"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "given", "message"),
+    [
+        ("code", "1000", "'1000' is a string. Write it without the quotes: `1000`."),
+        ("code", "None", "Write it without the quotes: `None`."),
+        ("code", "all is well", "Write a number, without quotes."),
+        ("received", "abab2", "Write a list of strings, even if it has only one item."),
+        ("received", ["abab", 2], "isn't what happens"),
+        ("code", True, "isn't what happens"),
+    ],
+)
+async def test_another_kind_of_value_is_said(label, given, message):
+    result = await twice.check({"received": ["abab", "2"], "code": 1000} | {label: given})
+    assert result.state == "wrong" and message in result.message, result
+
+
+@pytest.mark.parametrize("received", [deque(["abab", "2"]), UserList(["abab", "2"])])
+async def test_any_sequence_and_equal_numbers_are_right(received):
+    result = await twice.check({"received": received, "code": 1000.0})
+    assert result, result

@@ -112,6 +112,37 @@ class NothingLost(Server):
         except ConnectionClosed:
             pass
 """
+POLLS = """
+from collections import deque
+
+class NothingLost(Server):
+    KEEP = 100
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.last, self.kept = 0, deque(maxlen=self.KEEP)
+
+    async def handler(self, ws):
+        writing = asyncio.create_task(self.write(ws, json.loads(await ws.recv())["after"]))
+        try:
+            async for text in ws:
+                self.last += 1
+                self.kept.append(json.dumps({"n": self.last, "text": text}))
+        finally:
+            writing.cancel()
+
+    async def write(self, ws, seen):
+        try:
+            while True:
+                while seen < self.last:
+                    if seen < self.last - len(self.kept):
+                        return await ws.close(4001, "too old")
+                    seen += 1
+                    await ws.send(self.kept[seen - self.last - 1])
+                await asyncio.sleep(0.5)
+        except ConnectionClosed:
+            pass
+"""
 AT_ONCE = but(
     replay(*CLOSE, f"for message in {MESSAGES}:", "    broadcast([ws], message)"),
 )
@@ -126,6 +157,26 @@ class TestNothingLost(ServerExercise):
     wrong = {  # noqa: RUF012
         "received nothing. After its first": but((SENDS, "")),
         "The numbers go up by 1": but(('"n": self.last, "text"', '"n": self.last - 1, "text"')),
+        "isn't valid JSON. `json.dumps`": but(
+            (
+                'json.dumps({"n": self.last, "text": text})',
+                """'{"n": %d, "text": "%s"}' % (self.last, text.replace('"', '\\\\"'))""",
+            )
+        ),
+        "Nobody was connected for a moment": but(
+            ("self.live.discard(ws)", "self.live.discard(ws)\n            if not self.live: self.kept.clear()")
+        ),
+        "`n` must be a number": but(('"n": self.last', '"n": str(self.last)')),
+        "Your server waits before it passes": POLLS,
+        "its connection has ended. Wait for a client": but(
+            (
+                TELLS,
+                """            try:
+                async with asyncio.timeout(0.05): await ws.send(self.kept[seen - self.last - 1])
+            except TimeoutError: return ws.transport.abort()
+""",
+            )
+        ),
         "as it is, whatever is in it": but(('"text": text', '"text": text.strip() or None')),
         '`{"n": 1, "text": "hi"}` as JSON': but(('"text": text', '"message": text')),
         "did not receive the messages that were sent": but(replay("pass")),
@@ -188,7 +239,14 @@ class TestNothingLost(ServerExercise):
              "            while True:\n                try: text = await ws.recv()\n"
              "                except Exception: await asyncio.sleep(0.01); continue\n"),
         ),
-        "numbers as strings": but(('"n": self.last', '"n": str(self.last)')),
+        "texts without white space around them": but(('"text": text', '"text": text.strip()')),
+        "texts without their last line end": but(('"text": text', '"text": text.rstrip("\\n")')),
+        "texts without line ends": but(('"text": text', '"text": text.replace("\\n", " ")')),
+        "no more than 1000 letters": but(('"text": text', '"text": text[:1000]')),
+        "all is forgotten when nobody is there": but(
+            ("self.live.discard(ws)",
+             "self.live.discard(ws)\n            if not self.live: self.kept.clear(); self.last = 0")
+        ),
         "forgets all when one leaves": but(("self.live.discard(ws)", "self.live.clear()")),
         "the sequence begins at 0": but(("self.live = 0,", "self.live = -1,")),
     }  # fmt: skip
@@ -197,8 +255,15 @@ class TestNothingLost(ServerExercise):
         "a condition, and a dictionary": CONDITION,
         "all at once, without an await": AT_ONCE,
         "a list that is cut": SLICES,
+        "a loop that looks again very soon": POLLS.replace("0.5", "0.01"),
         "an f-string": but(
             ('json.dumps({"n": self.last, "text": text})', "f'{{\"text\": {json.dumps(text)}, \"n\": {self.last}}}'")
         ),
         "nothing is cleaned up, broadcast skips who has left": but(("self.live.discard(ws)", "pass")),
     }  # fmt: skip
+
+    async def test_a_name_that_is_taken_is_said(self):
+        result = await self.check(
+            but(("        self.last, self.kept", "        self.log = {}\n        self.last, self.kept"))
+        )
+        assert "'log'" in result.message and "That name is taken" in result.message, result

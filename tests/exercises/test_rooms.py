@@ -447,6 +447,29 @@ class TestPrivate(ServerExercise):
             exercise, (finds_room, f"{finds_room}                    if room is None: continue\n")
         ),
         "KeyError": mistake(exercise, ("room_of.get(ws)", "room_of[ws]")),
+        "sent Bob (guest-2) an empty private message, and received an error": mistake(
+            exercise, ("if found:", "if found and request.message:")
+        ),
+        "sent itself a private message, and received an error": mistake(
+            exercise, ("if found:", "if found and found[0] is not ws:")
+        ),
+        "After an error, a handler must go on": mistake(
+            exercise, ('is not in your room")', 'is not in your room")\n                        return')
+        ),
+        "in local variables, not in `self`": mistake(
+            exercise,
+            (finds_room, f"self.who = ws.name; await asyncio.sleep(0.05); {finds_room}"),
+            ('"sender": ws.name', '"sender": self.who'),
+        ),
+        "A second server of your class is running": mistake(
+            exercise,
+            ("class PrivateRooms(RoomsServer):\n", "class PrivateRooms(RoomsServer):\n    names = {}\n"),
+            ("        try:\n            async", "        self.names[ws.name] = ws\n        try:\n            async"),
+            (
+                "found = [member for member in self.rooms.members.get(room, ()) if member.name == request.to]",
+                "found = [one for one in [self.names.get(request.to)] if one in self.rooms.members.get(room, ())]",
+            ),
+        ),
         "cannot see who sent it": mistake(exercise, (', "sender": ws.name', "")),
         "Its `type` must be": mistake(exercise, ('"type": "private"', '"type": "room-message"')),
         "and your server believed it": mistake(
@@ -501,6 +524,7 @@ class TestPrivate(ServerExercise):
                     "fan_out(found, {'type': 'private', 'message': request.message, 'sender': ws.name}); fan_out(found",
                 )
             ],
+            "no more than 100 letters": [("request.message", "request.message[:100]")],
             "stripped text": [("request.message", "request.message.strip()")],
             "no empty text": [("if found:", "if found and request.message:")],
             "ASCII only": [("request.message", "ascii(request.message)[1:-1]")],

@@ -14,7 +14,7 @@ from wslearn.server import Server
 from wslearn.tokens import Tokens
 
 #: So many of Ann's clients answer no close frame. A server waits one second for each, so in turn they take as many.
-SILENT, AT_ONCE = 3, 1.5
+SILENT, AT_ONCE, TOGETHER = 3, 1.5, 0.3  # a logout that takes longer, and ends after another one, waited for that
 #: How old Ann's last token is when she is logged out, and how much newer the next one is, in seconds.
 APART = 0.05
 #: The part of a second in which she is logged out: whoever rounds the time, up or down, is wrong by more than that.
@@ -25,10 +25,7 @@ CATCH = "Catch InvalidToken, close with 1008 and the reason `Invalid token`, and
 CLOSES = "Close each connection of this user with 1008 and the reason `Logged out`, all at the same time."
 OLD = "A token that was issued before the logout must no longer let anybody in, although it is valid."
 FIRST = "Note the time when `logout` is called, for each user, and before it waits for anything."
-KEPT = (
-    "Ann's old phone left long ago, but your server still keeps its connection, so it needs more and more memory. "
-    "Forget each connection when it ends, in a `finally`."
-)
+KEPT = "Ann's old phone left, but your server keeps its connection. Forget each one when it ends, in a `finally`."
 AGAIN = (
     "{name} logged in again after the logout, with a newer token, but was refused. Compare the token's `iat` with the "
     "time when `logout` was called, both in seconds since 1970, and don't round them."
@@ -48,20 +45,23 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         twins = tokens_of(talk, other).issue("Ann", 60)
         others += [await _enters(talk, other, "the other server's Ann", "Ann", twins)]
         timeless = jwt.encode({"sub": "Dora", "exp": time.time() + 60}, tokens.secret)
-        await _enters(
+        dora = await _enters(
             talk, server, "Dora", "Dora", timeless, "{name}'s token has no `iat`, but she was never logged out."
         )
         await echoes(phone, "Send each message back to its sender, as it is.")
+        alone = "Send each message back to its sender only. Ann's phone sent one, and {name} received it."
+        await talk.none_hear([laptop, *silent, *others], alone)
         await _refuses(talk, server, "Mallory", Tokens("a guess").issue("Ann"), "a forged token", CATCH)
         gone = weakref.ref(lost.peer)
         await lost.vanishes()
         for one in silent:
             one.stops_reading()
         late = await talk.client(server, "Ann's watch")
-        await _right_moment()
+        await asyncio.sleep((MOMENT - time.time()) % 1)
         last = tokens.issue("Ann", 3600)
         await asyncio.sleep(APART)
         leaving = await _logs_out(talk, server, "Ann", phone, laptop)
+        await _meanwhile(talk, server, leaving, dora)
         await asyncio.sleep(APART)
         new = tokens.issue("Ann", 30)  # less than the old one had: `exp` says nothing about `iat`
         await _old_are_refused(talk, server, first, last, late)
@@ -107,10 +107,6 @@ async def _and_others(talk: Talk, server: Any, ann: Client, anns: tuple[str, str
     await _enters(talk, server, "Carl", "Carl", carls, AGAIN)
 
 
-async def _right_moment() -> None:
-    await asyncio.sleep((MOMENT - time.time()) % 1)
-
-
 async def _enters(
     talk: Talk, server: Any, name: str, user: str, token: str | None = None, message: str = "{name} has a valid token."
 ) -> Client:
@@ -150,6 +146,15 @@ async def _logs_out(talk: Talk, server: Any, user: str, *clients: Client) -> asy
     return leaving
 
 
+async def _meanwhile(talk: Talk, server: Any, leaving: asyncio.Task, dora: Client) -> None:
+    """Log out a second user while a logout is waiting for clients that don't answer."""
+    waiting, began = not leaving.done(), time.perf_counter()
+    await _returns(talk, await _logs_out(talk, server, "Dora", dora))
+    if waiting and leaving.done() and (took := time.perf_counter() - began) > TOGETHER:
+        text = "Dora was logged out while Ann's tablets did not answer, and had to wait for them. Keep no lock then."
+        talk.fail(text, "Dora", "waits", f"{took:.1f} s", expected="not at all")
+
+
 async def _returns(talk: Talk, leaving: asyncio.Task) -> None:
     """Expect that `logout` returns without an error."""
     try:
@@ -168,7 +173,8 @@ async def _old_are_refused(talk: Talk, server: Any, first: str, last: str, late:
     await _refuses(talk, server, "Mallory", last)
     for claims, what in (({}, "without `iat`"), ({"iat": 0}, "from 1970"), ({"iat": now - 86_400}, "from yesterday")):
         token = jwt.encode({"sub": "Ann", "exp": now + 60} | claims, secret)
-        await _refuses(talk, server, "Mallory", token, f"a token {what}")
+        why = f"{OLD} {FIRST if claims else 'A token without `iat` counts as issued in 1970.'}"
+        await _refuses(talk, server, "Mallory", token, f"a token {what}", why)
 
 
 async def _refuses(

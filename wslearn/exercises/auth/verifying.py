@@ -16,12 +16,12 @@ from wslearn.tokens import Tokens
 
 def _pack(part: Any) -> str:
     """Return bytes, or anything else as JSON, in base64url."""
-    data = part if isinstance(part, bytes) else json.dumps(part).encode()
+    data = part if isinstance(part, bytes) else json.dumps(part, ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _token(claims: Any, secret: str, change: Callable[[bytes], bytes] = bytes) -> str:
-    """Return a token as a program without PyJWT writes it: with `alg` alone in its header, and spaces in its JSON."""
+    """Return a token as a program without PyJWT writes it: `alg` alone in its header, spaces and `ë` in its JSON."""
     begin = f"{_pack({'alg': 'HS256'})}.{_pack(claims)}"
     return f"{begin}.{_pack(change(hmac.digest(secret.encode(), begin.encode(), 'sha256')))}"
 
@@ -35,11 +35,12 @@ def _valid(secret: str) -> list[tuple[str, str, dict, str]]:
     return [
         ("a valid token", mine, jwt.decode(mine, options={"verify_signature": False}),
          "If you decode it with PyJWT, `algorithms` must have HS256."),
-        ("a token that expires in 3 s", jwt.encode(soon, secret), soon, "Compare `exp` itself with the time now."),
+        ("a token that expires in 3 s", jwt.encode(soon, secret), soon,
+         "It has `sub` and `exp`, and no `iat`: require no more than that. Compare `exp` itself with the time now."),
         ("a token that is valid for 30 years", jwt.encode(more, secret), more,
          "Its `exp` is still to come, and its `sub` is `Zoë ☕`, which is a name too."),
         ("a token that another program has written", _token(more, secret), more,
-         "Verify the signature over the first two parts as they are, whatever else is in them."),
+         "Verify the signature over the first two parts as they are, whatever else is in them. Its JSON is in UTF-8."),
     ]  # fmt: skip
 
 
@@ -47,12 +48,16 @@ def _invalid(secret: str) -> list[tuple[str, str, str]]:
     """Return what the function must refuse: the token, what it is, and what to tell a student who lets it in."""
     now = time.time()
     admin = {"sub": "admin", "exp": now + 60}
+    valid = jwt.encode(admin, secret)
     header, _, signature = jwt.encode(admin | {"sub": "mallory"}, secret).split(".")
     changed = f"{header}.{jwt.encode(admin, secret).split('.')[1]}.{signature}"
     whole = "Compare the whole signature, with `==` or `hmac.compare_digest`."
     return [
         (jwt.encode(admin, secret[::-1]), "a token that was signed with another secret",
          "Verify the signature. Without that, anybody can write a token."),
+        (f"{valid}.x", "a valid token with one more part after it", "A token has three parts."),
+        (f"{valid[:-40]}{valid[-40:].swapcase()}", "a token whose signature has small letters for capital ones, and "
+         "the other way round", whole),
         (changed, "a token whose claims were changed after signing", "The signature must fit the first two parts."),
         (jwt.encode(admin, "", "none"), "an unsigned token with `alg` none", "Anybody can write such a token."),
         *((_token(admin, secret, change), what, whole) for what, change in (
@@ -84,28 +89,41 @@ def _invalid(secret: str) -> list[tuple[str, str, str]]:
 
 async def _check(talk: Talk, verify: Callable) -> None:
     # PyJWT warns of a key that is shorter than the digest, and HS512's has 64 bytes.
-    first, second = secrets.token_urlsafe(64), f"{secrets.token_urlsafe(64)}-schlüssel"
+    first, second = secrets.token_urlsafe(64), f" {secrets.token_urlsafe(64)}-schlüssel "
+    earlier = []
     for what, token, claims, advice in _valid(first):
-        await _accepts(talk, verify, token, first, what, claims, advice)
+        earlier.append((await _accepts(talk, verify, token, first, what, claims, advice), claims))
     what, token, claims, _ = _valid(second)[0]
-    advice = "It was signed with another secret than the tokens before it. Use `secret`, which may be any string."
+    other = "Verify the signature with `secret`. Without that, anybody can write a token."
+    await _refuses(talk, verify, token, first, "a token that was signed with another secret", other)
+    advice = "It was signed with another secret than those before it. Use `secret` as it is, which may be any string."
     came = await _accepts(talk, verify, token, second, what, claims, advice)
     dict.__setitem__(came, "sub", "admin")  # whatever kind of dictionary it is
     talk.tells("the caller", "changes", "the dictionary that it was given, and then shows the same token again")
     advice = "Verify the token in each call, and remember nothing: a token that is remembered never expires."
     await _accepts(talk, verify, token, second, "the same token, shown again", claims, advice, advice)
     for token, what, advice in _invalid(first):
-        talk.tells("Mallory", "shows", what)
-        try:
-            came = await talk.call(verify, token, first)
-        except NotYet as wrong:
-            more = " A client may send any string. Catch the error, and return None." if wrong.__cause__ else ""
-            talk.fail(f"{wrong}{more}", "the call", "fails", str(wrong))
-        let_in = {
-            lambda came: not came: "Return None for a token that isn't valid, and no other value.",
-            otherwise: f"Your function let in {what}. {advice}",
-        }  # fmt: skip
-        talk.expect(came is None, let_in, expected="None: refused", came=came, who="the result")
+        await _refuses(talk, verify, token, first, what, advice)
+    what = 'a valid token, but the secret is `"\\ud800"`, which UTF-8 cannot encode'
+    await _refuses(talk, verify, _valid(first)[0][1], "\ud800", what, other)
+    for came, claims in earlier:
+        advice = "A later call changed the dictionary that an earlier call had returned. Make a new one in each call."
+        talk.expect(came == claims, advice, expected=f"still {shown(claims)}", came=came, who="an earlier result")
+
+
+async def _refuses(talk: Talk, verify: Callable, token: str, secret: str, what: str, advice: str) -> None:
+    """Expect that a token is refused, without an error."""
+    talk.tells("Mallory", "shows", what)
+    try:
+        came = await talk.call(verify, token, secret)
+    except NotYet as wrong:
+        more = " A client may send any string. Catch the error, and return None." if wrong.__cause__ else ""
+        talk.fail(f"{wrong}{more}", "the call", "fails", str(wrong))
+    let_in = {
+        lambda came: not came: "Return None for a token that isn't valid, and no other value.",
+        otherwise: f"Your function let in {what}. {advice}",
+    }  # fmt: skip
+    talk.expect(came is None, let_in, expected="None: refused", came=came, who="the result")
 
 
 async def _accepts(

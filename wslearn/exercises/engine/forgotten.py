@@ -31,6 +31,7 @@ CAUSES = {
     r"AttributeError: '(list|str|int|float|bool|NoneType)' object has no attribute 'get'":
         "Only a dictionary has `.get`, and JSON may also be a list, a string or a number. Before you use `.get`, ask "
         "whether what you have read is a `dict`: `isinstance(data, dict)`.",
+    r"AttributeError: property '\w+' of '.*' object has no setter": "That name is taken, so choose another one.",
 }  # fmt: skip
 #: A thread's number -> who is told about a coroutine that nobody has awaited there.
 _told: dict[int, Callable[[str], None]] = {}

@@ -1,7 +1,9 @@
 """An exercise about reading: a student says what some code does, and the check runs that code."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import ast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Number
 from textwrap import dedent
 from typing import Any
 
@@ -21,7 +23,7 @@ class ReadingExercise(Exercise):
     `code` is what the notebook shows to read. `run(talk, names)` uses the names that this code makes, and returns for
     each label what has really happened. `clues` has for each label, in order, a text, or a table or function as
     everywhere, from what the student wrote to what she should look at; an empty one is a neutral sentence. No text
-    should tell the answer. A list and a tuple are the same.
+    should tell the answer. A list and any other sequence of the same items are the same, and so are equal numbers.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class ReadingExercise(Exercise):
         found = await self.run(talk, names)
         talk.steps.clear()  # what happened would tell the answers
         for label, clue in self.clues.items():
-            if not matches(_listed(found[label]), given[label]):
+            if not _same(_listed(found[label]), given[label]):
                 neutral = (
                     f"For `{label}`, {shown(given[label])} isn't what happens. Read its lines once more, in order."
                 )
                 talk.tells(label, "isn't", shown(given[label]), wrong=True)
-                raise NotYet(advice(clue, given[label], neutral))
+                own = isinstance(clue, Mapping) and any(key is str or key == given[label] for key in clue)
+                other = "" if own else _another_kind(_listed(found[label]), given[label])
+                raise NotYet(other or advice(clue, given[label], neutral))
             talk.tells(label, "is", shown(given[label]))
 
     def _given(self, answer: object) -> dict[str, Any]:
@@ -68,4 +72,35 @@ class ReadingExercise(Exercise):
 
 
 def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number) and not isinstance(value, bool)
+
+
+def _same(expected: Any, came: Any) -> bool:
+    """Return whether this is what has happened; 1008.0 is the same number as 1008."""
+    if isinstance(expected, list) and isinstance(came, list):
+        return len(expected) == len(came) and all(map(_same, expected, map(_listed, came)))
+    if _is_number(expected) and _is_number(came):
+        return bool(expected == came)
+    return matches(expected, came)
+
+
+def _another_kind(expected: Any, came: Any) -> str:
+    """Return what to tell whoever wrote a string where a number is asked for, and so on, or an empty text."""
+    if isinstance(expected, list) and isinstance(came, str):
+        of_strings = " of strings" * any(isinstance(item, str) for item in expected)
+        return f"Write a list{of_strings}, even if it has only one item."
+    if isinstance(expected, str) and isinstance(came, list | bytes):
+        return f"Write a string: {shown(came)} is {'bytes' if isinstance(came, bytes) else 'a list'}."
+    if isinstance(came, str) and not isinstance(expected, str):
+        try:
+            written = ast.literal_eval(came)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            written = came
+        if written is None or isinstance(written, Number):
+            return f"{shown(came)} is a string. Write it without the quotes: `{written}`."
+        return "Write a number, without quotes." if _is_number(expected) else ""
+    return ""

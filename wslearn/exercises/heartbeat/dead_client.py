@@ -18,10 +18,13 @@ from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 
 #: The intervals of the check, in seconds: Ann's, and that of all others.
-INTERVAL, OTHERS = 0.18, 0.1
+INTERVAL, OTHERS = 0.18, 0.12
 #: So many pings are looked at, and a client may be dropped so many seconds too late, besides a part of the interval.
 PINGS, SLACK = 3, 0.02
-BLOCKS = "`watch` blocks the event loop, so no pong can arrive. Wait with `await asyncio.sleep(…)`, not `time.sleep`."
+BLOCKS = (
+    "`watch` blocks the event loop, so no pong can arrive. Wait with `await asyncio.sleep(…)`, not `time.sleep`. (If "
+    "you do, this computer is too busy just now: run the check again.)"
+)
 
 
 class _QuietServer(Server):
@@ -41,6 +44,7 @@ class _Watched:
     ws: Any
     interval: float
     watching: asyncio.Task
+    slow: bool = False  # it answers after half an interval
 
     @property
     def pings(self) -> list[float]:
@@ -71,6 +75,7 @@ async def _finds(talk: Talk, watch: Callable) -> None:
         async with talk.server(_QuietServer) as server:
             await _watches_two(talk, watch, server, factor, lateness)
             lateness.excuses = False
+            await _leaves_unanswered(talk, watch, server)
             for name, leave in (("Carl", Client.closes), ("Dora", Client.vanishes)):
                 async with _watched(talk, watch, server, name, OTHERS) as one:
                     await talk.until(lambda: one.pings or one.watching.done())
@@ -84,6 +89,15 @@ async def _finds(talk: Talk, watch: Callable) -> None:
     await steadily(talk, attempt)
 
 
+async def _leaves_unanswered(talk: Talk, watch: Callable, server: Server) -> None:
+    """Expect that `watch` ends without an error if its client leaves while a ping has no answer yet."""
+    async with _watched(talk, watch, server, "Zoe", 2 * OTHERS) as zoe:
+        zoe.client.stops_reading()
+        await talk.until(lambda: zoe.pings or zoe.watching.done())
+        await zoe.client.vanishes()
+        await _ends(talk, zoe.watching, "Zoe left without an answer to a ping, but `watch` goes on.")
+
+
 async def _watches_two(talk: Talk, watch: Callable, server: Server, factor: float, lateness: Lateness) -> None:
     async with (
         _watched(talk, watch, server, "Ann", INTERVAL * factor) as ann,
@@ -94,6 +108,8 @@ async def _watches_two(talk: Talk, watch: Callable, server: Server, factor: floa
         await _is_gone(talk, ann, lateness)
         text = "Bob answers, but you dropped him with Ann. Each call of `watch` looks after its own `ws` only."
         await bob.client.is_still_there(text)
+        bob.net.delay, bob.slow = (bob.interval / 2, 0), True
+        talk.tells("Bob's network", "takes", f"{bob.interval / 2:g} s for each pong from now on")
         await _answers(talk, bob, lateness, len(bob.pings))
         await _is_gone(talk, bob, lateness)
 
@@ -113,10 +129,14 @@ async def _answers(talk: Talk, one: _Watched, lateness: Lateness, before: int = 
         f"`watch` ended, although {name} answered. Write a loop: ping, wait, look for the pong, repeat.":
             over and one.pings,
         "`watch` ended without a ping. Write `async def`, and begin with `pong = await ws.ping()`.": over,
-        f"{name} received no ping. Send one with `await ws.ping()`.": not pings,
+        f"{name} received no ping. Send one with `await ws.ping()`.": not one.pings,
+        f"{name} answered {before} pings, but received no more of them. Ping as long as the client is there.":
+            before and not pings,
         f"{name} answered the first ping, but received no second one. Ping every `interval` seconds.": not pings[1:],
         "The next ping followed too soon. Send one ping, and then `await asyncio.sleep(interval)`.":
             mean(gaps) < 0.8 * interval,
+        f"{name}'s pong took half an interval, and the next ping came too late. Ping every `interval` seconds: after "
+        "each pong, wait only for the rest.": one.slow and min(gaps) > 1.4 * interval,
         f"The next ping came too late. One `interval` here is {interval:g} s: after each pong, wait only for the rest.":
             min(gaps) > 1.4 * interval or len(pings) < PINGS,
     }  # fmt: skip
@@ -141,6 +161,8 @@ async def _is_gone(talk: Talk, one: _Watched, lateness: Lateness) -> None:
         f"You pinged {name} on and on, and never noticed the missing pongs. `pong = await ws.ping()` doesn't wait for "
         "the pong. It returns a future, an object that is done when the pong arrives. Ask `pong.done()`, because in an "
         "`if` every future is true.": stays and len(pings) > 2,
+        f"{name} received no more pings. Send one every `interval` seconds, as long as the client is there.":
+            stays and not pings and not one.watching.done(),
         f"`watch` ended, but {name} is still connected. Drop the connection with `ws.transport.abort()`.":
             stays and one.watching.done(),
         "You wait for the pong without a timeout, and it never arrives. Wait for `interval` seconds at most.": stays,
@@ -151,7 +173,8 @@ async def _is_gone(talk: Talk, one: _Watched, lateness: Lateness) -> None:
         f"You dropped {name} too soon. A slow phone needs time: give it one `interval`.": found < 0.9 * interval,
     }  # fmt: skip
     lateness.excuses = not stays
-    came = f"{'still connected' if stays else 'dropped'} {found:.2f} s after the ping, and {len(pings)} pings were sent"
+    many = f"{len(pings)} ping{'s were' if len(pings) != 1 else ' was'} sent"
+    came = f"{'still connected' if stays else 'dropped'} {found:.2f} s after the ping, and {many}"
     judge(talk, mistakes, name, came, f"dropped {interval:g} s after the ping that got no answer")
     await _ends(talk, one.watching, f"You dropped {name}, but `watch` goes on. Put a `return` after `abort()`.")
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter as clock
 
-from wslearn.exercises.engine import NotYet, Talk
+from wslearn.exercises.engine import STEP, NotYet, Talk
+from wslearn.exercises.engine.expectations import WHOLE
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 #: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
@@ -20,15 +21,22 @@ def judge(talk: Talk, mistakes: Mapping[str, object], who: str, came: str, expec
 
 
 async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[None]]) -> None:
-    """Hold a conversation that looks at times: again, with longer ones, if it fails while this machine is late."""
-    for factor in SLOWER:
-        before = len(talk.steps)
+    """Hold a conversation that looks at times: again, with longer ones, if it fails while this machine is late.
+
+    That nothing has come for a whole step is no matter of some milliseconds. And there must be time for one more try.
+    """
+    began = clock()
+    for factor, longer in zip(SLOWER, (*SLOWER[1:], 0), strict=True):
+        before, now = len(talk.steps), clock()
         try:
             async with Lateness() as lateness:
                 return await attempt(factor, lateness)
         except NotYet:
             excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
-            if not excused or factor == SLOWER[-1]:
+            last = talk.steps[-1].what if talk.steps else ""
+            silent = last.startswith("nothing for") and lateness.longest < STEP / 2
+            next_end = clock() - began + (clock() - now) * longer / factor
+            if not excused or silent or not longer or next_end > WHOLE - STEP:
                 raise
             del talk.steps[before:]
 

@@ -11,8 +11,13 @@ from wslearn.server import Server
 #: `grace` in two parts of the check, in seconds; and for how many of them nothing may be sent to be sure of it.
 GRACE, SHORT, QUIET = 0.2, 0.12, 1.5
 
+#: More people who are online: their names are like Bob's, Ann's and each other's, but not equal to them.
+ALIKE = ("Bobby", "Anna", "Ann ", "Zo\u00eb", "Zoe\u0308")
+
 COMES = {
-    None: "{name} received nothing when WHO came online. Send `WHO: online` to every client in `self.connections`.",
+    None: "{name} received nothing when WHO came online. Send `WHO: online` to every client in `self.connections`. If "
+    "WHO counts as online already: two names are the same only if they are equal, and each server has its own people, "
+    "in `self` and not in the class.",
     otherwise: lambda came: f"{{name}} received {shown(came)} when WHO came online, but expected `WHO: online`.",
 }
 BACK = (
@@ -20,12 +25,24 @@ BACK = (
     "Wait `self.grace` seconds, then look whether she is still away. And say that she is online only if she was not."
 )
 DEVICE = "WHO is online already, with another device, so nobody should receive a message."
-TWO = "Ann has two devices, and only one of them has left. She is still online, so nobody should receive a message."
+TWO = (
+    "Ann has three devices, and the last of them is still there. She is still online, so nobody should receive a "
+    "message."
+)
 AWAY = {
-    None: "Ann was away for longer than `self.grace` seconds, but {name} wasn't told. Send `Ann: offline`.",
+    None: "Ann was away for longer than `self.grace` seconds, but {name} wasn't told. Send `Ann: offline`. How "
+    "long to wait, is in `self.grace` when she has left, and not before that, because it changes.",
     otherwise: lambda came: f"Ann was away for longer than `self.grace` seconds. {{name}} received {shown(came)}, but "
     "expected `Ann: offline`.",
 }  # fmt: skip
+NEWCOMER = (
+    "{name} connected while your server was waiting whether Ann would come back, and wasn't told that she is offline. "
+    "Send it to every client that is connected when the time is over."
+)
+NOBODY = (
+    "Ann was the only one on another server who had sent a name, and she has left. {name} should be told that she is "
+    "offline, even if nobody else has a name."
+)
 LAST = (
     "Ann's phone left, and her laptop soon after that. {name} was told that she is offline less than `self.grace` "
     "seconds after the laptop left. Her time begins when her last connection ends."
@@ -47,11 +64,13 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             bob = await _comes(talk, server, "Bob", [zoe])
             await _named(talk, server, "Bob's laptop", "Bob")
             await talk.none_hear([bob, zoe], DEVICE.replace("WHO", "Bob"))
+            for name in ALIKE:
+                await _comes(talk, server, name, [bob, zoe])
             ann = await _comes(talk, server, "Ann", [bob, zoe])
             lateness.excuses = True
             await _comes_back(talk, server, ann, bob, zoe)
             await _flaps(talk, server, bob, zoe)
-            await _at_once(talk, server, bob, zoe, SHORT * factor)
+            await _at_once(talk, server, bob, zoe, SHORT * factor, lateness)
             await _elsewhere(talk, server, other, bob, zoe)
 
     await steadily(talk, attempt)
@@ -62,18 +81,24 @@ async def _comes_back(talk: Talk, server: Any, ann: Client, bob: Client, zoe: Cl
     await ann.vanishes()
     phone = await _named(talk, server, "Ann's phone", "Ann")
     await bob.hears_nothing(BACK, within=QUIET * server.grace)
+    tablet = await _named(talk, server, "Ann's tablet", "Ann")
     laptop = await _named(talk, server, "Ann's laptop", "Ann")
     await laptop.hears_nothing(DEVICE.replace("WHO", "Ann"))
     await phone.closes()
+    await tablet.closes()
     await bob.hears_nothing(TWO, within=QUIET * server.grace)
     await talk.none_hear([zoe, laptop], "{name} received more than Bob did. Everybody is told the same.")
     phone = await _named(talk, server, "Ann's phone", "Ann")
     await phone.hears_nothing(DEVICE.replace("WHO", "Ann"))
     await phone.closes()
     await asyncio.sleep(server.grace / 2)
-    began = clock()
+    count, began = len(server.connections), clock()
     await laptop.vanishes()
+    await talk.has_connections(server, count - 1)
+    sam = await talk.client(server, "Sam")
     await _is_offline(talk, "Ann", began, server.grace, bob, zoe, LAST)
+    await sam.hears("Ann: offline", {None: NEWCOMER, otherwise: AWAY[otherwise]})
+    await sam.closes()
 
 
 async def _flaps(talk: Talk, server: Any, bob: Client, zoe: Client) -> None:
@@ -88,23 +113,26 @@ async def _flaps(talk: Talk, server: Any, bob: Client, zoe: Client) -> None:
     await _is_offline(talk, "Ann", began, server.grace, bob, zoe, SOON)
 
 
-async def _at_once(talk: Talk, server: Any, bob: Client, zoe: Client, grace: float) -> None:
+async def _at_once(
+    talk: Talk, server: Any, bob: Client, zoe: Client, grace: float, lateness: Lateness
+) -> None:  # fmt: skip
     """Expect that two people who leave together are both missed, and one without a name is not."""
-    server.grace = grace
-    talk.tells("`grace`", "is", f"{grace:g} s from now on")
+    lateness.excuses = False
     carl = await _comes(talk, server, "Carl", [bob, zoe])
     dora = await _comes(talk, server, "Dora ☕", [bob, zoe, carl])
     sam = await talk.client(server, "Sam")
+    small = await _comes(talk, server, "bob", [])  # another name than Bob's
+    server.grace = grace
+    talk.tells("`grace`", "is", f"{grace:g} s from now on")
     for client in (carl, dora, sam):
         await client.vanishes()
-    small = await _comes(talk, server, "bob", [])  # another name than Bob's
     text = "{name} should be told of everybody who has left, once: of Carl, Dora and nobody else."
     for client in (bob, zoe):
         news = [await client.hears(_is_news, text, meaning="`NAME: offline`", skip="bob: online") for _ in range(2)]
         if sorted(news) != ["Carl: offline", "Dora ☕: offline"]:
             talk.fail(text, client.name, "receives", shown(news))
-        await client.hears_nothing(text, within=grace)
-    began = clock()
+        await client.hears_nothing(text, within=grace if client is bob else 0)
+    lateness.excuses, began = True, clock()
     await small.closes()
     await _is_offline(talk, "bob", began, grace, bob, zoe)
 
@@ -112,10 +140,12 @@ async def _at_once(talk: Talk, server: Any, bob: Client, zoe: Client, grace: flo
 async def _elsewhere(talk: Talk, server: Any, other: Any, bob: Client, zoe: Client) -> None:
     """Expect that another server has its own people."""
     ann = await _comes(talk, server, "Ann", [bob, zoe])
-    twin = await _comes(talk, other, "Ann", [])
+    dora = await talk.client(other, "Dora")  # who sends no name
+    twin = await _comes(talk, other, "Ann", [dora])
     await twin.closes()
     text = "Ann left another server. {name} was told of that, but each server has its own people. Keep them in `self`."
     await bob.hears_nothing(text, within=QUIET * other.grace)
+    await dora.hears("Ann: offline", NOBODY)
     began = clock()
     await ann.vanishes()
     await _is_offline(talk, "Ann", began, server.grace, bob, zoe)

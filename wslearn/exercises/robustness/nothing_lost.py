@@ -1,5 +1,6 @@
 """Task 5 of lesson 07, the hard one: a client that comes back receives everything that it has missed, and once."""
 
+import asyncio
 import itertools
 from typing import Any
 
@@ -7,6 +8,7 @@ from wslearn.exercises.engine import Client, Exercise, Message, Talk, otherwise,
 from wslearn.exercises.robustness.numbered import (
     NOTHING,
     ONCE,
+    about,
     all_hear,
     as_json,
     enters,
@@ -20,8 +22,20 @@ from wslearn.server import Server
 
 #: Messages that fill the buffers of a client that doesn't read: so many, of so many characters.
 MANY, LONG = 20, 20_000
+#: For so many seconds, and the time that the others need, Sam doesn't read.
+SLOW = 0.15
 #: How a client is closed that has missed a message which isn't kept any more, as the task gives it.
 CODE, REASON = 4001, "too old"
+#: What clients send, besides plain words; and if each of these takes longer than so many seconds, somebody is waiting.
+TEXTS, LATE = ("", ' grüße,\n\t"quotes", a \\ backslash\n', '{"after": 0}'), 0.15
+POLLS = (
+    "Your server waits before it passes a message on. Send it at once: where a loop sleeps and then looks again, an "
+    "`asyncio.Event`, a queue or a list of clients can tell it that there is something new."
+)
+EMPTY = (
+    "Nobody was connected for a moment, and then {name} did not receive what she has missed. A message is kept, and "
+    "the numbers go on, even if nobody is there: that is when a phone in a tunnel needs it."
+)
 BEFORE = "{name} received a message before it sent its first one. Only after that you know what it has missed."
 OTHERS = (
     "Sam reads nothing while you send to him, and Ann's message did not reach {name}. Sending to one client must not "
@@ -57,8 +71,9 @@ async def _nothing_lost(talk: Talk, server_class: Any) -> None:
         await zoe.hears_nothing(BEFORE)
         await bob.says({"after": 0})
         await bob.hears(numbered(1, "hi"), missed(1), meaning=as_json(1, "hi"))
-        for said in ("", "grüße", '{"after": 0}'):
-            await all_hear([ann, bob], ann, said, next(numbers))
+        took = [await all_hear([ann, bob], ann, said, next(numbers)) for said in TEXTS]
+        if min(took) > LATE:
+            talk.fail(POLLS, "each message", "takes", f"{min(took):.2f} s or more to everybody", expected="no time")
         await all_hear([ann, bob], bob, "from Bob", next(numbers))
         await bob.vanishes()
         await talk.has_connections(server, 2)
@@ -89,6 +104,7 @@ async def _while_sam_reads(talk: Talk, server: Server, ann: Client, zoe: Client,
     await ann.says("meanwhile")
     for client in (ann, zoe):
         await client.hears(numbered(last, "meanwhile"), OTHERS, meaning=as_json(last, "meanwhile"))
+    await asyncio.sleep(SLOW)
     sam.reads_again()
     await hears_numbers(talk, sam, n, last, BETWEEN)
     await all_hear([ann, zoe, sam], sam, "at last", last + 1)
@@ -102,11 +118,13 @@ async def _while_sam_reads(talk: Talk, server: Server, ann: Client, zoe: Client,
 async def _says_much(talk: Talk, ann: Client, zoe: Client, n: int, message: Message) -> int:
     """Have Ann send more than the buffers of a client hold, which the two receive; return the number after that."""
     with in_one_line(talk, "Ann", "sends", f"{MANY} long messages, and receives them, as does Zoe"):
-        for number in range(n, n + MANY):
-            text = f"{number} " + "x" * LONG
+        texts = {number: f"{number} " + "x" * LONG for number in range(n, n + MANY)}
+        for text in texts.values():
             await ann.says(text)
+        for number, text in texts.items():
+            table = {None: message, **about(number, text)}
             for client in (ann, zoe):
-                await client.hears(numbered(number, text), message, meaning=as_json(number, "…"))
+                await client.hears(numbered(number, text), table, meaning=as_json(number, "…"))
     return n + MANY
 
 
@@ -118,8 +136,14 @@ async def _forgets(talk: Talk, server_class: Any) -> None:
     try:
         async with talk.server(server_class) as server:
             ann = await enters(talk, server, "Ann", 0)
-            with in_one_line(talk, "Ann", "sends", "the messages 1 to 5"):
-                for n in range(1, 6):
+            with in_one_line(talk, "Ann", "sends", "message 1, leaves, comes back, and receives it again"):
+                await all_hear([ann], ann, "x" * LONG, 1)
+                await ann.closes()
+                await talk.has_connections(server, 0)
+                ann = await enters(talk, server, "Ann", 0)
+                await ann.hears(lambda came: came["n"] == 1, EMPTY, meaning=as_json(1, "…"))
+            with in_one_line(talk, "Ann", "sends", "the messages 2 to 5"):
+                for n in range(2, 6):
                     await all_hear([ann], ann, "x" * LONG, n)
             for name, after in (("Bob", 1), ("Dora", 0)):
                 client = await enters(talk, server, name, after)

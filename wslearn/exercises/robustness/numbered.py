@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter as clock
 from typing import Any
 
 from wslearn.common.buffers import SMALL
@@ -13,6 +14,15 @@ FORMAT = (
 )
 NOTHING = "{name} received nothing. After its first message, a client receives everything that anybody sends."
 COUNT = "The numbers go up by 1 with each message of any client: count in `self`, and not in the handler."
+NOT_JSON = (
+    "What {name} received isn't valid JSON. `json.dumps` writes quotes, backslashes and line ends as JSON wants them."
+)
+A_STRING = "`n` must be a number, but it is a string."
+AS_IT_IS = "Pass the text on as it is, whatever is in it."
+ENDED = (
+    "{name} should receive more, but its connection has ended. Wait for a client that reads slowly, and close it only "
+    "if its next message is no longer kept."
+)
 ABSENT = "{name} came back, but did not receive the messages that were sent while it was away."
 SKIPPED = "{name} came back, and one of the messages that it has missed is missing. Send all of them, in order."
 ONCE = "{name} received a message that it had already. Send only what is newer than `after`, and each message once."
@@ -48,21 +58,23 @@ async def slow_client(talk: Talk, server: Server, after: int) -> Client:
     return sam
 
 
-async def all_hear(clients: list[Client], sender: Client, said: str, n: int) -> None:
-    """Have one client say something, and expect it with its number at all of them."""
+async def all_hear(clients: list[Client], sender: Client, said: str, n: int) -> float:
+    """Have one client say something, expect it with its number at all of them, and return how many seconds it took."""
+    began = clock()
     await sender.says(said)
     for client in clients:
         await client.hears(numbered(n, said), about(n, said), meaning=as_json(n, said))
+    return clock() - began
 
 
-def about(n: int, said: str) -> Message:
+def about(n: int, said: str) -> dict[Any, str]:
     """Return what to tell about a new message that is wrong."""
     return {
         None: NOTHING,
+        str: NOT_JSON,
+        lambda came: came["n"] == str(n): A_STRING,
         lambda came: came.get("text") == said and came.get("n") != n: COUNT,
-        lambda came: (
-            came.get("n") == n and came.get("text", said) != said
-        ): "Pass the text on as it is, whatever is in it.",
+        lambda came: came.get("n") == n and came.get("text", said) != said: AS_IT_IS,
         otherwise: FORMAT,
     }
 
@@ -91,5 +103,8 @@ async def hears_numbers(talk: Talk, client: Client, first: int, last: int, about
     """Expect all messages from the first number to the last at a client, in order."""
     with in_one_line(talk, client.name, "receives", f"the messages {first} to {last}"):
         for n in range(first, last + 1):
-            message = missed(n) if n < last else about_last
+            message: Message = {
+                lambda came: came is None and client.ws.close_code is not None: ENDED,
+                otherwise: missed(n) if n < last else about_last,
+            }
             await client.hears(lambda came, n=n: came["n"] == n, message, meaning=as_json(n, "…"))

@@ -7,9 +7,12 @@ from wslearn.exercises.rooms.guests import arrive, ends, joins, sends
 from wslearn.server import Server
 
 LIST = {"type": "presence"}
+_ANOTHERS = "{name} received an error that was meant for another client. Send it to the sender only."
 PRIVATE = has(type="private")
 LEAKED = {PRIVATE: "{name} received a private message that was not for it. Send it once, and only to the client whose "
           "name is `request.to`: not to the room, not to the sender, and not to the next client."}  # fmt: skip
+#: A message that is longer than any that a page would send.
+LONG = "A long story. " * 100
 #: Whom Ann, guest-1, cannot reach, and why. With her in `tea` are guest-2, guest-3 and guest-10.
 NOT_HERE = [
     ("guest-4", "Dora (guest-4) is in another room"),
@@ -25,7 +28,7 @@ NOT_HERE = [
 
 
 async def _check(talk: Talk, server_class: type[Server]) -> None:
-    async with talk.server(server_class) as server:
+    async with talk.server(server_class) as server, talk.server(server_class) as other:
         fails = partial(_fails, talk)
         everybody = await arrive(talk, server, "Ann", "Bob", "Carl", "Dora", "Zoe", "Sam")
         everybody += await talk.clients(server, *(f"guest-{number}" for number in range(7, 11)))
@@ -41,6 +44,10 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
             has(type="error"): "{name} received an error, although every private message until now was delivered."
         })  # fmt: skip
         await _reaches(ann, bob, "trust me", claimed="guest-3")
+        await _reaches(ann, bob, LONG)
+        await _reaches(ann, ann, "note to myself")
+        await _at_the_same_time((ann, bob), (carl, last))
+        await _another_server(talk, other, ann, bob)
         for to, why in NOT_HERE:
             await fails(ann, to, why)
         await fails(zoe, "guest-6", "Zoe and Sam (guest-5 and guest-6) are in no room")
@@ -63,17 +70,64 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
         await sends(bob, "tea", "that is all", last, skip=LIST, mistakes=far)
 
 
-async def _reaches(sender: Client, receiver: Client, text: str, claimed: str = "") -> None:
-    """Let a client send another one in its room a private message, and expect that it arrives.
+async def _at_the_same_time(*pairs: tuple[Client, Client]) -> None:
+    """Expect that two messages that are under way at the same time keep their senders."""
+    for sender, receiver in pairs:
+        await _writes(sender, receiver, "now")
+    mixed = "Two clients sent a private message at the same time, and {name} received one with another client's name " \
+        "or text. Keep what belongs to one message in local variables, not in `self`."  # fmt: skip
+    for sender, receiver in pairs:
+        await _arrives(sender, receiver, "now", mistakes={
+            lambda came, right=sender.called: came["sender"] != right: mixed
+        })  # fmt: skip
+
+
+async def _another_server(talk: Talk, other: Server, *ours: Client) -> None:
+    """Expect that two clients reach each other while another server has clients of the same names."""
+    theirs = await arrive(talk, other, "the other server's Ann", "the other server's Bob")
+    for client in theirs:
+        await joins(client, "tea")
+        await client.hears(LIST | {"room": "tea"}, "{name} joined a room, and must receive the list of members.")
+    own = (
+        "A second server of your class is running, and has clients of the same names. Each server has its own: keep "
+        "all that changes in `self`, not in the class."
+    )
+    for sender, receiver in (ours, theirs):
+        await _reaches(sender, receiver, "psst", mistakes={otherwise: own})
+    await talk.none_hear([*ours, *theirs], own, skip=LIST)
+
+
+async def _writes(sender: Client, receiver: Client, text: str, forged: dict | None = None) -> None:
+    await sender.says({"type": "private", "to": receiver.called, "message": text} | (forged or {}))
+
+
+async def _reaches(
+    sender: Client, receiver: Client, text: str, claimed: str = "", mistakes: dict | None = None
+) -> None:
+    """Let a client send one in its room a private message, and expect that it arrives.
 
     `claimed` is a sender that the message names, wrongly.
     """
-    forged = {"sender": claimed} if claimed else {}
-    await sender.says({"type": "private", "to": receiver.called, "message": text} | forged)
-    await receiver.hears({"type": "private", "message": text, "sender": sender.called}, {
-        None: f"{sender.name} sent {{name}} a private message. They are in the same room, but {{name}} received "
-        "nothing.",
-        has(type="error"): "{name} received an error that was meant for another client. Send it to the sender only.",
+    await _writes(sender, receiver, text, {"sender": claimed} if claimed else None)
+    await _arrives(sender, receiver, text, claimed, mistakes)
+
+
+async def _arrives(
+    sender: Client, receiver: Client, text: str, claimed: str = "", mistakes: dict | None = None
+) -> None:
+    which = "an empty private message" if not text else "a private message"
+    whom = "itself" if sender is receiver else "{name}"
+    error = f"{sender.name} sent {whom} {which}, and received an error. But {{name}} is in the sender's room, so the " \
+        "message must be delivered."  # fmt: skip
+
+    def nothing(_: object) -> str:
+        refused = any(has(type="error")(heard) for heard in sender.heard)
+        lost = f"{sender.name} sent {{name}} {which}. They are in the same room, but {{name}} received nothing."
+        return error if refused else lost
+
+    await receiver.hears({"type": "private", "message": text, "sender": sender.called}, (mistakes or {}) | {
+        None: nothing,
+        has(type="error"): error if sender is receiver else _ANOTHERS,
         has(type="room-message"): "{name} received it as a message to the room. Its `type` must be `private`.",
         has(type="private", message=text, sender=claimed): f"{sender.name} wrote another name as the "
         "sender, and your server believed it. Use `ws.name`.",
@@ -90,6 +144,9 @@ async def _fails(talk: Talk, sender: Client, to: str, why: str) -> None:
     lost = f"The private message to {to!r} cannot be delivered, because {why}."
 
     def reached(came: object) -> str:
+        if sender.ws.close_code == 1000:
+            ended = f"The server closed {sender.name}'s connection with 1000."
+            return f"{ended} After an error, a handler must go on with its loop."
         found = [client.name for client in talk.everybody if any(has(message=text)(heard) for heard in client.heard)]
         if not found:
             return f"{lost} Send the sender an error."
