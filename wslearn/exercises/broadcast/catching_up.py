@@ -1,4 +1,4 @@
-"""Clients that are slow, in a check of a server that sends only the newest value: what waits for them, and what arrives."""
+"""Slow clients of a server that sends only the newest value: what waits for them, and what arrives."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +21,7 @@ _TOO_MUCH = (
     "as long as bytes are waiting for it: `ws.transport.get_write_buffer_size()` says how many."
 )
 _WAITING = (
-    "{name} doesn't read, bytes are waiting for this client in your server, and yet it has sent more. Send something only "
+    "{name} doesn't read, bytes are waiting for this client in your server, and yet it has sent more. Send only "
     "if `ws.transport.get_write_buffer_size()` is 0. (`await ws.send(…)` waits only if more than 32 KiB are waiting.)"
 )
 _DROPPED = "{name} is slow, and your server has dropped this client. Drop nobody here: a slow client skips values."

@@ -23,8 +23,9 @@ _BAD: tuple[tuple[str | bytes, str], ...] = (
      "`ValueError` too."),
     *((text, "This JSON is nested thousands of times. Then `json.loads` raises a `RecursionError`: catch it too.")
       for text in ("[" * 60_000, '{"a":' * 12_000)),
-    *((f'{{"say": "{half}"}}', "`\\ud800` to `\\udfff` are half a character, which cannot be sent: `said.encode()` raises a "
-       "`UnicodeEncodeError`, which is a `ValueError`. Try it before you send, inside the `try`.")
+    *((f'{{"say": "{half}"}}',
+       "`\\ud800` to `\\udfff` are half a character, which cannot be sent: `said.encode()` raises "
+       "a `UnicodeEncodeError`, which is a `ValueError`. Try it before you send, inside the `try`.")
       for half in ("\\ud800", "\\udfff is half a character", "\\udc00\\ud83d", "so is \\udbff")),
 )  # fmt: skip
 #: Good messages that look different, and what is in them.

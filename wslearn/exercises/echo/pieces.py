@@ -24,7 +24,8 @@ _STREAMS: tuple[tuple[list[str | bytes], str], ...] = (
     (["hello"], "Byte 1 says how long the payload is. It begins at byte 2."),
     (["hello", "world"], "One piece may hold several frames. Go on as long as the next one is complete."),
     ([b"hello", "hello"], "A message of opcode 2 is returned as `bytes`, one of opcode 1 as `str`."),
-    (_TEXTS, "A payload may be empty, be any bytes, or look like a frame itself. A text is in UTF-8, as `decode()` reads it."),
+    (_TEXTS, "A payload may be empty, be any bytes, or look like a frame itself. A text is in UTF-8, as "
+     "`decode()` reads it."),
     (["x" * 125, b"y" * 257, "z"], "A 126 in byte 1 says that the length is in bytes 2 and 3. Then the payload "
      "begins at byte 4."),
     ([b"n" * 300], _BIG), (["ü" * 150, b"n" * 256, "x" * 126, "y" * 127, b"\xff" * 65_535, "ok"], _BIG),
