@@ -37,7 +37,8 @@ opens = FunctionExercise(
         _case(False, _EXACT, accept=_OTHER),
         _case(True, _GOOD, accept=_OTHER, sec_websocket_accept="".join(_OTHER)),
         *(_case(False, _EXACT, sec_websocket_accept=other) for other in (
-            _ACCEPT.lower(), _ACCEPT.upper(), f"{_ACCEPT} ", _ACCEPT[:-1], f"{_ACCEPT}=", f"x{_ACCEPT}", "", _ACCEPT[:10])),
+            _ACCEPT.lower(), _ACCEPT.upper(), f"{_ACCEPT} ",
+            _ACCEPT[:-1], f"{_ACCEPT}=", f"x{_ACCEPT}", "", _ACCEPT[:10])),
         *(_case(True, _CASE, upgrade=upgrade) for upgrade in ("WebSocket", "WEBSOCKET", "webSocket", "Websocket")),
         *(_case(True, _CASE, connection=connection) for connection in ("upgrade", "UPGRADE", "upGrade")),
         *(_case(True, _LIST, connection=connection) for connection in (
