@@ -59,7 +59,7 @@ class TestVanish(MoreAnswers):
 
 
 READY = "ws.transport.get_write_buffer_size() == 0"
-NEW = "self.newest = message"
+ALL = "self.behind = set(self.connections)"
 
 
 class TestNewest(MoreAnswers):
@@ -70,10 +70,10 @@ class TestNewest(MoreAnswers):
         "less than 1000": ("yet it has sent more", but(exercise, (READY, READY.replace("== 0", "< 1000")))),
         "less than 64 KB": ("yet it has sent more", but(exercise, (READY, READY.replace("== 0", "< 65_536")))),
         "forgotten when all have left": ("connected after Zoe", but(exercise, (
-            "                    self.send_to_ready()\n", "                    self.send_to_ready()\n"
-            "                if len(self.connections) < 2: self.newest = None\n"))),
+            "if self.newest is not None", "if len(self.connections) < 2: self.newest = None\n        "
+            "if self.newest is not None"))),
         "only now and then": ("each value took a moment", but(
-            exercise, ("                    self.send_to_ready()\n    ", "    "), ("sleep(0.05)", "sleep(0.5)"))),
+            exercise, (f"{ALL}\n            self.send_to_ready()", ALL), ("sleep(0.05)", "sleep(0.5)"))),
     }  # fmt: skip
     right: ClassVar = {
         "not ready": but(exercise, (READY, "not ws.transport.get_write_buffer_size()")),
@@ -81,7 +81,7 @@ class TestNewest(MoreAnswers):
         "now and then": but(
             exercise,
             ("sleep(0.05)", "sleep(0.5)"),
-            ("self.behind.add(ws)", "self.behind.add(ws)\n                    self.send_to_ready()"),
+            ("self.behind.add(ws)", "self.behind.add(ws)\n            self.send_to_ready()"),
         ),
     }
 
