@@ -123,7 +123,7 @@ async def _reads_frames(talk: Talk, frames: Any) -> None:
         await reader.gets(control + _frame("on"), ["on"], "Skip a control frame, but not what comes after it.")
     for messages, _ in _STREAMS[:-1]:  # then byte by byte
         await _cut(talk, frames, messages, range(1_000))
-    between = [
+    between: list[str | bytes] = [
         _Control(_CONTROL[0]),
         "one",
         _Control(_CONTROL[2]),
