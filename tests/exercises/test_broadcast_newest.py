@@ -131,8 +131,7 @@ async def handler(self, ws):
         ),
         "only four clients": mistake(("set(self.connections)", "set(list(self.connections)[:4])")),
         "closes the slow": mistake((ALL, f"for c in list(self.behind): asyncio.create_task(c.close()){LINE}{ALL}")),
-    }
-    right: ClassVar = {
+        # `await ws.send(…)` waits only if more than 32 KiB are waiting, and the task allows two values
         "a queue of one, whose old value gives way": styled(QUEUES.replace("SIZE", "1").replace("PUT", DROP_OLD)),
         "a Condition and a task for each client": styled("""
 def __init__(self):
@@ -156,6 +155,27 @@ async def feed(self, ws):
         seen = self.number
         await ws.send(self.newest)
 """),
+        "the two tasks of a handler": styled("""
+last = None
+async def handler(self, ws):
+    async def read():
+        async for message in ws:
+            self.last = [message]
+    async def write():
+        sent = None
+        while True:
+            if self.last is not sent:
+                sent = self.last
+                await ws.send(sent[0])
+            else:
+                await asyncio.sleep(0.005)
+    reading, writing = asyncio.create_task(read()), asyncio.create_task(write())
+    await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
+    for task in (reading, writing):
+        task.cancel()
+"""),
+    }
+    right: ClassVar = {
         "numbers, and a loop that looks at each client": styled("""
 values = ()
 def background(self):
@@ -182,23 +202,6 @@ async def handler(self, ws):
     finally:
         self.has.pop(ws, None)
 """),
-        "the two tasks of a handler": styled("""
-last = None
-async def handler(self, ws):
-    async def read():
-        async for message in ws:
-            self.last = [message]
-    async def write():
-        sent = None
-        while True:
-            if self.last is not sent:
-                sent = self.last
-                await ws.send(sent[0])
-            else:
-                await asyncio.sleep(0.005)
-    reading, writing = asyncio.create_task(read()), asyncio.create_task(write())
-    await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
-    for task in (reading, writing):
-        task.cancel()
-"""),
+        "not ready": mistake(("get_write_buffer_size() == 0", "get_write_buffer_size() < 1")),
+        "often": mistake(("sleep(0.05)", "sleep(0.01)")),
     }

@@ -52,7 +52,7 @@ class TestFullRoom(ServerExercise):
             ("        try:\n", "        if 1:\n"), ("        finally:\n", "        if 1:\n")
         ),
         "a room is still in `self.members`": mistake((DELETES, "")),
-        "joined `coffee` again, where nobody waits": mistake((LEAVES_FIRST, f"{AGAIN}continue\n{LEAVES_FIRST}")),
+        "joined `Coffee` again, where nobody waits": mistake((LEAVES_FIRST, f"{AGAIN}continue\n{LEAVES_FIRST}")),
         "must receive it, unchanged and once": mistake((SPEAKS, SPEAKS.replace("[: self.SEATS]", "[:1]"))),
     }  # fmt: skip
     subtle: ClassVar = {

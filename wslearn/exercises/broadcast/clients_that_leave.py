@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
@@ -34,10 +35,22 @@ _CLOSED = (
     "send."
 )
 
+_TWICE = (
+    "{name} did not read for a moment, and then received the message {count} times. If a loop starts again because the "
+    "set has changed, it reaches some clients again. Loop over a copy, and send once to each."
+)
+_ONCE = (
+    "{name} did not read for a moment, and bytes were waiting for this client already. Then it did not receive the "
+    "message exactly once. A slow client is a client all the same: don't skip it, and don't close its connection."
+)
+_EMPTIED = (
+    "While your function was waiting, `clients` lacked {lost}. The set isn't yours: its caller may use it meanwhile, "
+    "for the next message. Loop over a copy, and leave the set as it is."
+)
 _LOOP = (
-    "One thing could be better. While {slow} did not read, your loop waited, and the others received nothing, as part "
-    "6 shows. With `gather` they would receive this message, but your function would still wait, and so would the next "
-    "message. `broadcast` waits for no client: see `solution()`."
+    "One thing could be better. While {slow} did not read, your loop waited, and those after {slow} received nothing, "
+    "as part 6 shows. With `gather` they would receive this message, but your function would still wait, and so would "
+    "the next message. `broadcast` waits for no client: see `solution()`."
 )
 _GATHER = (
     "One thing could be better. You send to all clients at the same time, so the others received the message although "
@@ -84,13 +97,16 @@ class Sending:
                 "went through it, as it does when a client leaves. Loop over a copy.",
                 otherwise: str(wrong),
             }, "send_to_all", "raises", type(error).__name__, came=error)  # fmt: skip
-        lost = [client.name for end, client in self.ends.items() if client in there and end not in self.clients]
-        if lost:
-            why = f"Your function took connections out of `clients`: {', '.join(lost)}. The caller needs them again. "
-            talk.fail(f"{why}Loop over a copy.", "clients", "lacks", ", ".join(lost), expected="all connected clients")
+        self.keeps(there, "Your function took connections out of `clients`: {lost}. The caller needs them again. "
+                   "Loop over a copy.")  # fmt: skip
         for end, client in self.ends.items():
             if client in there and (end.protocol.state is not OPEN or end.transport.is_closing()):
                 talk.fail(_CLOSED, client.name, "is", "disconnected", expected="connected")
+
+    def keeps(self, there: list[Client], why: str) -> None:
+        """Expect that those who are `there` are still in the set."""
+        if lost := ", ".join(one.name for end, one in self.ends.items() if one in there and end not in self.clients):
+            self.talk.fail(why.format(lost=lost), "clients", "lacks", lost, expected="all connected clients")
 
     async def reaches(self, message: str, there: list[Client], why: str) -> None:
         """Send a short message, and expect it once at each of those who are `there`."""
@@ -127,6 +143,11 @@ async def _vanish(talk: Talk, send_to_all: Callable) -> None:
         await sending.reaches("two", there, ends)
         await _leave_meanwhile(talk, server, sending, there)
 
+        talk.tells("", f"send_to_all({{{there[-1].name}}}, 'alone')")
+        sending.clients.intersection_update({there[-1].peer})  # an odd number
+        await sending.reaches(
+            "alone", there[-1:], "{name} is the only client in the set, and must receive the message."
+        )
         talk.tells("", "send_to_all(set(), 'nobody')")
         try:
             await talk.call(send_to_all, set(), "nobody")
@@ -141,22 +162,29 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
     for client, end in stalled:
         buffers.shrink(end)
         client.stops_reading()
-    before = {client: len(client.heard) for client in there}
+    await _fill(talk, late)
+    before = {client: len(client.heard) + (client is late) for client in there}  # what has filled it comes first
+    waiting = {end: end.transport.get_write_buffer_size() for _, end in stalled}
     long = "three " * 200_000
     talk.tells("", "send_to_all(…, 'three three three …')", f"{slow.name} and {leaving.name} leave meanwhile")
     task = asyncio.create_task(sending.call(long, [late, listener]))
+
+    def written() -> list[Client]:
+        return [client for client, end in stalled if end.transport.get_write_buffer_size() > waiting[end]]
+
     await talk.until(
-        lambda: task.done() or any(end.transport.get_write_buffer_size() > 0 for client, end in stalled),
-        f"Your function sent nothing to {slow.name} for 2 s.",
-        who="the message", expected=f"on its way to {slow.name} too",
+        lambda: task.done() or written(), f"Your function sent nothing to {slow.name} or {late.name} for 2 s.",
+        who="the message", expected="on its way to them too",
     )  # fmt: skip
 
     def received(client: Client) -> bool:
         return client.heard[before[client] :] == [long]
 
-    prompt = await talk.until(lambda: task.done() or received(listener), within=PATIENCE)
-    waits = not task.done()
-    if not waits:
+    await talk.until(lambda: task.done() or len(written()) == len(stalled), within=PATIENCE)
+    waits, reached = not task.done(), written()  # a loop waits at the first one that is slow
+    if waits:
+        sending.keeps([late, listener], _EMPTIED)
+    else:
         await task  # it may have found a mistake already, which says more than what follows
     for client, connections in ((leaving, 3), (slow, 2)):  # an awaited send to a slow one waits meanwhile
         await client.vanishes()
@@ -168,17 +196,24 @@ async def _leave_meanwhile(talk: Talk, server: Server, sending: Sending, there: 
     await task
     for client in (listener, late):
         if not await talk.until(partial(received, client)):
-            once = (
-                "{name} did not read for a moment, and then did not receive the message exactly once. A slow client is "
-                "a client all the same: don't close its connection."
-                if client is late
-                else "Two clients left while you were sending, and {name} did not receive the message exactly once."
-            )
-            came = f"{len(client.heard) - before[client]} messages"
+            count = len(client.heard) - before[client]
+            once = "Two clients left while you were sending, and {name} did not receive the message exactly once."
+            if client is late:
+                once = _TWICE.replace("{count}", str(count)) if count > 1 else _ONCE
+            came = f"it {count} times" if count else "nothing"
             talk.fail(once, client.name, "receives", came, expected="the long message, once")
+        client.judged = len(client.heard)
         talk.tells(client.name, "receives", "'three three three …'")
     if waits:
-        talk.advises((_GATHER if prompt else _LOOP).format(slow=slow.name))
+        all_at_once = len(reached) == len(stalled)
+        talk.advises((_GATHER if all_at_once else _LOOP).format(slow=(slow if all_at_once else reached[0]).name))
+
+
+async def _fill(talk: Talk, client: Client) -> None:
+    """Let bytes wait for a client that doesn't read, before the function is called."""
+    long = "before " * 100_000
+    broadcast([client.peer], long)
+    talk.tells(client.name, "is", "slow already: bytes of an earlier message are waiting for this client")
 
 
 vanish = Exercise(

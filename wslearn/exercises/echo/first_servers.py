@@ -55,7 +55,8 @@ async def _numbers(talk: Talk, server_class: type[Server]) -> None:
         await replies.to_one(ann, "b", "The number does not grow. Add 1 for each message, inside the loop.")
         bob, carl = await talk.clients(server, "Bob", "Carl")
         shared = "Bob's numbers continue Ann's. `self` belongs to all clients, a variable inside `handler` to one."
-        await replies.to_one(bob, "c", shared)
+        silent = "Ann is still connected, and Bob received no reply. Does one client wait until another has left?"
+        await replies.to_one(bob, "c", {None: silent, otherwise: shared})
         await replies.to_one(ann, "d", {
             lambda came: came.endswith(": d"): "When Bob connected, Ann's count was lost. Each client needs its own "
             "count.",
@@ -67,6 +68,8 @@ async def _numbers(talk: Talk, server_class: type[Server]) -> None:
         (dora,) = await talk.clients(server, "Dora")
         left = "Bob has left and Dora is new, so her first number should be 1. Start a count when a handler begins."
         await replies.to_one(dora, "e", left)
+        stays = "Bob has left, and Ann's count was lost or changed. Each client has its own count: leave the others'."
+        await replies.to_one(ann, "and on", stays)
     async with talk.server(server_class) as server:
         talk.tells("a second server", "starts", "of the same class")
         (zoe,) = await talk.clients(server, "Zoe")
@@ -78,8 +81,13 @@ def _numbered(text: str, number: int) -> str:
     return f"{number}: {text}"
 
 
-def _other_number(text: str, came: Any) -> str:
-    wrong = isinstance(came, str) and came.partition(": ")[2].startswith(text)
+def _other_number(reply: str, came: Any) -> str:
+    if not isinstance(came, str):
+        return ""
+    number, _, text = reply.partition(": ")
+    if came.partition(":")[0] == number:
+        return f"The number is right. The rest is not: after `{number}` a colon, a space and the whole message."
+    wrong = came.partition(": ")[2] == text
     return "The number is wrong. Add 1 for each message of this client, whatever the message is." if wrong else ""
 
 

@@ -31,12 +31,12 @@ BURST, PAUSE = 25, 0.5
 class Replies:
     """Expects replies of one server. `reply(text, number)` is right for a client's message with this number.
 
-    `request` makes a message of a text. `near(text, came)` knows a mistake that may show at any message.
+    `request` makes a message of a text. `near(reply, came)` knows a mistake that may show at any message.
     """
 
     def __init__(
         self, talk: Talk, reply: Callable[[str, int], str], *, request: Callable[[str], str] = str,
-        near: Callable[[str, Any], str] = lambda text, came: "",
+        near: Callable[[str, Any], str] = lambda reply, came: "",
     ) -> None:  # fmt: skip
         self.talk, self.reply, self.request, self.near = talk, reply, request, near
         self.sent: Counter[Client] = Counter()
@@ -52,9 +52,13 @@ class Replies:
     async def to_all(self, ann: Client, *others: Client, tricky: Iterable[tuple[str, str]] = TRICKY) -> None:
         """Let Ann send what is tricky, then all clients many messages at one time, then one after a pause."""
         for text, why in tricky:
+            number = self.sent[ann] + 1
+            reply = self.reply(text, number)
             await self.to_one(ann, text, {
-                lambda came: came is None and _gone(ann): f"{_ended(self.sent[ann] + 1)} Or is it only this one? {why}",
-                otherwise: lambda came, text=text, why=why: self.near(text, came) or why,
+                lambda came: came is None and _gone(ann): f"{_ended(number)} Or is it only this one? {why}",
+                None: f"{{name}} received no reply to message {number}. Does your code stop after some messages? Or is "
+                f"it only this one? {why}",
+                otherwise: lambda came, reply=reply, why=why: self.near(reply, came) or why,
             })  # fmt: skip
         await self._silence("{name} received a message that was not meant for this client, or was sent twice. Send one "
                             "reply for each message, to `ws` alone.")  # fmt: skip
@@ -83,10 +87,12 @@ class Replies:
             client.judged += len(came)
             for reply, got in zip(replies, [*came, *[None] * (BURST - len(came))], strict=False):
                 if not matches(reply, got):
-                    self._fail(client, clients, reply, got, len(came))
+                    self._fail(client, clients, reply, got, len(came), late=got in replies)
             self.talk.tells(client.name, "receives", f"{BURST} replies")
 
-    def _fail(self, client: Client, clients: list[Client], reply: str, got: Any, count: int) -> None:
+    def _fail(
+        self, client: Client, clients: list[Client], reply: str, got: Any, count: int, *, late: bool
+    ) -> None:  # fmt: skip
         others = [one.name for one in clients if one is not client and f"{one.name} ".lower() in str(got).lower()]
         if others:
             why = (
@@ -94,9 +100,8 @@ class Replies:
                 "belongs to one message in a variable inside `handler`, and send to `ws`."
             )
         elif got is not None:
-            why = self.near(client.name, got) or (
-                "Many messages came quickly, one after the other. Each should get its own reply, in the same order."
-            )
+            order = "Many messages came quickly, one after the other. Each should get its own reply, in the same order."
+            why = order if late else self.near(reply, got) or order
         elif _gone(client):
             why = _ended(self.sent[client] - BURST + count)
         else:

@@ -14,6 +14,7 @@ _LIST = (
     "`connection` may list several words with commas between them, and spaces around. One of them must be `upgrade`."
 )
 _WHOLE = "The words must be whole: neither `websocket2` nor `no-upgrade` will do."
+_WORD = "Only `connection` is a list of words. The whole of `upgrade` must be the word `websocket`."
 _MISSING = "A header field may be missing. Then the server did not agree: return False."
 
 
@@ -36,9 +37,10 @@ opens = FunctionExercise(
         _case(False, _EXACT, accept=_OTHER),
         _case(True, _GOOD, accept=_OTHER, sec_websocket_accept="".join(_OTHER)),
         *(_case(False, _EXACT, sec_websocket_accept=other) for other in (
-            _ACCEPT.lower(), _ACCEPT.upper(), _ACCEPT[:-1], f"{_ACCEPT}=", f"x{_ACCEPT}", "", _ACCEPT[:10])),
-        *(_case(True, _CASE, upgrade=upgrade) for upgrade in ("WebSocket", "WEBSOCKET")),
-        *(_case(True, _CASE, connection=connection) for connection in ("upgrade", "UPGRADE")),
+            _ACCEPT.lower(), _ACCEPT.upper(), f"{_ACCEPT} ",
+            _ACCEPT[:-1], f"{_ACCEPT}=", f"x{_ACCEPT}", "", _ACCEPT[:10])),
+        *(_case(True, _CASE, upgrade=upgrade) for upgrade in ("WebSocket", "WEBSOCKET", "webSocket", "Websocket")),
+        *(_case(True, _CASE, connection=connection) for connection in ("upgrade", "UPGRADE", "upGrade")),
         *(_case(True, _LIST, connection=connection) for connection in (
             "keep-alive, Upgrade", "Upgrade,keep-alive", "a,b , upgrade ,c", "keep-alive,Upgrade")),
         *(_case(False, _LIST, connection=connection) for connection in ("keep-alive", "close", "", "websocket")),
@@ -47,6 +49,7 @@ opens = FunctionExercise(
             "keep-alive, upgrade2")),
         *(_case(False, _WHOLE, upgrade=upgrade) for upgrade in (
             "h2c", "websocket2", "web", "", "my-websocket", "Upgrade")),
+        *(_case(False, _WORD, upgrade=upgrade) for upgrade in ("h2c, websocket", "websocket, h2c")),
         _case(False, "Two of three are not enough.", 200, upgrade="h2c"),
     ],
     mistakes={},

@@ -58,8 +58,8 @@ long_polling = FunctionExercise(
             for digits in (0, 1, 2, 3)
         },
     },
-    message="Draw two lines, the server's time and the client's. Draw each request and each response as an arrow from "
-    "one to the other. Which response brings this event?",
+    message="Return a list of numbers, one for each event. Draw two lines, the server's time and the client's. Draw "
+    "each request and each response as an arrow from one to the other. Which response brings this event?",
     hints=(
         "Keep one number as you go through the events: when the next request is at the server.",
         "The server responds at `max(ready, event)`, for the first event that is not yet known. Which other events are "

@@ -6,6 +6,8 @@ from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise
 from wslearn.exercises.rooms.guests import ENDS, arrive, ends, joins, rooms_are
 from wslearn.server import Server
 
+#: Names of rooms count as they are, with their capital letters.
+COFFEE = "Coffee"
 SEAT, WAIT, ERROR = has(type="seat"), has(type="wait"), has(type="error")
 _NOT_YOURS = "{name} received a message about somebody else's seat. Tell only the client that gets a seat or waits."
 
@@ -22,7 +24,7 @@ async def _check(talk: Talk, server_class: type[Server]) -> None:
     given: Any = server_class if isinstance(server_class, type) else _check  # which is refused below
     own = getattr(given, "SEATS", 2)
     try:
-        for seats in 2, 3:
+        for seats in 2, 1:
             given.SEATS = seats  # in the class itself: an answer may well say `Seats.SEATS`
             async with talk.server(server_class) as second, talk.server(server_class) as server:
                 talk.tells("a server", "starts", f"with SEATS = {seats}")
@@ -55,19 +57,23 @@ class _Table:
         await self.speaks(seated[-1], "tea", seated, people)
         await self.is_silent(waiting[0], people)
         first, second, *last = waiting
-        await self.sits(ann, "coffee", "Ann moved to `coffee`, where all seats were free.")
+        await self.sits(ann, COFFEE, f"Ann moved to `{COFFEE}`, where all seats were free.")
         await self.gets_seat(first, "Ann left `tea`, and {name} had waited there longest.")
         await self.talk.none_hear([second, *last], _NOT_YOURS, skip=ERROR)
         seated = [*seated[1:], first]
         await self.speaks(first, "tea", seated, people)
-        await self.sits(second, "coffee", "{name} waited for a seat in `tea`, and moved to `coffee`.")
-        await self.speaks(second, "coffee", [ann, second], people)
+        why = f"{{name}} waited for a seat in `tea`, and moved to `{COFFEE}`, where only Ann is."
+        if self.seats > 1:
+            await self.sits(second, COFFEE, why)
+            await self.speaks(second, COFFEE, [ann, second], people)
+        else:  # each room has its own line
+            await self.waits(second, COFFEE, 1, f"{why} Its only seat is taken, and nobody else waits in that room.")
         place = len(last) + 1
         await self.waits(second, "tea", place, "{name} moved back to `tea`, where all seats are taken.")
         queue = [*last, second]
-        await self.speaks(ann, "coffee", [ann], people)
-        await self.sits(ann, "coffee", "Ann joined `coffee` again, where nobody waits: she leaves, and gets a seat.")
-        await self.speaks(ann, "coffee", [ann], people, "")
+        again = f"Ann joined `{COFFEE}` again, where nobody waits: she leaves, and gets a seat."
+        await self.sits(ann, COFFEE, again)
+        await self.speaks(ann, COFFEE, [ann], people, "")
         rejoins = seated[0]
         await joins(rejoins, "tea")
         await self.gets_seat(queue[0], f"{rejoins.name} joined `tea` again, and so gave up a seat there first.")
@@ -75,6 +81,12 @@ class _Table:
         await self.told(rejoins, _wait("tea", len(queue)), again)
         seated, queue = [*seated[1:], queue[0]], [*queue[1:], rejoins]
         await self.speaks(seated[0], "tea", seated, people)
+        for client in queue[:2]:  # the first one loses its place, the last of all keeps it by chance
+            again = (
+                "{name} waits in `tea`, and joined it again: this client leaves first, and then is the last in line."
+            )
+            await self.waits(client, "tea", len(queue), again)
+            queue = [*(one for one in queue if one is not client), client]
         for number, how in enumerate(ENDS, 6):
             seated, queue = await self.come_and_go(number, how, seated, queue)
         await self.speaks(seated[-1], "tea", seated, people)
@@ -91,7 +103,8 @@ class _Table:
         (new,) = await arrive(self.talk, self.server, "Zoe", first=2 * number - 5)
         gone = f"A client that waited {what}, so nobody waits for it any longer. Then {{name}} joined `tea`."
         await self.waits(new, "tea", len(queue) + 1, gone)
-        goes, *stay = seated
+        goes = seated[number % len(seated)]  # not always the first of them
+        stay = [client for client in seated if client is not goes]
         await ends(self.talk, self.server, goes, how)
         await self.gets_seat(queue[0], f"{goes.name} {what}, and {{name}} had waited for that seat longest. "
                              f"{ENDS[how][1]}")  # fmt: skip
