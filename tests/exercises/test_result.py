@@ -12,7 +12,7 @@ WRONG = Result(
 
 
 def test_only_the_right_one_is_truthy():
-    assert [bool(Result(state)) for state in STATES] == [True, False, False]
+    assert [bool(Result(state)) for state in STATES] == [True, False, False, False]
 
 
 def test_as_text():
@@ -41,7 +41,7 @@ def test_words_and_a_sign_say_what_the_colour_says(state):
     word, sign, colour = STATES[state]
     html = Result(state)._repr_html_()
     assert word in html and sign in html and colour in html
-    assert len({tuple(parts[:2]) for parts in STATES.values()}) == 3
+    assert len({tuple(parts[:2]) for parts in STATES.values()}) == len(STATES)
 
 
 def test_of_many_steps_the_last_are_shown():

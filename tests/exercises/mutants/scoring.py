@@ -10,7 +10,7 @@ from exercises.mutants.equivalent import EQUIVALENT, entry
 from exercises.mutants.faults import mutants
 
 from wslearn import progress
-from wslearn.exercises import Exercise, Result
+from wslearn.exercises import Exercise, PageExercise, Result
 
 #: What the notebooks import or define before their tasks; the solutions of some lessons import the rest themselves.
 IMPORTS = """
@@ -30,13 +30,13 @@ AT_ONCE = 4
 
 
 def exercises() -> dict[str, Exercise]:
-    """Return every exercise of the course by its name, such as `echo.shout`."""
+    """Return every exercise of the course whose answer is Python by its name, such as `echo.shout`."""
     found = {}
     for lesson in progress.LESSONS:
         for name in progress.exercises(lesson):
             module, _, attribute = name.partition(".")
             found[name] = getattr(importlib.import_module(f"wslearn.exercises.{module}"), attribute)
-    return found
+    return {name: exercise for name, exercise in found.items() if not isinstance(exercise, PageExercise)}
 
 
 async def judge(exercise: Exercise, codes: Iterable[str], at_once: int = AT_ONCE) -> list[Result]:

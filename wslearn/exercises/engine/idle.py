@@ -6,8 +6,8 @@ from typing import Any
 
 #: A loop that had something to do for this share of the time isn't idle, if its thread also computed for this share.
 BUSY, COMPUTES = 0.5, 0.02
-#: So often one is watched again that had something to do, and got no processor for it.
-AGAIN = 20
+#: So often in a row a loop must be found busy: a machine that does something else looks the same, but not for long.
+TIMES = 10
 
 
 async def busy(seconds: float) -> float:
@@ -34,14 +34,12 @@ async def busy(seconds: float) -> float:
 
     selector.select = select
     try:
-        for _ in range(AGAIN):
+        for _ in range(TIMES):
             began, waited = time.perf_counter(), 0.0
             await asyncio.sleep(seconds)
             share = 1 - waited / (time.perf_counter() - began)
             if share <= BUSY:
                 return 0.0
-            if time.thread_time() - computed > COMPUTES * seconds:
-                return share
+        return share if time.thread_time() - computed > COMPUTES * TIMES * seconds else 0.0
     finally:
         selector.select = original
-    return 0.0
