@@ -23,18 +23,21 @@ TOKEN = "test"
 #: Bytes that a line of its log may have.
 LINE = 1 << 20
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-#: Whether the kernel has nothing left to do, and every code cell that is not empty has run.
-ENDED = r"""() => {
-    const panel = jupyterapp.shell.currentWidget
-    const cells = panel.content.widgets.map(cell => cell.model).filter(cell => cell.type === 'code')
-    const ran = cell => cell.executionState === 'idle' && (cell.executionCount || !cell.sharedModel.getSource().trim())
-    return panel.sessionContext.session.kernel.status === 'idle' && cells.length && cells.every(ran)
-}"""
 #: The errors that cells show which are not tagged to fail, with the cell's id.
 TRACEBACKS = r"""() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({ model }) =>
     model.type !== 'code' || (model.getMetadata('tags') || []).includes('raises-exception') ? []
     : model.outputs.toJSON().filter(output => output.output_type === 'error')
         .map(output => `cell ${model.id}: ${output.traceback.join('\n')}`))"""
+#: Whether the kernel has nothing left to do, and every code cell that is not empty has run, or a cell shows an error:
+#: then JupyterLab does not run those after it, so waiting for them would hide the error until the time is up.
+ENDED = rf"""() => {{
+    const panel = jupyterapp.shell.currentWidget
+    const cells = panel.content.widgets.map(cell => cell.model).filter(cell => cell.type === 'code')
+    const failed = ({TRACEBACKS})().length > 0
+    const ran = cell => failed || cell.executionCount || !cell.sharedModel.getSource().trim()
+    return panel.sessionContext.session.kernel.status === 'idle' && cells.length
+        && cells.every(cell => cell.executionState === 'idle' && ran(cell))
+}}"""
 
 
 #: Of an open notebook: whether its kernel waits for something to do.

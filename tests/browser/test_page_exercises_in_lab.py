@@ -3,25 +3,26 @@
 import json
 
 import pytest
-from page_cases import SPY_CELL, assert_refused, spy, untouched
+from page_cases import NOTEBOOK, SPY_CELL, assert_refused, spy, untouched
 from pages import expect
+
+from wslearn.exercises import browser as ex
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ANSWER = """
+#: The cells as the lesson has them, with the exercise's own answer: it uses what an earlier cell of the lesson defines.
+ANSWER = f"""
 from wslearn.exercises import browser as ex
-from wslearn.exercises.engine.proof import made
-
-PAGE = made(ex.safe_text.answer)
-await ex.safe_text.check(PAGE)
+{ex.safe_text.answer}
+await ex.safe_text.check(safe_text_page)
 """
-WRONG = "await ex.safe_text.check(PAGE.replace('textContent', 'innerHTML'))"
+WRONG = "await ex.safe_text.check(safe_text_page.replace('textContent', 'innerHTML'))"
 STUB = """await ex.safe_text.check('<script>\\nthrow new Error("not attempted yet")\\n</script>')"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_right_wrong_and_stub(lab, theme):
-    page = await lab(ANSWER, WRONG, STUB, theme=theme)
+    page = await lab(NOTEBOOK, ANSWER, WRONG, STUB, theme=theme)
     results = page.locator(".wsl-result")
     await expect(results).to_have_count(3)
     await expect(results.nth(0)).to_contain_text("Right!")

@@ -1,0 +1,18 @@
+"""What `jupyterlab_runs` tells the other tests of the cells that they run."""
+
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FAILS_ONCE = "runs = globals().get('runs', 0) + 1\nassert runs > 1, 'the first run'"
+LATER = "print('run', runs)"
+
+
+async def test_a_cell_that_fails_is_told_although_those_after_it_never_run(desk, jupyter):
+    """And not told again when it is run again and does not fail."""
+    page = await desk.page(jupyter)
+    with pytest.raises(AssertionError, match="the first run"):
+        await jupyter.open(page, FAILS_ONCE, LATER)
+    await jupyter.open(page, FAILS_ONCE, LATER)
+    assert await page.locator(".jp-OutputArea-output pre").all_inner_texts() == ["run 2\n"]
+    await desk.clear()  # the kernel counts its runs
