@@ -130,6 +130,20 @@ async def handler(self, ws):
             )
         ),
         "only four clients": mistake(("set(self.connections)", "set(list(self.connections)[:4])")),
+        "ends after the first value": (
+            "When `handler` ends, its connection is closed",
+            mistake((ALL, f"{ALL}{LINE}self.send_to_ready(){LINE}break")),
+        ),
+        "takes a client out of the set": (
+            "taken it out of `self.connections`",
+            mistake(
+                (
+                    ALL,
+                    f"{ALL}{LINE}self.send_to_ready(){LINE}if message == 'I am back': self.sam = ws{LINE}"
+                    "if message == '25 of 25': self.connections.discard(self.sam)",
+                )
+            ),
+        ),
         "closes the slow": mistake((ALL, f"for c in list(self.behind): asyncio.create_task(c.close()){LINE}{ALL}")),
         # `await ws.send(…)` waits only if more than 32 KiB are waiting, and the task allows two values
         "a queue of one, whose old value gives way": styled(QUEUES.replace("SIZE", "1").replace("PUT", DROP_OLD)),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
@@ -25,6 +26,10 @@ _WAITING = (
     "if `ws.transport.get_write_buffer_size()` is 0. (`await ws.send(…)` waits only if more than 32 KiB are waiting.)"
 )
 _DROPPED = "{name} is slow, and your server has dropped this client. Drop nobody here: a slow client skips values."
+_LOST = (
+    "{name} has not left, but your server has closed this client's connection, or taken it out of `self.connections`. "
+    "A handler must go on until its client has left, and the set belongs to the server."
+)
 _NEVER = (
     "{name} read again, and then nobody sent anything. The newest value must arrive all the same: remember which "
     "clients don't have it yet, and try again until they do. No message will wake a handler up for that."
@@ -44,9 +49,18 @@ def _has(client: Client, value: str) -> bool:
     return client.heard[-1:] == [value]
 
 
+def _end(talk: Talk, server: Server, client: Client) -> Any:
+    """Return the server's end of a client's connection. Without one the check ends, and says why."""
+    try:
+        return client.peer
+    except StopIteration:
+        message = "" if talk.error(server) else _LOST
+    talk.fail(message, client.name, "is", "not in `self.connections`", expected="in `self.connections`")
+
+
 async def slow_clients(talk: Talk, server: Server, fast: list[Client], slow: list[Client]) -> list[str]:
     """Let two clients not read while Ann sends many long values; return these."""
-    ends = {client: client.peer for client in slow}
+    ends = {client: _end(talk, server, client) for client in slow}
     for client in slow:
         client.stops_reading()
     values = [f"{number} ".ljust(LONG, "x") for number in range(1, MANY + 1)]
@@ -66,7 +80,7 @@ async def slow_clients(talk: Talk, server: Server, fast: list[Client], slow: lis
 
 async def short_values(talk: Talk, server: Server, slow: Client, fast: list[Client]) -> None:
     """Let a client not read while short values are sent, and go on when some wait for it: no more may be added."""
-    end = slow.peer
+    end = _end(talk, server, slow)
     slow.stops_reading()
     values: list[str] = []
     while not (waiting := end.transport.get_write_buffer_size()) and len(values) < FILLING:

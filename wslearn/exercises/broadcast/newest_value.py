@@ -21,6 +21,10 @@ _NOT_AT_ONCE = (
     "Ann and Bob read all the time, and each value took a moment to reach them. When a value arrives, send it at once "
     "to all clients for which no bytes are waiting. Only the others need something that runs now and then."
 )
+_CLOSED = (
+    "Your server closed {name}'s connection, although she had not left. When `handler` ends, its connection is closed: "
+    "use a loop for all values of a client."
+)
 _LEFT = "{name} connected after Zoe, who had sent the newest value and then left. It is the newest value all the same."
 
 
@@ -36,7 +40,7 @@ async def _newest(talk: Talk, server_class: type[Server]) -> None:
             began = perf_counter()
             await crowd.sends(sender, text, [ann, bob], why)
             times.append(perf_counter() - began)
-            await (await ann.ws.ping())
+            await ann.is_still_there("" if talk.error(server) else _CLOSED)
             pings.append(perf_counter() - began - times[-1])
         if min(times) > AT_ONCE + PINGS * min(pings):  # a busy machine delays some, and pings too
             talk.fail(

@@ -85,6 +85,8 @@ def _other_number(reply: str, came: Any) -> str:
     if not isinstance(came, str):
         return ""
     number, _, text = reply.partition(": ")
+    if came.startswith(f"{number}: "):
+        return ""  # what is wrong with the message itself is told best by what was special about it
     if came.partition(":")[0] == number:
         return f"The number is right. The rest is not: after `{number}` a colon, a space and the whole message."
     wrong = came.partition(": ")[2] == text
