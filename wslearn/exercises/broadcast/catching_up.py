@@ -8,6 +8,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises import Client, Talk
+from wslearn.exercises.engine import NotYet
 from wslearn.server import Server
 
 #: So many long values, of so many bytes; and how many of them may wait in the server for one client.
@@ -53,7 +54,7 @@ def _end(talk: Talk, server: Server, client: Client) -> Any:
     """Return the server's end of a client's connection. Without one the check ends, and says why."""
     try:
         return client.peer
-    except StopIteration:
+    except NotYet:
         message = "" if talk.error(server) else _LOST
     talk.fail(message, client.name, "is", "not in `self.connections`", expected="in `self.connections`")
 

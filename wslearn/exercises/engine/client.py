@@ -38,8 +38,11 @@ class Client:
 
     @property
     def peer(self) -> Any:
-        """The server's end of this client's connection. Raises StopIteration if the server does not have it."""
-        return next(ws for ws in self.server.connections if ws.remote_address == self.ws.local_address)
+        """The server's end of this client's connection. Raises NotYet if the server does not have it."""
+        for ws in self.server.connections:
+            if ws.remote_address == self.ws.local_address:
+                return ws
+        raise NotYet(f"Your server has lost {self.name}'s connection. A handler must go on until its client leaves.")
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
