@@ -8,6 +8,8 @@ from typing import Any
 BUSY, COMPUTES = 0.5, 0.02
 #: So often one is watched again that had something to do, and got no processor for it.
 AGAIN = 20
+#: And so often at least: what still has to be done when clients leave comes to an end, even if this takes a while.
+ENDS = 4
 
 
 async def busy(seconds: float) -> float:
@@ -34,13 +36,13 @@ async def busy(seconds: float) -> float:
 
     selector.select = select
     try:
-        for _ in range(AGAIN):
+        for turn in range(AGAIN):
             began, waited = time.perf_counter(), 0.0
             await asyncio.sleep(seconds)
             share = 1 - waited / (time.perf_counter() - began)
             if share <= BUSY:
                 return 0.0
-            if time.thread_time() - computed > COMPUTES * seconds:
+            if turn + 1 >= ENDS and time.thread_time() - computed > COMPUTES * seconds:
                 return share
     finally:
         selector.select = original
