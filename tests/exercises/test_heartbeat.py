@@ -200,14 +200,14 @@ while True:
         "would leave a task behind": watch("""
 dropped = False
 while not dropped:
-    await asyncio.sleep(interval)
     try:
-        await asyncio.wait_for(await ws.ping(), interval)
-    except TimeoutError:
-        ws.transport.abort()
-        dropped = True
+        pong = await ws.ping()
     except Exception:
         pass
+    await asyncio.sleep(interval)
+    if not pong.done():
+        ws.transport.abort()
+        dropped = True
 """),
         "dropped Ann too soon": watch("""
 while True:

@@ -150,9 +150,9 @@ class TestCounts(ReadingExercise):
     subtle: ClassVar = {
         "True": reading(one_by_one=True),
         "a string": reading(together="3"),
-        "a float": reading(frames=4.0),
     }
     right: ClassVar = {
+        "a float": reading(frames=4.0),
         "in another order": f"answer = dict(sorted({answer(ex.counts.answer)!r}.items()))",
         "numpy": "import numpy\nanswer = dict(one_by_one=numpy.int64(1), together=3, by_websocket=1, requests=1, "
         "frames=4, bytes=7)",

@@ -39,13 +39,13 @@ class TestWhoReceives(ReadingExercise):
     }
     subtle: ClassVar = {
         "a code as a string": written(BOARD, bob_code="1000"),
-        "a float": written(BOARD, bob_code=1000.0),
         "a set": written(BOARD, carl={"one"}),
         "an empty list": written(BOARD, carl=[]),
         "None": written(BOARD, ann=None),
         "in capital letters": written(BOARD, carl=["One"]),
     }
     right: ClassVar = {
+        "a float": written(BOARD, bob_code=1000.0),
         "a tuple": written(BOARD, ann=tuple(BOARD["ann"])),
         "in another order": written(dict(reversed(BOARD.items()))),
         "dict": "seen = dict(" + ", ".join(f"{k}={v!r}" for k, v in BOARD.items()) + ")",

@@ -75,7 +75,6 @@ async def _finds(talk: Talk, watch: Callable) -> None:
         async with talk.server(_QuietServer) as server:
             await _watches_two(talk, watch, server, factor, lateness)
             lateness.excuses = False
-            await _leaves_unanswered(talk, watch, server)
             for name, leave in (("Carl", Client.closes), ("Dora", Client.vanishes)):
                 async with _watched(talk, watch, server, name, OTHERS) as one:
                     await talk.until(lambda: one.pings or one.watching.done())
@@ -85,6 +84,7 @@ async def _finds(talk: Talk, watch: Callable) -> None:
                         "`ws.ping()` raises ConnectionClosed if the client has left. Let that exception end your loop."
                     )
                     await _ends(talk, one.watching, text)
+            await _leaves_unanswered(talk, watch, server)
 
     await steadily(talk, attempt)
 

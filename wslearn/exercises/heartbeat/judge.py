@@ -23,14 +23,19 @@ def judge(talk: Talk, mistakes: Mapping[str, object], who: str, came: str, expec
 async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[None]]) -> None:
     """Hold a conversation that looks at times: again, with longer ones, if it fails while this machine is late.
 
-    That nothing has come for a whole step is no matter of some milliseconds. And there must be time for one more try.
+    Again also if it holds, but this machine was so late that a mistake would not have been seen. That nothing has come
+    for a whole step is no matter of some milliseconds. And there must be time for one more try.
     """
     began = clock()
     for factor, longer in zip(SLOWER, (*SLOWER[1:], 0), strict=True):
         before, now = len(talk.steps), clock()
         try:
             async with Lateness() as lateness:
-                return await attempt(factor, lateness)
+                await attempt(factor, lateness)
+            next_end = clock() - began + (clock() - now) * longer / factor
+            if not lateness.hides or not longer or next_end > WHOLE - STEP:
+                return
+            del talk.steps[before:]
         except NotYet:
             excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
             last = talk.steps[-1].what if talk.steps else ""
@@ -46,6 +51,7 @@ class Lateness:
 
     longest = total = 0.0
     excuses = True  # what is looked at just now
+    hides = False  # it was so late that a wrong answer looks like a right one
 
     async def __aenter__(self) -> "Lateness":
         self._began = self._ticked = clock()
