@@ -107,7 +107,7 @@ def _set(talk: Talk, server: Any, patience: float) -> None:
 async def _falls_silent(
     talk: Talk, server: Server, name: str, *messages: Any
 ) -> tuple[Client, tuple[float, float], asyncio.Task]:
-    """Return a client that has sent its last message, between which times, and a task that returns when it is closed."""
+    """Return a client that has sent its last message, between which times, and a task that ends when it is closed."""
 
     async def closed() -> float:
         await client.ws.wait_closed()
