@@ -111,7 +111,7 @@ async def test_a_script_runs_in_the_page_and_reports(visitor, capsys):
     await expect(visitor.get_by_role("status")).to_contain_text("has stopped")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 async def test_the_lesson_in_jupyterlab_shows_what_is_saved(visitor, jupyter, theme):
     await visitor.set_viewport_size({"width": 1280, "height": 1000})
     notebook = read(NOTEBOOKS["08_browser"])

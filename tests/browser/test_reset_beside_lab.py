@@ -41,7 +41,7 @@ async def reset(jupyter) -> list[str]:
     return said.decode().splitlines()
 
 
-@pytest.mark.parametrize("way", ["reload", "revert"])
+@pytest.mark.parametrize("way", ["reload", pytest.param("revert", marks=pytest.mark.thorough)])
 async def test_one_click_shows_the_fresh_lesson_and_the_kernel_goes_on(desk, jupyter, way):
     page, path = await desk.page(jupyter), jupyter.folder / f"{NAME}.ipynb"
     if not page.url.startswith(jupyter.url):

@@ -54,7 +54,7 @@ def deck(tmp_path_factory) -> Path:
     return folder / "slides" / f"{LESSON}.slides.html"
 
 
-@pytest.mark.parametrize("network", ["off", "never answers"])
+@pytest.mark.parametrize("network", ["off", pytest.param("never answers", marks=pytest.mark.thorough)])
 async def test_slides_move_without_a_network(browser, deck, network):
     """As in a room without Wi-Fi; or with one that swallows everything, which is worse, because a page then waits."""
     context = await browser.new_context(viewport={"width": 1280, "height": 720})

@@ -5,6 +5,7 @@ all in view, and stay where they are while it runs.
 """
 
 import io
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
@@ -61,6 +62,12 @@ async def corner(image) -> int:
     return Image.open(io.BytesIO(await image.screenshot())).convert("L").getpixel((3, 3))
 
 
+def some(names: Iterable[str]) -> list:
+    """Return all names; only the first of them is tried each time, and the others with -m thorough."""
+    first, *others = names
+    return [first, *(pytest.param(name, marks=pytest.mark.thorough) for name in others)]
+
+
 @pytest.mark.parametrize("name", LABS)
 async def test_controls_picture_and_line_are_in_view(lab, jupyter, name):
     page = await opened(lab, name)
@@ -80,7 +87,7 @@ async def test_controls_picture_and_line_are_in_view(lab, jupyter, name):
     await large.uncheck()  # the next test uses the same page
 
 
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("name", some(LABS))
 async def test_a_run_moves_nothing_on_the_page(lab, name):
     page = await opened(lab, name)
     await page.set_viewport_size({"width": 1280, "height": 720})
