@@ -94,6 +94,24 @@ class MoreAnswers:
         assert not misjudged, "\n\n".join(misjudged)
 
 
+def subtle_seldom(cases: type[MoreAnswers]) -> type[MoreAnswers]:
+    """Let the subtly wrong answers to an exercise whose check takes seconds be tried only with `-m thorough`."""
+    name = "test_subtly_wrong_answers_are_refused_and_right_ones_are_not"
+    whole = getattr(cases, name)
+
+    @pytest.mark.thorough
+    async def thorough(self):
+        await whole(self)
+
+    async def right_only(self):
+        results = await verdicts(self.exercise, list(self.right.values()), self.imports, self.at_once)
+        assert [f"{style}\n{result}" for style, result in zip(self.right, results, strict=True) if not result] == []
+
+    setattr(cases, name, thorough)
+    cases.test_right_answers_in_other_styles_are_right = right_only
+    return cases
+
+
 class ExerciseCase(MoreAnswers):
     """The tests of one exercise."""
 

@@ -1,4 +1,4 @@
-"""Two workers of pytest-xdist run the whole suite, and tests that measure times closely run alone.
+"""Three workers of pytest-xdist run the whole suite, and tests that measure times closely run alone.
 
 - One worker runs all tests of a file, and all tests that share an expensive fixture, such as JupyterLab.
 - A test marked `clock` waits until no other test is running, and the others wait until it has ended.
@@ -17,7 +17,7 @@ try:
 except ImportError:  # Windows cannot lock a file for several readers, so there one process runs all tests
     fcntl = None
 
-WORKERS = 2
+WORKERS = 3
 #: What tests share, and where these tests are. The longest group is the first one, because it must begin first.
 GROUPS = {
     "one browser and one JupyterLab": ("tests/browser/",),

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ServerExercise
+from exercise_cases import ServerExercise, subtle_seldom
 
 from wslearn.exercises import auth as ex
 
@@ -70,6 +70,7 @@ class LogOut(AuthServer):
 """
 
 
+@subtle_seldom
 class TestLogOut(ServerExercise):
     exercise = ex.log_out
     troublemakers = TROUBLE

@@ -3,7 +3,7 @@
 from textwrap import indent
 from typing import ClassVar
 
-from exercise_cases import ServerExercise
+from exercise_cases import ServerExercise, subtle_seldom
 
 from wslearn.exercises import broadcast as ex
 
@@ -62,6 +62,7 @@ DROP_OLD = """if other.full():
                 other.put_nowait(message)"""
 
 
+@subtle_seldom
 class TestNewest(ServerExercise):
     exercise = ex.newest
     imports = IMPORTS

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ReadingExercise, ServerExercise
+from exercise_cases import ReadingExercise, ServerExercise, subtle_seldom
 
 from wslearn.exercises import heartbeat as ex
 
@@ -55,6 +55,7 @@ def but(*changes: tuple[str, str]) -> str:
     return code
 
 
+@subtle_seldom
 class TestTunnel(ServerExercise):
     exercise = ex.tunnel
     at_once = 4

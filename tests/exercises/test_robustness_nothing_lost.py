@@ -1,6 +1,6 @@
 """The hard exercise of lesson 07: wrong answers with their messages, subtly wrong ones, and right ones."""
 
-from exercise_cases import ServerExercise
+from exercise_cases import ServerExercise, subtle_seldom
 
 from wslearn.exercises import robustness as ex
 
@@ -152,6 +152,7 @@ SLICES = but(
 )
 
 
+@subtle_seldom
 class TestNothingLost(ServerExercise):
     exercise = ex.nothing_lost
     wrong = {  # noqa: RUF012

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ServerExercise
+from exercise_cases import ServerExercise, subtle_seldom
 
 from wslearn.exercises import rooms as ex
 
@@ -37,6 +37,7 @@ AGAIN = '                    if room == request["room"]: '
 DELETES = "        if not clients:\n            del self.members[room]\n"
 
 
+@subtle_seldom
 class TestFullRoom(ServerExercise):
     exercise = ex.full_room
     imports = IMPORTS

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import MoreAnswers
+from exercise_cases import MoreAnswers, subtle_seldom
 
 from wslearn.exercises import Exercise, broadcast, rooms
 
@@ -33,6 +33,7 @@ GATHER = "await asyncio.gather(*(client.send(message) for client in clients), re
 LOOP = ("for client in tuple(clients):", "    try: await client.send(message)", "    except ConnectionClosed: pass")
 
 
+@subtle_seldom
 class TestVanish(MoreAnswers):
     exercise = broadcast.vanish
     imports = IMPORTS
@@ -62,6 +63,7 @@ READY = "ws.transport.get_write_buffer_size() == 0"
 ALL = "self.behind = set(self.connections)"
 
 
+@subtle_seldom
 class TestNewest(MoreAnswers):
     exercise = broadcast.newest
     imports = IMPORTS
@@ -89,6 +91,7 @@ class TestNewest(MoreAnswers):
 JOIN = "                    self.leave(ws, room)\n                    room = request"
 
 
+@subtle_seldom
 class TestFullRoom(MoreAnswers):
     exercise = rooms.full_room
     imports = IMPORTS
