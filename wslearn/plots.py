@@ -82,7 +82,7 @@ def describe_distribution(samples: Sequence[Sample]) -> str:
 
 def medians(samples: Sequence[Sample], ax: Axes) -> Axes:
     """Draw the median of each transport as a bar, and the time of the network alone as a black line across it."""
-    _prepare(samples, ax, "Median time of a message", "milliseconds (black line: theory)", "")
+    _prepare(samples, ax, "Median time of a message", "milliseconds (line across a bar: theory)", "")
     end = _room(max(max(s.median, s.theory) for s in samples), 1.3)
     for row, sample in enumerate(samples):
         look, time, theory = LOOKS[sample.transport], _ms(sample.median), _ms(sample.theory)

@@ -210,7 +210,7 @@ class FanOutLab(Dashboard):
         ticks |= {height - 1 - number: f"client {number + 1}" for number in range(1, height, math.ceil(room))}
         ax.set_yticks(list(ticks), list(ticks.values()))
         ax.set(xlim=(0, self.seconds), ylim=(-0.7, slow + 1.7 * room))
-        ax.set_xlabel(f"seconds (mark: a message; hatched: no message for {self.long():.2g} s or more)")
+        ax.set_xlabel(f"seconds (mark: a message; hatched: none for {self.long():.2g} s)")
         ax.set_title(self.server.code, loc="left")
         return drawn, self._line()
 
