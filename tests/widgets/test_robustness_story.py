@@ -54,7 +54,9 @@ async def story(kind: str, name: str) -> tuple[str, str, str, float]:
             await until(lambda: len(lab.rows) == 1, 25)
             count = len(lab.bob.trips)
             await until(lambda: len(lab.bob.trips) > count + 2 or len(lab.bob.lost) >= 2, 10)
-        (attack,), waited = lab.attacks, lab.bob.slowest(0, lab.elapsed()) - longest[0]
+        # Nothing may keep the protected server from Bob but the machine itself; an attack keeps the naive one from him.
+        away = longest[0] if kind == "protected" else 0.0
+        (attack,), waited = lab.attacks, lab.bob.slowest(0, lab.elapsed()) - away
         line = f"{attack.logged.text} {attack.logged.reason}" if attack.logged else ""
         bob = "disconnected" if lab.bob.lost else "waited" if waited > HARM else "nothing"
         return attack.verdict(), line, bob, waited
