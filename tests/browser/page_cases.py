@@ -197,6 +197,14 @@ print(said[0])
 """
 
 
+def changed(answer: str, *pairs: str) -> str:
+    """Return an answer with each old text replaced by the new one that follows it."""
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        assert old in answer, old
+        answer = answer.replace(old, new)
+    return answer
+
+
 def assert_refused(tried: dict[str, str]) -> None:
     """Expect that a browser has refused all that `spy` has tried; it does not tell a page whether a beacon was sent."""
     refused = {name for name, outcome in tried.items() if outcome.startswith("refused")}

@@ -1,9 +1,10 @@
 """Task 4 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from functools import partial
 from typing import ClassVar
 
 import pytest
-from page_cases import NOTEBOOK, PageCase, start
+from page_cases import NOTEBOOK, PageCase, changed, start
 
 from wslearn.exercises import browser as ex
 from wslearn.exercises.engine.proof import made
@@ -14,15 +15,7 @@ GOOD = made(ex.back_pressure.answer, NOTEBOOK)
 WAIT = "while (ws.readyState === WebSocket.OPEN && ws.bufferedAmount + 10_000 > 100_000) await sleep(10)"
 RETURN = "if (ws.readyState !== WebSocket.OPEN) return"
 SEND = "ws.send(String(i).padEnd(10_000))"
-
-
-def instead(*pairs: str) -> str:
-    """Return the solution with each old text replaced by the new one that follows it."""
-    answer = GOOD
-    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-        assert old in answer, old
-        answer = answer.replace(old, new)
-    return answer
+instead = partial(changed, GOOD)
 
 
 class TestBackPressure(PageCase):

@@ -1,9 +1,10 @@
 """Task 5 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from functools import partial
 from typing import ClassVar
 
 import pytest
-from page_cases import NOTEBOOK, PageCase, start
+from page_cases import NOTEBOOK, PageCase, changed, start
 
 from wslearn.exercises import browser as ex
 from wslearn.exercises.engine.proof import made
@@ -13,15 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 GOOD = made(ex.come_back.answer, NOTEBOOK)
 LEAVES = 'addEventListener("pagehide", () => ws.close(1000))'
 RETURNS = "if (event.persisted) connect()"
-
-
-def instead(*pairs: str) -> str:
-    """Return the solution with each old text replaced by the new one that follows it."""
-    answer = GOOD
-    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-        assert old in answer, old
-        answer = answer.replace(old, new)
-    return answer
+instead = partial(changed, GOOD)
 
 
 class TestComeBack(PageCase):

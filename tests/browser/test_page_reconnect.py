@@ -1,9 +1,10 @@
 """Task 3 of lesson 08, with wrong answers and right ones, in Chromium."""
 
+from functools import partial
 from typing import ClassVar
 
 import pytest
-from page_cases import NOTEBOOK, PageCase, start
+from page_cases import NOTEBOOK, PageCase, changed, start
 
 from wslearn.exercises import browser as ex
 from wslearn.exercises.engine.proof import made
@@ -11,15 +12,7 @@ from wslearn.exercises.engine.proof import made
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GOOD = made(ex.reconnect.answer, NOTEBOOK)
-
-
-def instead(*pairs: str) -> str:
-    """Return the solution with each old text replaced by the new one that follows it."""
-    answer = GOOD
-    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-        assert old in answer, old
-        answer = answer.replace(old, new)
-    return answer
+instead = partial(changed, GOOD)
 
 
 PAUSE = "Math.random() * Math.min(2000, 200 * 2 ** failures)"

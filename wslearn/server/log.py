@@ -7,7 +7,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from wslearn.redact import SHOWN, beginning, describe, may_hold_secret, redact
+from wslearn.redact import SHOWN, beginning, describe, redact
 
 logger = logging.getLogger("wslearn")
 #: Most events that are kept.
@@ -77,10 +77,7 @@ class Log:
 
     def record_message(self, client: str, message: str | bytes) -> None:
         """Add a message that a client has sent. Its secrets are redacted now, so that the log holds none."""
-        start = message[:SHOWN]  # what `beginning` returns, in half the time for a text without a secret
-        if not isinstance(start, str) or may_hold_secret(start):
-            start = beginning(message)
-        received = (client, start, len(message), time.time())
+        received = (client, beginning(message), len(message), time.time())
         self._kept.append(received)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %s", self.name, _event(received))
