@@ -11,6 +11,10 @@ from wslearn.redact import redact
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 RoomName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+#: 128 random bits that a client chooses and keeps.
+Session = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{32}\Z")]
+MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Offset = Annotated[int, msgspec.Meta(ge=0)]
 
 
 def now() -> str:
@@ -38,6 +42,25 @@ class SayInRoom(msgspec.Struct, tag="room-message"):
     """From a client: `message` is for all clients in its room."""
 
     message: str
+
+
+class Resume(msgspec.Struct, tag="join-room"):
+    """From a client: put it into `room`, and send what it has missed since `offset` of `epoch` if it was there before.
+
+    The same `session` means the same client, whatever connection it comes by.
+    """
+
+    room: RoomName
+    session: Session | None = None
+    epoch: str = ""
+    offset: Offset | None = None
+
+
+class Publish(msgspec.Struct, tag="room-message"):
+    """From a client: store `message`, and send it to all clients in its room; with an `id` once, and acknowledge it."""
+
+    message: str
+    id: MessageId | None = None
 
 
 class Authenticate(msgspec.Struct, tag="authenticate"):
@@ -71,6 +94,38 @@ class RoomMessage(msgspec.Struct, tag="room-message"):
     timestamp: str
 
 
+class FeedMessage(msgspec.Struct, tag="room-message"):
+    """From a server: a client's stored `message`, as `RoomMessage` has it, and its place in the room's order."""
+
+    room: str
+    message: str
+    sender: str
+    timestamp: str
+    offset: int = 0
+
+
+class Joined(msgspec.Struct, tag="joined"):
+    """From a server: the client is in `room`, and `missed` messages follow.
+
+    `offset` is the last one of `epoch`, and nothing after `floor` is lost. If the server can't prove that the client
+    gets everything, `recovered` is false.
+    """
+
+    room: str
+    epoch: str
+    offset: int
+    floor: int
+    recovered: bool
+    missed: int
+
+
+class Ack(msgspec.Struct, tag="ack"):
+    """From a server: the message with this `id` is stored, at `offset`."""
+
+    id: str
+    offset: int
+
+
 class Presence(msgspec.Struct, tag="presence"):
     """From a server: the names of the clients in a room, sorted."""
 
@@ -84,11 +139,12 @@ class Authenticated(msgspec.Struct, tag="authenticated"):
     user: str
 
 
-class Error(msgspec.Struct, tag="error"):
-    """From a server: a `code` for programs, and a message for people."""
+class Error(msgspec.Struct, tag="error", omit_defaults=True):
+    """From a server: a `code` for programs, a message for people, and the `id` of the message that is meant, if any."""
 
     code: str
     message: str
+    id: str | None = None
 
 
 class Closing(msgspec.Struct, tag="closing"):

@@ -20,6 +20,14 @@ from wslearn.server.receiving import Receiving
 BAD_IN_A_ROW = 10
 
 
+def _id_of(data: str | bytes, types: tuple[type[Message], ...]) -> str | None:
+    """Return the id of a message that is not carried out, if it is valid and has one."""
+    try:
+        return getattr(decode(data, *types), "id", None)
+    except BadMessage:
+        return None
+
+
 class Connection(Receiving):
     """The `ws` of a handler: the library's `ServerConnection` with a name.
 
@@ -105,18 +113,22 @@ class Connection(Receiving):
 
         The reply to a malformed message is an error message, and the tenth in a row closes the connection with 1008. A
         client that sends more than `limits.rate` messages a second gets one error message that states the limit; if it
-        goes on, its connection is closed with 1008 too. Raises ConnectionClosedError if the connection breaks.
+        goes on, its connection is closed with 1008 too, except for messages with an id (lesson 09). Raises
+        ConnectionClosedError if the connection breaks.
         """
         bad, warned = 0, False
         async for data in self:
             warned = warned and not all(bucket.full for bucket in self.buckets)
             if too_fast := [bucket for bucket in self.buckets if not bucket.take()]:
                 rate = f"{too_fast[0].rate:g} messages a second, with bursts of {too_fast[0].burst:g}"
-                if warned:
+                id = _id_of(data, types)
+                if warned and id is None:
                     await self.dismiss("rate-limited", f"the limit is {rate}", "Too many messages")
                     return
                 warned = True
-                await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped")
+                await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped", id)
+                if id is not None:  # it will be sent again: the connection stays, and takes no more than the limit
+                    await asyncio.sleep(1 / too_fast[0].rate)
                 continue
             try:
                 message = decode(data, *types)
@@ -134,9 +146,12 @@ class Connection(Receiving):
         """Send one of the types in `wslearn.messages`. Raises ConnectionClosed if the connection has ended."""
         await self.send(encode(message))
 
-    async def complain(self, code: str, message: str) -> None:
-        """Send an error message with a `code` for programs, and keep the connection. Raises as `say` does."""
-        await self.say(Error(code, message))
+    async def complain(self, code: str, message: str, id: str | None = None) -> None:
+        """Send an error message with a `code` for programs, and keep the connection. Raises as `say` does.
+
+        `id` is that of the message that the error is about, if it has one.
+        """
+        await self.say(Error(code, message, id))
 
     async def dismiss(self, code: str, message: str, reason: str) -> None:
         """Send an error message that explains why, then close with 1008 and `reason`, which has at most 123 bytes.

@@ -1,0 +1,79 @@
+"""Feed: rooms that lose nothing. A client that comes back receives what it has missed. Lesson 09."""
+
+import secrets
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+from wslearn.fast import fan_out
+from wslearn.hubs import Hub, HubLost, MemoryHub
+from wslearn.hubs.rooms import HubRooms
+from wslearn.limits import Limits
+from wslearn.messages import Ack, FeedMessage, LeaveRoom, Publish, Resume, encode, now
+from wslearn.server import Server
+
+
+class FeedServer(Server):
+    """Keep the messages of rooms, and send a client that comes back what it has missed.
+
+    `hub` keeps them: by default a `MemoryHub`, which ends with this server. Servers that share one share their rooms.
+    """
+
+    limits = Limits(rate=20)
+    features = ("rooms", "resume")
+
+    def __init__(self, host="127.0.0.1", port=0, *, hub: Hub | None = None, limits=None, tls=None):
+        super().__init__(host, port, limits=limits, tls=tls)
+        self.hub = hub or MemoryHub()
+        self.rooms = HubRooms(self.hub)
+
+    @asynccontextmanager
+    async def beside(self, host):
+        """Leave the hub's rooms when the server stops."""
+        self.rooms.open()
+        try:
+            yield
+        finally:
+            self.rooms.close()
+
+    async def handler(self, ws):
+        """Carry out a client's requests."""
+        session = secrets.token_hex(16)  # for a client that has none of its own
+        try:
+            async for request in ws.receive(Resume, LeaveRoom, Publish):
+                match request:
+                    case Resume():
+                        session = request.session or session
+                        await self.join(ws, session, request)
+                    case LeaveRoom():
+                        self.rooms.leave(ws)
+                    case Publish():
+                        await self.publish(ws, session, request)
+        finally:
+            self.rooms.leave(ws)
+
+    async def join(self, ws, session, request):
+        """Put a client into a room, after what it has missed."""
+        try:
+            ws.name = await self.hub.name(session)
+            await self.rooms.join(ws, request.room, request.epoch, request.offset)
+        except HubLost as lost:
+            await ws.complain("hub-lost", f"{lost}: join again")
+
+    async def publish(self, ws, session, request):
+        """Store a message; if it has an id, store it once, and acknowledge it."""
+        if (room := self.rooms.room_of.get(ws)) is None:
+            return await ws.complain(
+                "not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}', request.id
+            )
+        self.rooms.introduce(room)
+        data = encode(FeedMessage(room.name, request.message, ws.name, now())).encode()
+        key = sha256(f"{session} {room.name} {request.id}".encode()).hexdigest() if request.id else None
+        try:
+            offset = await self.hub.publish(room.name, data, key)
+        except HubLost as lost:
+            return await ws.complain(
+                "hub-lost" if self.hub.lost else "not-stored", f"{lost}: send it again", request.id
+            )
+        if request.id:
+            await room.reached(offset)  # the sender, too, receives the message first
+            fan_out([ws], Ack(request.id, offset))  # even if the sender has gone, the others have the message
