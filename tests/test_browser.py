@@ -17,7 +17,8 @@ from wslearn.browser import KNOWN, NEEDS, Browser, has_page
 
 @pytest.fixture(autouse=True)
 def first(monkeypatch):
-    monkeypatch.setattr(browser, "_patience", 0.1)
+    monkeypatch.setattr(browser, "FIRST", 0.1)
+    monkeypatch.setattr(browser, "patience", browser.Patience())
 
 
 @asynccontextmanager
@@ -53,11 +54,24 @@ async def test_what_a_script_logs_is_printed_and_kept(capsys):
 async def test_without_a_browser_it_waits_once_and_says_what_it_needs(capsys):
     async with Browser() as server, EchoServer() as other:
         await server.run("log(1)")
-        assert browser._patience == 0
+        assert browser.patience.seconds == 0
         assert not await has_page(other)
         await server.run("log(1)")
         assert capsys.readouterr().out == f"{NEEDS}\n" * 3
         assert "\n" not in NEEDS and server.lines == []
+
+
+async def test_run_all_waits_once_and_a_cell_that_is_run_again_waits_again(monkeypatch):
+    """However often all cells are run; a cell that asks twice waits once."""
+    now = []
+    monkeypatch.setattr(browser.cells, "current_cell", lambda: now[-1])
+    waits = []
+    for run, cell in enumerate("aabc abc bb cc".replace(" ", "")):
+        again = run == 1  # the first cell asks twice
+        now.append((cell, f"run {run - again}"))
+        waits.append(browser.patience.seconds > 0)
+        assert not await browser.patience.within(lambda: False)
+    assert waits == [bool(int(digit)) for digit in "10001001101"]
 
 
 async def test_a_page_that_comes_late_is_used_from_then_on(capsys):
@@ -66,7 +80,7 @@ async def test_a_page_that_comes_late_is_used_from_then_on(capsys):
         async with page(server, "one"):
             await server.run("log(1)")
             assert capsys.readouterr().out == f"{NEEDS}\none\n"
-            assert browser._patience == KNOWN
+            assert browser.patience.seconds == KNOWN
             async with EchoServer() as other:
                 waiting = asyncio.create_task(has_page(other))
                 await asyncio.sleep(0)

@@ -23,7 +23,8 @@ class PageExercise(Exercise):
     async def check(self, answer: object, *, remote: bool | None = None) -> Result:
         """Show a student's page in her browser, use it, and return what was found. Raises nothing.
 
-        It takes 15 s at most. Without a browser it takes 2 s, once a kernel. `remote` is what `notebook.show` takes.
+        It takes 15 s at most. Without a browser it waits as `wslearn.browser.patience` says. `remote` is what
+        `notebook.show` takes.
         """
         result = await self._judge(answer, remote)
         return replace(result, progress=await noted(self, right=bool(result)))

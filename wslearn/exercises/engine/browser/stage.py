@@ -19,14 +19,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from wslearn import cells
+from wslearn.browser import patience
 from wslearn.exercises.engine.expectations import NotYet
 from wslearn.limits import Limits
 from wslearn.server import Server
 from wslearn.server.connection import Connection
 from wslearn.server.handshake import STATIC, path_of, respond
 
-#: How long a check waits for a browser, in seconds.
-BROWSER = 2.0
 #: How long the page may take for one action before it counts as stuck, in seconds: a busy computer is no mistake.
 ANSWER = 4.0
 #: How long a browser takes to end the process of a page that is stuck, which the next page would share, in seconds.
@@ -130,8 +129,6 @@ class Stage(Server):
     def __init__(self) -> None:
         super().__init__()
         self.visits: dict[str, Visit] = {}
-        #: The cells whose pages have found no browser, since one was there.
-        self.alone: set[str | None] = set()
 
     @classmethod
     async def get(cls) -> "Stage":
@@ -145,7 +142,7 @@ class Stage(Server):
 
     async def handler(self, ws: Connection) -> None:
         """Let a browser show the page that it has the ticket for."""
-        self.alone.clear()
+        patience.came()
         ticket = json.loads(await ws.recv()).get("ticket")
         if visit := self.visits.get(ticket):
             await visit.talk(ws)
@@ -166,20 +163,15 @@ class Stage(Server):
 
     @asynccontextmanager
     async def visit(self, page: str, remote: bool | None = None) -> AsyncIterator[Visit]:
-        """Show a page for a block. Raises NoBrowser if there is none: after 2 s, and from then on at once.
-
-        But a cell that is run again has a reader, so it waits again.
-        """
-        cell = cells.current_cell()[0]
-        if self.alone and cell not in self.alone:
-            self.alone.add(cell)
+        """Show a page for a block. Raises NoBrowser if there is none; `wslearn.browser.patience` says how soon."""
+        if not patience.seconds:
+            patience.ends()
             raise NoBrowser
         visit = Visit(page)
         self.visits[visit.ticket] = visit
         hide = _display(f"{self._address(remote)}#{visit.ticket}")
         try:
-            if not await _within(visit.arrived, BROWSER):
-                self.alone.add(cell)
+            if not await patience.within(visit.arrived.is_set):
                 raise NoBrowser
             if not await _within(visit.loaded, ANSWER):
                 visit.stuck = True
