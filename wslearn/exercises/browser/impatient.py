@@ -52,7 +52,7 @@ impatient = PageReading(
     _happens,
     clues={
         "first": {
-            "attempt 1": "Two connections were refused before. Which line counts them?",
+            "attempt 1": "Two connections were refused before this one. Which line counts them?",
             "attempt 2": "The first two connections were refused. With which one can the page send?",
             "attempt 0": "Which line runs first: the one that adds to `tries`, or the one that sends it?",
         },

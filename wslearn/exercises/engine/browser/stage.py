@@ -32,7 +32,8 @@ ANSWER = 4.0
 KILLED = 2.0
 STUCK = (
     "Your page did not answer for {seconds:g} s, so it was stopped. A loop in it never ends. A page must return from "
-    "each of its functions, and wait with events or `setTimeout`."
+    "each of its functions, and wait with events or `setTimeout`. A promise such as `sleep(10)` needs `await` before "
+    "it."
 )
 #: The student's page may run its own script and style; everything else is refused (CSP level 3).
 POLICY = (
