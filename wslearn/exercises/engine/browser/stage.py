@@ -27,7 +27,7 @@ from wslearn.server.connection import Connection
 from wslearn.server.handshake import STATIC, path_of, respond
 
 #: How long the page may take for one action before it counts as stuck, in seconds: a busy computer is no mistake.
-ANSWER = 4.0
+ANSWER = 6.0
 #: How long a browser takes to end the process of a page that is stuck, which the next page would share, in seconds.
 KILLED = 2.0
 STUCK = (
@@ -92,7 +92,8 @@ class Visit:
             self.loaded.set()
         elif "event" in message:
             self.events.append(message)
-            if message["event"] == "navigates":  # nobody is left who could answer
+            if message["event"] in ("navigates", "floods"):  # nobody is left who could answer
+                self.stuck |= message["event"] == "floods"  # its loop may go on
                 self._give_up()
 
     async def act(self, act: str, **given: Any) -> dict[str, Any]:
