@@ -29,8 +29,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
         if page.listens:
             name = min(page.listens)
             talk.fail(
-                f"Your page listens for `{name}`. A browser then doesn't keep the page for Back, or only asks the "
-                "user. `pagehide` comes whenever the user leaves.",
+                f"Your page listens for `{name}`. Then some browsers don't keep the page for Back. `pagehide` comes "
+                "whenever the user leaves, so listen for that.",
                 "the page", "listens", f"for {name}", expected="for pagehide",
             )  # fmt: skip
         await ws.says("one")
