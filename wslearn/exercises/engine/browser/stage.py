@@ -203,7 +203,7 @@ def _display(address: str) -> Callable[[], None]:
     """Show a page below the cell, and return a function that removes it: a saved notebook would show a broken frame."""
     text = (
         f'<iframe src="{html.escape(address)}" title="Your page, while it is being checked" width="100%" height="240" '
-        'style="border:0"></iframe>'
+        'style="border:0;border-radius:8px"></iframe>'
     )
     if display is not None:
         return display(text)
