@@ -32,6 +32,7 @@ class MemoryHub:
         self.on_back: list[Callable[[], None]] = []
         self.on_epoch: list[Callable[[], None]] = []
         self.on_presence: list[Callable[[str], None]] = []
+        self.count, self.size = count, size
         self.histories = Histories(count, size)
         self._clock = clock
         self._offset = 0
