@@ -13,6 +13,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+#: Without a keepalive, because the load answers no pings.
+SERVER = """import sys; from wslearn import Limits; from wslearn.cli import serve; from importlib import import_module
+Server = getattr(import_module(f"wslearn.servers.{sys.argv[1]}"), f"{sys.argv[1].title()}Server")
+Server.keepalive, limits = None, Limits(max_connections=None, max_unsent=None, stall_timeout=None)
+serve.run(Server(limits=limits), lambda server: str(server.port), "auto")"""
 GOAL, ROUNDS, MESSAGES = 1.15, 15, 40
 HEAD = (
     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -73,10 +78,8 @@ def turn(clients: list[socket.socket], pid: int, name: str, first: int) -> tuple
 for members in map(int, sys.argv[1:] or (100, 1000)):
     processes, turns = {}, {"rooms": [], "feed": [], "feed, with id": []}
     for kind in ("rooms", "feed"):
-        options = "--port 0 --json --quiet --rate none --max-connections none --max-unsent none --stall-timeout none"
-        command = [sys.executable, "-m", "wslearn", "serve", kind, *options.split()]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        port = int(json.loads(process.stdout.readline())["url"].rstrip("/").rpartition(":")[2])
+        process = subprocess.Popen([sys.executable, "-c", SERVER, kind], stdout=subprocess.PIPE)
+        port = int(process.stdout.readline())
         processes[kind] = (connect(port, members), process)
     for number in range(ROUNDS):
         for name, taken in turns.items():
