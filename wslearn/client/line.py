@@ -169,7 +169,6 @@ class Line(States):
                 raise _Lost(f"it sent a message that this client can't use: {error}") from None
             finally:
                 self._limit = None
-                self.outbox.lost()
                 if self._joined:
                     self._lasted = time.monotonic() - opened  # without the closing handshake
 
