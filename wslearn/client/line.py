@@ -171,6 +171,7 @@ class Line(States):
                 self._limit = None
                 if self._joined:
                     self._lasted = time.monotonic() - opened  # without the closing handshake
+                await ws.close()  # on leaving the block with an error, the library would say 1011
 
     def _join(self) -> str:
         join: dict[str, object] = {"type": "join-room", "room": self.room, "session": self.session}
