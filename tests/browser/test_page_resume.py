@@ -129,7 +129,7 @@ async def test_a_server_restarted_without_its_history_is_shown(page):
     async with FeedServer(port=port):
         await expect(state_of(page, "three")).to_have_text("✓ stored")
         await expect(rows(page, "missing")).to_have_text(
-            ["The server's history began anew: messages after number 2 may be missing."]
+            ["The server started a new history: messages after number 2 may be missing."]
         )
         await expect(talk(page).last).to_have_text(re.compile("three$"))
         for width, theme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):

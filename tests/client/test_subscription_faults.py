@@ -112,7 +112,7 @@ async def test_a_server_restarted_with_a_new_hub_is_told_as_a_gap():
             items = await read(ann, 5)
             assert items[:3] == ["old 0", "old 1", "old 2"] and items[4] == "new"
             assert items[3] == Gap(before, 3, server.hub.epoch, 0) == told[0] == ann.gaps[0]
-            assert "began anew: messages after 3 may be missing" in str(told[0])
+            assert "started a new history: messages after 3 may be missing" in str(told[0])
             assert (ann.epoch, ann.offset) == (server.hub.epoch, 1)
     assert len(told) == 1
 

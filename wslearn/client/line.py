@@ -112,6 +112,8 @@ class Line(States):
         self._joined, self._lasted = False, 0.0
         try:
             await self._talk(url)
+        except Refused:
+            raise
         except ConnectionClosed as closed:
             return self._closed(url, closed), 0.0
         except InvalidStatus as error:
