@@ -7,6 +7,7 @@ from dashboards import shot
 from pages import button, expect, join, rows, say
 from pages import connect as open_page
 from support import until
+from test_axe import violations_in_every_look
 
 from wslearn.client import Subscription
 from wslearn.hubs import MemoryHub
@@ -132,6 +133,8 @@ async def test_a_server_restarted_without_its_history_is_shown(page):
             ["The server started a new history: messages after number 2 may be missing."]
         )
         await expect(talk(page).last).to_have_text(re.compile("three$"))
+        assert await violations_in_every_look(page) == []
+        await page.get_by_label("Large type").uncheck()
         for width, theme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
             await page.set_viewport_size({"width": width, "height": 720})
             await page.emulate_media(color_scheme=theme)
