@@ -47,13 +47,8 @@ def is_plain(protocol: ServerProtocol) -> bool:
 
 def can_write(ws: Any) -> bool:
     """Tell whether a frame may go straight to the transport of a `Connection`, because it cannot interrupt anything."""
-    protocol = ws.protocol
-    return (
-        ws.plain  # compression would change the frame, and depends on the messages before it
-        and not protocol.expect_continuation_frame  # the rest of a message in fragments comes first
-        and not protocol.writes  # so do bytes that the library has not handed over yet
-        and not ws.transport.is_closing()
-    )
+    # Bytes that the library has not handed over yet come first.
+    return ws.writable and not ws.protocol.writes and not ws.transport.is_closing()
 
 
 def slim(ws: Any) -> None:
