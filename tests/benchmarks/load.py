@@ -4,7 +4,7 @@ WORK is echo, broadcast, rooms or idle. It reads commands on stdin, one a line, 
 ends at end-of-file:
 
     connect N     opens connections until there are N, and settles: {"seconds", "cpu"}
-    settle 0      waits until nothing is on its way, and answers the pings that have come meanwhile: {}
+    settle 0      waits until nothing is on its way: {}
     measure S     works for about S seconds: {"messages", "deliveries", "seconds", "cpu"}
 
 `seconds` is time on the clock, `cpu` what this process used of it. If the two are close, this client may have been the
@@ -21,11 +21,13 @@ one socket does not make the server's other sends wake this process up, whatever
 
 import gc
 import json
+import queue
 import random
 import select
 import selectors
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -39,6 +41,8 @@ from wslearn.process import allow_open_files
 ROOM = 10
 #: Connections opened at a time: a server's queue of those that it has not accepted yet may be short.
 BATCH = 50
+#: How often pings are answered while there is no command, in seconds. `websockets` closes after 20 without an answer.
+IDLE = 4.0
 #: Messages of a measurement, however long they take.
 LEAST = 3
 #: Longest wait for one answer, in seconds.
@@ -177,6 +181,13 @@ class Load:
             if perf_counter() > end:
                 raise TimeoutError(f"{len(without)} of {len(receivers)} clients do not receive what they should")
 
+    def answer_pings(self) -> None:
+        """Read what has come to idle clients: nothing but pings."""
+        with watch(self.clients) as ready:
+            while here := ready(0):
+                for client, *_ in here:
+                    client.texts(client.sock.recv(1 << 16))
+
     def measure(self, seconds: float) -> dict:
         """Work for so long, and return what was done."""
         work = self.echo if self.work == "echo" else self.rounds
@@ -232,9 +243,25 @@ def main(work: str, port: str, size: str = "128") -> None:
     gc.disable()  # nothing here goes in circles
     load = Load(work, int(port), max(8, int(size)))
     commands = {"connect": load.connect, "settle": lambda _: load.settle(), "measure": load.measure}
-    for line in sys.stdin:
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=[lines], daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=IDLE)
+        except queue.Empty:
+            load.answer_pings()
+            continue
+        if not line:
+            return
         command, value = line.split()
         print(json.dumps(commands[command](float(value))), flush=True)
+
+
+def listen(lines: queue.SimpleQueue) -> None:
+    """Put the lines of stdin into `lines`, and an empty one at its end. A thread: Windows cannot wait for a pipe."""
+    for line in sys.stdin:
+        lines.put(line)
+    lines.put("")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 import contenders
 import psutil
@@ -109,6 +109,21 @@ def test_the_load_client_answers_pings_and_does_not_count_them(work):
         assert done["messages"] == done["deliveries"] >= 3
         load.ask("settle 0")  # it has read all pings of the messages before
         assert all(pong.wait(WAIT) for pong in pongs[: 2 * done["messages"]])
+
+
+def test_an_idle_load_client_answers_pings():
+    connected, answered = Event(), Event()
+
+    def handler(ws):
+        ws.send("1".ljust(128, "m"))  # what it waits for: its own words back
+        assert connected.wait(WAIT)
+        if ws.ping().wait(WAIT):
+            answered.set()
+
+    with serving_thread(handler) as port, contenders.load("idle", port) as load:
+        load.ask("connect 1")
+        connected.set()
+        assert answered.wait(WAIT)
 
 
 def test_a_child_that_ends_or_is_silent_says_so():
