@@ -100,7 +100,7 @@ async def test_without_a_browser_it_waits_once_and_says_what_it_needs(monkeypatc
             now.append((cell, f"run {run}"))
             result = await ex.safe_text.check(page(GOOD))
             assert str(result) == (
-                "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and "
+                "Not checked: the page runs in a browser, and none shows this notebook. Open the notebook in one, and "
                 "run this cell again."
             )
             assert not result and len(shown) == count and hidden == shown
