@@ -121,7 +121,7 @@ from wslearn.exercises.engine import (
     has,
     otherwise,
 )
-from wslearn.exercises.engine.browser import PageExercise
+from wslearn.exercises.engine.browser import PageExercise, PageReading
 from wslearn.exercises.engine.question import Question
 
 __all__ = [
@@ -129,6 +129,7 @@ __all__ = [
     "Exercise",
     "FunctionExercise",
     "PageExercise",
+    "PageReading",
     "Question",
     "ReadingExercise",
     "Result",
