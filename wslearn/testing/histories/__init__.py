@@ -17,7 +17,7 @@ A client that sends takes its texts from `await person.next()`. Whoever drops wh
   `port=` and `hub=`. `steps`: the faults that may happen, such as `("cut", "lose_ack", "settle")`; see `STEPS`.
 - `Schedule((Step("write", "Ann", "1"), Step("lose_ack", "Ann"), …))` is a schedule of your own; `Schedule.random(7)`
   that of a seed. `history = await run(schedule, client, server)` carries it out.
-- `subscribing` is such a function, with `wslearn.client.Subscription`: `check(subscribing, YourServer)` checks a server.
+- `subscribing` is such a function, of a `Subscription`: `check(subscribing, YourServer)` tests a server.
 - `verdict = judge(history)`: `verdict.ok`, `verdict.findings` (`kind`, `who`, `text`, `sentence`), `verdict.kinds` (of
   `KINDS`), and `verdict.counts["wanted"]`, `["missing"]`, `["doubled"]`, `["reordered"]`, `["admitted"]`,
   `["unrecovered"]`.
