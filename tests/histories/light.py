@@ -8,7 +8,7 @@ import sys
 
 import msgspec
 
-from wslearn.testing.histories import History
+from wslearn.histories import History
 
 RESET = struct.pack("ii", 1, 0)
 HELLO = (

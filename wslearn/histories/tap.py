@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from wslearn.common.chunk import Direction
+from wslearn.histories.history import History
 from wslearn.network import SimulatedNetwork
-from wslearn.testing.histories.history import History
 
 #: How many bytes the extended length has that a length of 126 or 127 announces (RFC 6455, section 5.2).
 WIDTHS = {126: 2, 127: 8}

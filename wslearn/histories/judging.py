@@ -3,10 +3,10 @@
 from collections import Counter
 from itertools import pairwise
 
-from wslearn.testing.histories.events import Acknowledged, Ended, Heard, Wrote
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.listener import Listener, Place, follow
-from wslearn.testing.histories.verdict import Verdict
+from wslearn.histories.events import Acknowledged, Ended, Heard, Wrote
+from wslearn.histories.history import History
+from wslearn.histories.listener import Listener, Place, follow
+from wslearn.histories.verdict import Verdict
 
 
 def judge(history: History) -> Verdict:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
+from wslearn.histories.history import History
+from wslearn.histories.judging import judge
+from wslearn.histories.running import run
+from wslearn.histories.schedule import USUAL, Schedule, Step, numbered
+from wslearn.histories.stage import Client
+from wslearn.histories.telling import tell
+from wslearn.histories.verdict import Verdict
 from wslearn.servers.feed import FeedServer
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.judging import judge
-from wslearn.testing.histories.running import run
-from wslearn.testing.histories.schedule import USUAL, Schedule, Step, numbered
-from wslearn.testing.histories.stage import Client
-from wslearn.testing.histories.telling import tell
-from wslearn.testing.histories.verdict import Verdict
 
 #: Runs of a shorter schedule that must all go well before it counts as harmless: who is first may differ between runs.
 TRIES = 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wslearn.testing.histories import History, judge
+from wslearn.histories import History, judge
 
 
 def story(*events):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-from wslearn.testing.histories.events import (
+from wslearn.histories.events import (
     Acknowledged,
     Ended,
     Event,

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from websockets.asyncio.client import connect
 
+from wslearn.histories.history import History
+from wslearn.histories.schedule import Schedule
+from wslearn.histories.stage import LOST, Client, Stage
 from wslearn.hubs import MemoryHub
 from wslearn.servers.feed import FeedServer
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.schedule import Schedule
-from wslearn.testing.histories.stage import LOST, Client, Stage
 
 #: Who writes the last message of each run, on a good network, and what: whoever has received it, or is gone, can miss
 #: nothing more.

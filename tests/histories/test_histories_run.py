@@ -11,10 +11,10 @@ from support import no_task_left
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
+from wslearn.histories import USUAL, Schedule, Step, check, judge, run, subscribing
+from wslearn.histories.tap import Messages
 from wslearn.servers.feed import FeedServer
 from wslearn.servers.rooms import RoomsServer
-from wslearn.testing.histories import USUAL, Schedule, Step, check, judge, run, subscribing
-from wslearn.testing.histories.tap import Messages
 
 PEOPLE = ("Ann", "Bob", "Carl")
 LATE = {**USUAL, "come": 1}

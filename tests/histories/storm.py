@@ -1,7 +1,7 @@
 """A storm: many clients, 60 messages a second, and one kind of fault after another. What goes missing?
 
-    uv run python tests/testing/storm.py                          # 300 clients, 30 s for each case
-    uv run python tests/testing/storm.py --clients 30 --seconds 3 cuts joins
+    uv run python tests/histories/storm.py                          # 300 clients, 30 s for each case
+    uv run python tests/histories/storm.py --clients 30 --seconds 3 cuts joins
 
 A tenth of the clients are `Subscription`s, each through its own simulated network; the others are `Light`.
 """
@@ -19,12 +19,12 @@ from light import Light
 
 from wslearn.client import Gap, Subscription
 from wslearn.common import tasks
+from wslearn.histories import History, Verdict, judge
+from wslearn.histories.person import Person
+from wslearn.histories.tap import Tap
 from wslearn.hubs import MemoryHub
 from wslearn.limits import Limits
 from wslearn.servers.feed import FeedServer
-from wslearn.testing.histories import History, Verdict, judge
-from wslearn.testing.histories.person import Person
-from wslearn.testing.histories.tap import Tap
 
 #: Messages a second, and cuts a second; seconds between two restarts.
 RATE, CUTS, RESTART = 60, 40, 2.5
@@ -54,6 +54,7 @@ class Subscribed:
         async with Tap(f"ws://127.0.0.1:{address()}/", self.who, self.history) as self.tap:
             person = self.person = Person(self.who, "tea", self.tap, self.history)
             async with Subscription(self.tap.url, "tea", base=0.05, cap=0.2, gaps_in_stream=True) as tea:
+                self.sub = tea
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.send(tea))
                     async for item in tea:

@@ -4,9 +4,9 @@ import planted
 import pytest
 from careful import Careful
 
+from wslearn.histories import Schedule, Step, check, judge, run, tell
 from wslearn.hubs import MemoryHub
 from wslearn.servers.feed import FeedServer
-from wslearn.testing.histories import Schedule, Step, check, judge, run, tell
 
 
 def small():

@@ -9,11 +9,11 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from wslearn.common import tasks
+from wslearn.histories.history import History
+from wslearn.histories.person import Person
+from wslearn.histories.schedule import Step
+from wslearn.histories.tap import Tap
 from wslearn.hubs import MemoryHub
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.person import Person
-from wslearn.testing.histories.schedule import Step
-from wslearn.testing.histories.tap import Tap
 
 Client = Callable[[Person], Awaitable[None]]
 #: How a client's function may end without being wrong: its connection was lost, and it does not come back.
