@@ -134,13 +134,11 @@ class Server(Clients):
         logger.info("%s stopped", self.name)
 
     async def _close(self, listener: Listener) -> None:
-        listener.close()
-        for ws in list(self.sockets):
-            if ws.request is None:  # no request yet; browsers open such spare connections
-                ws.transport.abort()
         own = self.handlers.get(asyncio.current_task())  # a handler that stops its server
         gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
+        hung_up = asyncio.ensure_future(self._hang_up(listener))  # even if this is cancelled
         try:
+            await asyncio.shield(hung_up)
             async with asyncio.timeout(STOP_GRACE):
                 await gone()
                 if others := set(filter(None, self.handlers)) - {asyncio.current_task()}:
@@ -150,7 +148,16 @@ class Server(Clients):
         finally:
             for ws in list(self.sockets):
                 ws.transport.abort()
-            await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, [gone()])
+            ends = [hung_up, gone()]
+            await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, ends)
+
+    async def _hang_up(self, listener: Listener) -> None:
+        """Listen no longer, and say goodbye."""
+        await address.stop_accepting(listener.sockets)
+        listener.close()
+        for ws in list(self.sockets):
+            if ws.request is None:  # no request yet; browsers open such spare connections
+                ws.transport.abort()
 
     async def __aenter__(self) -> Self:
         return await self.start()
