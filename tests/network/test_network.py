@@ -678,12 +678,12 @@ async def test_a_goodbye_to_who_has_closed_and_resets_is_no_error():
 async def test_an_idle_connection_is_closed_unless_the_right_side_sends(reset_by):
     """With bytes of the other side only, it is idle for the proxy. Twice the timeout passes before anything is said."""
     async with EchoServer(plain=True) as server:
-        async with SimulatedNetwork(server.url, idle_timeout=0.4, idle_reset_by=reset_by) as net:
+        async with SimulatedNetwork(server.url, idle_timeout=1.0, idle_reset_by=reset_by) as net:
             async with connect(net.url, ping_interval=None) as said, connect(net.url, ping_interval=None) as told:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(every(0.1, 12, partial(said.send, "hi"), drain=said))
+                    group.create_task(every(0.1, 22, partial(said.send, "hi"), drain=said))
                     (peer,) = [ws for ws in server.connections if through(net, ws, told)]
-                    group.create_task(every(0.1, 12, partial(peer.send, "hi"), drain=told))
+                    group.create_task(every(0.1, 22, partial(peer.send, "hi"), drain=told))
                 # An echo is sent by both sides; what the server pushes is not.
                 assert said.state is OPEN
                 assert (told.state is OPEN) == (reset_by != "client")

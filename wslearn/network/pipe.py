@@ -15,7 +15,8 @@ from typing import Any
 from wslearn.common.chunk import Direction
 
 #: The `SimulatedNetwork` and the `Link` of a pipe, whose modules import this one.
-Network = Link = Any
+Network = Any
+Link = Any
 #: With a limited bandwidth, bytes depart in pieces of this many seconds, and of this many bytes at least.
 PIECE_TIME, PIECE_SIZE = 0.01, 1460
 #: asyncio's timers fire up to a millisecond late, so for the last one the event loop spins. In seconds.

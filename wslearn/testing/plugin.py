@@ -1,1 +1,76 @@
-"""x"""
+"""The pytest plugin, which pytest finds by its entry point: `talk`, `bad_network`, `hostile_clients`, `server_process`.
+
+The fixtures are functions and objects that any event loop may use: that of pytest-asyncio, of anyio's plugin, of
+`asyncio.run`. Until a test asks for one of them, this file imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from wslearn.process import ServerProcess
+    from wslearn.testing.conversation import Conversation
+    from wslearn.testing.hostile import HostileClients
+    from wslearn.testing.network import BadNetwork
+
+
+@pytest.fixture
+def talk() -> Iterator[Conversation]:
+    """A conversation: `talk.served(app)`, `talk.client(where, "Ann")`; clients say and hear."""
+    from wslearn.testing.conversation import Conversation
+
+    conversation = Conversation()
+    yield conversation
+    conversation.drop()
+
+
+@pytest.fixture
+def bad_network(talk: Conversation) -> Callable[..., BadNetwork]:
+    """Make a network in front of a server: `async with bad_network(server, delay=0.05) as net`."""
+    from wslearn.testing.network import BadNetwork
+
+    return partial(BadNetwork, talk)
+
+
+@pytest.fixture
+def hostile_clients(talk: Conversation) -> Callable[..., HostileClients]:
+    """Make the attackers of a server: `await hostile_clients(server).flood()`."""
+    from wslearn.testing.hostile import HostileClients
+
+    return partial(HostileClients, talk)
+
+
+@pytest.fixture
+def server_process() -> Iterator[Callable[..., ServerProcess]]:
+    """Make a server in its own process: `async with server_process("package.module:Class") as server`."""
+    from wslearn.process import ServerProcess
+
+    made: list[ServerProcess] = []
+
+    def server_process(name: str, *options: str, port: int = 0) -> ServerProcess:
+        made.append(ServerProcess(name, *options, port=port))
+        return made[-1]
+
+    yield server_process
+    for process in made:
+        process.kill()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the conversation of a test that failed for another reason than one of its words."""
+    report = yield
+    conversation: Any = getattr(item, "funcargs", {}).get("talk")
+    if report.failed and call.excinfo and conversation is not None:
+        from wslearn.testing.conversation import Conversation, Failed, trace
+
+        if isinstance(conversation, Conversation) and conversation.steps and not call.excinfo.errisinstance(Failed):
+            report.sections.append(("conversation", "\n".join(trace(conversation.steps))))
+    return report
