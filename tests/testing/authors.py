@@ -33,7 +33,7 @@ def run(folder: Path, *options: str, settings: str = ASYNCIO, **files: str) -> R
         (folder / f"{name}.py").write_text(text)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", "result.xml", *options]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=140)
     tests = {}
     if (folder / "result.xml").exists():
         for case in ElementTree.parse(folder / "result.xml").iter("testcase"):

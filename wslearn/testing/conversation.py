@@ -7,6 +7,7 @@ raised, and everything that was sent and received before.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -20,6 +21,8 @@ from wslearn.server import Server
 
 P = ParamSpec("P")
 T = TypeVar("T")
+#: Characters of a message that went as expected, in a failure's text.
+SHOWN = 80
 #: Time for the ends of connections when a test's event loop ends, in seconds.
 END = 1.0
 
@@ -53,7 +56,7 @@ def judged(word: Callable[P, Awaitable[T]]) -> Callable[P, Any]:
         __tracebackhide__ = True
         try:
             return await word(*args, **kwargs)
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             speaker: Any = args[0]
             raise getattr(speaker, "notes", speaker).failure(wrong) from None
 
@@ -113,7 +116,7 @@ class Conversation(Talk):
         await self.drops_with_the_loop()
         try:
             return await super().client(at(where), name, **options)  # type: ignore[return-value]
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 
     async def clients(self, where: str | HasUrl, *names: str, **options: Any) -> list[Client]:  # type: ignore[override]
@@ -132,7 +135,7 @@ class Conversation(Talk):
         __tracebackhide__ = True
         try:
             await super().refused(at(where), status, message, **options)
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 
     async def until(self, condition: Callable[[], object], message: Message | None = None, **options: Any) -> bool:
@@ -140,7 +143,7 @@ class Conversation(Talk):
         __tracebackhide__ = True
         try:
             return await super().until(condition, message, **options)
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 
     def expect(self, fact: bool, message: Message = "", **options: Any) -> None:
@@ -148,7 +151,7 @@ class Conversation(Talk):
         __tracebackhide__ = True
         try:
             super().expect(fact, message, **options)
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 
     def forgives(self, server: Any) -> None:
@@ -160,9 +163,18 @@ class Conversation(Talk):
         self._errors.clear()
 
     def failure(self, wrong: BaseException | None = None) -> Failed:
-        """Return the error for an expectation that does not hold, with all that is known."""
+        """Return the error for an expectation that does not hold, with all that is known.
+
+        A Failed stays as it is, but for the words in between, which are no lines of the test's.
+        """
+        if isinstance(wrong, Failed):
+            return wrong.with_traceback(None)
         self.problem = str(wrong) if wrong else ""
-        return Failed("\n".join([lines(self.complaints()), *trace(self.steps)]))
+        steps = [
+            replace(step, what=f"{step.what[:SHOWN]}…") if len(step.what) > SHOWN and not step.wrong else step
+            for step in self.steps
+        ]
+        return Failed("\n".join([lines(self.complaints()), *trace(steps)]))
 
     def complaints(self) -> list[str]:
         """Return what the apps have raised and what was found, the causes first."""
@@ -210,7 +222,7 @@ class Serving:
         __tracebackhide__ = True
         try:
             server = await self._block.__aenter__()
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self._talk.failure(wrong) from None
         self._talk.served_now.append(server)
         return server
@@ -221,7 +233,7 @@ class Serving:
         __tracebackhide__ = True
         try:
             await self._block.__aexit__(kind, error, place)
-        except NotYet as wrong:
+        except (NotYet, Failed) as wrong:
             raise self._talk.failure(wrong) from None
         self._talk.problem = ""  # what a word found has been raised there
         complaints = self._talk.complaints()
