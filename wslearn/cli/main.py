@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,8 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
         raise click.UsageError(f"there is no server {name!r}; {there}.")
     if bool(cert) != bool(key) or (tls and cert):
         raise click.UsageError("give --cert and --key together, for a certificate that you have, or only --tls.")
-    cls: Any = readers.server_class(SERVERS.get(name, name))
+    module, _, class_name = SERVERS.get(name, name).partition(":")
+    cls: Any = getattr(import_module(module), class_name) if name in SERVERS else readers.server_class(name)
     own = options.own_given(name, ctx, None if name in SERVERS else partial(readers.takes, cls))
 
     logging.basicConfig(format="%(levelname)-7s %(message)s")

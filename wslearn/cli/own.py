@@ -81,7 +81,10 @@ def _is_server(value: object) -> bool:
 
 
 def _imported(name: str) -> Any:
-    here = os.path.realpath(os.curdir)
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:  # it has been removed
+        raise click.UsageError(f"no module {name}: the current folder no longer exists.") from None
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here or _has_this_package(entry)]
     sys.path.append(here)
     try:
