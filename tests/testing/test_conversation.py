@@ -3,6 +3,7 @@
 import asyncio
 import re
 import ssl
+from functools import update_wrapper
 
 import pytest
 from aiohttp import web
@@ -58,7 +59,26 @@ async def asgi_app(scope, receive, send):
         await send({"type": "websocket.send", "text": f"{10 / int(message['text']):g}"})
 
 
+class Consumer:
+    """Django Channels' `as_asgi()` makes such an app: a function that says it wraps a class."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+    @classmethod
+    def as_asgi(cls):
+        return update_wrapper(partial_app(), cls, updated=())
+
+
+def partial_app():
+    async def app(scope, receive, send):
+        return await asgi_app(scope, receive, send)
+
+    return app
+
+
 APPS = {
+    "as_asgi()": Consumer.as_asgi(),
     "a handler": handler,
     "a Server": Divides,
     "FastAPI": fastapi_app,
@@ -245,3 +265,32 @@ async def test_two_apps_at_once(talk):
         ann, bob = await talk.client(one, "Ann"), await talk.client(other, "Bob")
         await ann.asks("5", "2")
         await bob.asks("2", "5")
+
+
+async def test_where_a_handler_met_the_end_of_another_client_is_told(talk):
+    app, clients = FastAPI(), []
+
+    @app.websocket("/")
+    async def chat(ws: WebSocket):
+        await ws.accept()
+        clients.append(ws)
+        async for text in ws.iter_text():
+            for client in clients:
+                await client.send_text(text)
+
+    with pytest.raises(Failed) as failure:
+        async with talk.served(app) as server:
+            ann, zoe = await talk.clients(server, "Ann", "Zoe")
+            await zoe.vanishes()
+            await talk.has_connections(server, 1)
+            for text in ("Zoe?", "Where is Zoe?"):
+                await ann.asks(text, text)
+    assert re.search(
+        r"ended with \w+.* \(in `chat`, line \d+: `await client.send_text\(text\)`\)\.", str(failure.value)
+    )
+
+
+def test_another_event_loop_than_asyncios_is_told(talk):
+    served = talk.served(handler)
+    with pytest.raises(RuntimeError, match=r"wslearn\.testing runs on asyncio only: .*anyio_backend"):
+        served.__aenter__().send(None)

@@ -21,6 +21,8 @@ from wslearn.server import Server
 
 P = ParamSpec("P")
 T = TypeVar("T")
+#: The mark of a line that sends: a handler that has ended there may have met the end of another client's connection.
+SENDS = "send"
 #: Characters of a message that went as expected, in a failure's text.
 SHOWN = 80
 #: Time for the ends of connections when a test's event loop ends, in seconds.
@@ -101,6 +103,9 @@ class Conversation(Talk):
         self._ends_of_loops: dict[asyncio.AbstractEventLoop, AsyncIterator[None]] = {}
         self._others: list[Any] = []
 
+    def __repr__(self) -> str:
+        return f"<a conversation of {len(self.steps)} steps>"
+
     def served(self, app: Any) -> "Serving":  # type: ignore[override]
         """Serve an app for a block, which gets something with a `url` and the open `connections`.
 
@@ -174,7 +179,9 @@ class Conversation(Talk):
             replace(step, what=f"{step.what[:SHOWN]}…") if len(step.what) > SHOWN and not step.wrong else step
             for step in self.steps
         ]
-        return Failed("\n".join([lines(self.complaints()), *trace(steps)]))
+        ends = [end for server in self.served_now if isinstance(server, Served) for end in server.ends if SENDS in end]
+        texts = [*self.complaints(), *(f"A handler of your app ended with {end}." for end in ends[-1:])]
+        return Failed("\n".join([lines(texts), *trace(steps)]))
 
     def complaints(self) -> list[str]:
         """Return what the apps have raised and what was found, the causes first."""
@@ -185,7 +192,7 @@ class Conversation(Talk):
 
     async def drops_with_the_loop(self) -> None:
         """Drop what is open when this event loop ends, as at the end of `asyncio.run`: then it is too late for us."""
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         if loop not in self._ends_of_loops:
             self._ends_of_loops[loop] = end = self._until_the_loop_ends()
             await anext(end)
@@ -200,6 +207,10 @@ class Conversation(Talk):
             ]
             if ends:
                 await asyncio.wait(ends, timeout=END)
+
+    async def _ends_with_its_clients(self, server: Any, *texts: str) -> None:
+        self.drop()  # the hostile ones too
+        await super()._ends_with_its_clients(server, *texts)
 
     def keeps(self, connection: Any) -> None:
         """Drop something else at the end: it has `drop()` and `wait_closed()`."""
@@ -220,6 +231,7 @@ class Serving:
 
     async def __aenter__(self) -> Any:
         __tracebackhide__ = True
+        running_loop()
         try:
             server = await self._block.__aenter__()
         except (NotYet, Failed) as wrong:
@@ -243,6 +255,15 @@ class Serving:
         if isinstance(error, Exception) and not isinstance(error, Failed):
             for text in dict.fromkeys(complaints):
                 error.add_note(text)
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return asyncio's running loop. Raises RuntimeError with advice where another library runs the test."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        advice = "with anyio's plugin, let the fixture `anyio_backend` return 'asyncio'"
+        raise RuntimeError(f"wslearn.testing runs on asyncio only: {advice}") from None
 
 
 def at(where: str | HasUrl) -> HasUrl:

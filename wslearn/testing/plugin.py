@@ -6,7 +6,7 @@ The fixtures are functions and objects that any event loop may use: that of pyte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from wslearn.testing.conversation import Conversation
     from wslearn.testing.hostile import HostileClients
     from wslearn.testing.network import BadNetwork
+    from wslearn.testing.process import CommandProcess
+
+
+class Maker(partial[Any]):
+    """A function that makes something, with a short text: pytest shows it with each failure."""
+
+    def __repr__(self) -> str:
+        return f"<makes {self.func.__name__}>"
 
 
 @pytest.fixture
@@ -34,7 +42,7 @@ def bad_network(talk: Conversation) -> Callable[..., BadNetwork]:
     """Make a network in front of a server: `async with bad_network(server, delay=0.05) as net`."""
     from wslearn.testing.network import BadNetwork
 
-    return partial(BadNetwork, talk)
+    return Maker(BadNetwork, talk)
 
 
 @pytest.fixture
@@ -42,19 +50,24 @@ def hostile_clients(talk: Conversation) -> Callable[..., HostileClients]:
     """Make the attackers of a server: `await hostile_clients(server).flood()`."""
     from wslearn.testing.hostile import HostileClients
 
-    return partial(HostileClients, talk)
+    return Maker(HostileClients, talk)
 
 
 @pytest.fixture
-def server_process() -> Iterator[Callable[..., ServerProcess]]:
-    """Make a server in its own process: `async with server_process("package.module:Class") as server`."""
+def server_process() -> Iterator[Callable[..., ServerProcess | CommandProcess]]:
+    """Make a server in its own process: `async with server_process("package.module:Class") as server`.
+
+    Instead of a name it may be a command, with `{port}` in it: `server_process([sys.executable, "-m", "uvicorn", …])`.
+    """
     from wslearn.process import ServerProcess
+    from wslearn.testing.process import CommandProcess
 
-    made: list[ServerProcess] = []
+    made: list[ServerProcess | CommandProcess] = []
 
-    def server_process(name: str, *options: str, port: int = 0) -> ServerProcess:
-        made.append(ServerProcess(name, *options, port=port))
-        return made[-1]
+    def server_process(name: str | Sequence[str], *options: str, port: int = 0) -> ServerProcess | CommandProcess:
+        own = ServerProcess(name, *options, port=port) if isinstance(name, str) else CommandProcess(name, port=port)
+        made.append(own)
+        return own
 
     yield server_process
     for process in made:
