@@ -5,7 +5,7 @@ raised, and everything that was sent and received before.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import wraps
@@ -50,7 +50,7 @@ class Failed(AssertionError):
     __module__ = "wslearn.testing"  # how pytest shows its name
 
 
-def judged(word: Callable[P, Awaitable[T]]) -> Callable[P, Any]:
+def judged(word: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Return a word that raises Failed in place of the engine's NotYet."""
 
     @wraps(word)

@@ -20,7 +20,7 @@ class BadNetwork(SimulatedNetwork):
 
     def cut(self) -> None:
         """Reset every connection, on both sides."""
-        if self.links:
+        if self.links and self._listener is not None:  # `stop()` cuts too
             self._talk.tells("the network", "cuts", "every connection")
         super().cut()
 
