@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from functools import update_wrapper
+from importlib.util import find_spec
 
 import pytest
 from aiohttp import web
@@ -294,3 +295,35 @@ def test_another_event_loop_than_asyncios_is_told(talk):
     served = talk.served(handler)
     with pytest.raises(RuntimeError, match=r"wslearn\.testing runs on asyncio only: .*anyio_backend"):
         served.__aenter__().send(None)
+
+
+@pytest.fixture
+async def served(talk):
+    async with talk.served(fastapi_app) as server:
+        yield server
+
+
+async def test_a_fixture_may_serve(talk, served):
+    ann, bob = await talk.clients(served, "Ann", "Bob")
+    await ann.asks("5", "2")
+    await bob.hears_nothing()
+
+
+@pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
+def test_with_uvloop(talk, bad_network, hostile_clients):
+    import uvloop
+
+    async def main():
+        for app in (fastapi_app, aiohttp_app, handler):
+            async with talk.served(app) as server, bad_network(server, delay=0.01) as net:
+                ann, zoe = await talk.client(server, "Ann"), await talk.client(net, "Zoe")
+                await zoe.asks("5", "2")
+                mallory = hostile_clients(server)
+                await mallory.vanishing(3)
+                await mallory.send_raw(b"\xff", within=0.1)
+                net.half_open()
+                await zoe.is_closed(1006)
+                await ann.asks("2", "5")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

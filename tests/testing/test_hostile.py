@@ -1,6 +1,7 @@
 """The hostile clients, against servers that withstand them and against one that does not."""
 
 import asyncio
+import gc
 import ssl
 
 import pytest
@@ -134,3 +135,31 @@ def test_the_close_frame_is_found(sent, found):
 def test_an_outcome_reads_well():
     assert str(Outcome("closed", 1008, "Too many messages")) == "closed 1008 Too many messages"
     assert str(Outcome("dropped")) == "dropped"
+
+
+async def test_each_attack_sends_exactly_what_it_says(talk, hostile_clients):
+    heard = []
+
+    async def counts(ws):
+        async for message in ws:
+            heard.append(len(message))
+            await ws.close(4000 + len(heard)) if len(heard) in (7, 130, 131) else None
+
+    async with talk.served(counts) as server:
+        mallory = hostile_clients(server)
+        assert (await mallory.flood("hi", 7)).code == 4007
+        assert (await mallory.flood("hi", 123)).code == 4130
+        assert (await mallory.oversize(60_001)).code == 4131
+    assert heard == [2] * 130 + [60_001]
+
+
+def test_they_end_with_asyncio_run(talk, hostile_clients):
+    """Nobody else has connected here: a connection that stays open would be a warning, and so an error."""
+
+    async def main():
+        async with EchoServer() as server:
+            await hostile_clients(server.url).stalled_reader()
+            await talk.until(lambda: len(server.connections) == 1)
+
+    asyncio.run(main())
+    gc.collect()

@@ -107,3 +107,13 @@ def test_pytest_lists_the_fixtures_with_what_they_do(tmp_path):
     for name in ("talk", "bad_network", "hostile_clients", "server_process"):
         assert f"\n{name} -- " in section, listed
     assert "no docstring" not in section
+
+
+def test_the_conversation_is_shown_beside_a_failure_of_another_kind(tmp_path):
+    test = USED.replace('await ann.asks("hi", "hi")', 'await ann.asks("hi", "hi")\n            assert ann.heard == []')
+    done = run(tmp_path, test_used=test)
+    assert done.failed.keys() == {"test_used"}
+    shown = done.output.partition("- conversation -")[2].splitlines()
+    assert [line.split() for line in shown[1:4]] == [
+        ["Ann", "connects"], ["Ann", "sends", "'hi'"], ["Ann", "receives", "'hi'"],
+    ], done.output  # fmt: skip

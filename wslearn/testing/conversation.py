@@ -110,8 +110,9 @@ class Conversation(Talk):
         """Serve an app for a block, which gets something with a `url` and the open `connections`.
 
         An app is a handler `async def handler(ws)` of `websockets`, a class built on `wslearn.Server`, an ASGI app such
-        as Starlette's or FastAPI's (needs uvicorn), an aiohttp app, or a function that makes one. At the end of the
-        block all clients leave, and every handler must end then. What the app has raised fails the test.
+        as Starlette's or FastAPI's (on uvicorn, without its own pings), an aiohttp app, or a function that makes one.
+        At the end of the block all clients leave, and every handler must end then. What the app has raised fails the
+        test.
         """
         return Serving(self, super().served(app))
 

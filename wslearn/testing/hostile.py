@@ -2,7 +2,9 @@
 
 import asyncio
 import ssl as tls
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from time import perf_counter as clock
 from typing import Any, Literal
 
@@ -34,6 +36,8 @@ MALFORMED_MESSAGES = {
     "100,000 brackets": frame(1, b"[" * 100_000),
     "bytes": frame(2, bytes(range(256))),
 }
+#: So many messages, and so many bytes of a large one, are sent at a time.
+TOGETHER, PART = 50, 65_536
 #: What a flood says, as a message of the course. Give the attack a message that your server understands.
 MESSAGE = '{"type":"room-message","message":"buy my book"}'
 
@@ -87,8 +91,9 @@ class HostileClients:
         """Send a message so many times, as fast as the server takes it."""
         raw = await self._opened()
         self._talk.tells("Mallory", "floods", f"{times:,} messages")
-        data, together = frame(1, message.encode()), 50
-        sending = asyncio.ensure_future(self._send_all(raw, data * together, times // together, within))
+        data = frame(1, message.encode())
+        parts = (data * min(TOGETHER, times - sent) for sent in range(0, times, TOGETHER))
+        sending = asyncio.ensure_future(self._send_all(raw, parts, within))
         return await self._outcome(raw, within, sending)
 
     async def oversize(self, size: int = 16 * 1024 * 1024, *, within: float = 5.0) -> Outcome:
@@ -96,8 +101,8 @@ class HostileClients:
         raw = await self._opened()
         self._talk.tells("Mallory", "sends", f"one message of {size:,} bytes")
         head = b"\x81\xff" + size.to_bytes(8) + bytes(4)  # masked with zeros
-        part = b"y" * 65536
-        sending = asyncio.ensure_future(self._send_all(raw, part, size // len(part), within, head))
+        parts = (b"y" * min(PART, size - sent) for sent in range(0, size, PART))
+        sending = asyncio.ensure_future(self._send_all(raw, chain([head], parts), within))
         return await self._outcome(raw, within, sending)
 
     async def malformed(self, *, within: float = 0.5) -> dict[str, Outcome]:
@@ -119,7 +124,7 @@ class HostileClients:
 
     async def slow_handshake(self, *, pause: float = 0.1, within: float = 15.0) -> Outcome:
         """Send the opening handshake a byte at a time, until the server has had enough, or the time is over."""
-        raw = self._kept(await Raw.connected(self.url, self._ssl))
+        raw = await self._kept(await Raw.connected(self.url, self._ssl))
         self._talk.tells("Mallory", "sends", "a handshake, a byte at a time")
         sending = asyncio.ensure_future(self._send_slowly(raw, pause))
         return await self._outcome(raw, within, sending, http=True)
@@ -129,7 +134,7 @@ class HostileClients:
         self._talk.tells("Mallory", "vanishes", f"{times} times")
         for number in range(times):
             if number % 3 == 0:
-                raw = self._kept(await Raw.connected(self.url, self._ssl))
+                raw = await self._kept(await Raw.connected(self.url, self._ssl))
                 await raw.sends(handshake(self.url, self._headers)[:60])
             else:
                 raw = await self._opened()
@@ -139,16 +144,16 @@ class HostileClients:
             await raw.wait_closed()
 
     async def _opened(self, **options: Any) -> Raw:
-        return self._kept(await Raw.opened(self.url, self._headers, ssl=self._ssl, **options))
+        return await self._kept(await Raw.opened(self.url, self._headers, ssl=self._ssl, **options))
 
-    def _kept(self, raw: Raw) -> Raw:
+    async def _kept(self, raw: Raw) -> Raw:
         self._talk.keeps(raw)
+        await self._talk.drops_with_the_loop()
         return raw
 
-    async def _send_all(self, raw: Raw, data: bytes, times: int, within: float, first: bytes = b"") -> None:
-        await raw.sends(first, within)
-        for _ in range(times):
-            if not await raw.sends(data, within):
+    async def _send_all(self, raw: Raw, parts: Iterable[bytes], within: float) -> None:
+        for part in parts:
+            if not await raw.sends(part, within):
                 return
             await asyncio.sleep(0)  # the server may share this event loop
 
