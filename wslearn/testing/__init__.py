@@ -7,7 +7,8 @@ pytest finds the fixtures by itself where wslearn is installed: `talk`, `bad_net
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wslearn.testing.conversation import Client, Conversation, Failed
+    from wslearn.testing.client import Client, Failed
+    from wslearn.testing.conversation import Conversation
     from wslearn.testing.hostile import HostileClients, Outcome
     from wslearn.testing.network import BadNetwork
 
@@ -16,9 +17,9 @@ __all__ = ["BadNetwork", "Client", "Conversation", "Failed", "HostileClients", "
 #: The module of each name: pytest imports this file in every run, also where nobody uses a fixture.
 _HOMES = {
     "BadNetwork": "wslearn.testing.network",
-    "Client": "wslearn.testing.conversation",
+    "Client": "wslearn.testing.client",
     "Conversation": "wslearn.testing.conversation",
-    "Failed": "wslearn.testing.conversation",
+    "Failed": "wslearn.testing.client",
     "HostileClients": "wslearn.testing.hostile",
     "Outcome": "wslearn.testing.hostile",
 }

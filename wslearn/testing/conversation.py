@@ -5,22 +5,19 @@ raised, and everything that was sent and received before.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from functools import wraps
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol
 
-from wslearn.exercises.engine.client import Client as EngineClient
 from wslearn.exercises.engine.expectations import Message, NotYet
 from wslearn.exercises.engine.result import lines, trace
 from wslearn.exercises.engine.served import Served
 from wslearn.exercises.engine.talk import Talk
 from wslearn.server import Server
+from wslearn.testing.client import Client, Failed, judged
 
-P = ParamSpec("P")
-T = TypeVar("T")
 #: The mark of a line that sends: a handler that has ended there may have met the end of another client's connection.
 SENDS = "send"
 #: Characters of a message that went as expected, in a failure's text.
@@ -44,44 +41,6 @@ class Address:
         self.url = url
 
 
-class Failed(AssertionError):
-    """An expectation that does not hold, or an error of the app; its text has the whole conversation."""
-
-    __module__ = "wslearn.testing"  # how pytest shows its name
-
-
-def judged(word: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Return a word that raises Failed in place of the engine's NotYet."""
-
-    @wraps(word)
-    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
-        __tracebackhide__ = True
-        try:
-            return await word(*args, **kwargs)
-        except (NotYet, Failed) as wrong:
-            speaker: Any = args[0]
-            raise getattr(speaker, "notes", speaker).failure(wrong) from None
-
-    return told
-
-
-class Client(EngineClient):
-    """A connected client. `wslearn.exercises` describes its words."""
-
-    says, asks, closes = judged(EngineClient.says), judged(EngineClient.asks), judged(EngineClient.closes)
-    hears, hears_nothing = judged(EngineClient.hears), judged(EngineClient.hears_nothing)
-    is_closed, is_still_there = judged(EngineClient.is_closed), judged(EngineClient.is_still_there)
-
-    @property
-    def reading(self) -> bool:
-        """Whether it answers pings: it reads, and no black hole is in between."""
-        return self._reading and not getattr(self.server, "silent", False)
-
-    @reading.setter
-    def reading(self, value: bool) -> None:
-        self._reading = value
-
-
 class Conversation(Talk):
     """Clients that talk with a server, and notes of everything that happened. Times are in seconds.
 
@@ -94,7 +53,7 @@ class Conversation(Talk):
     """
 
     client_class = Client
-    all_hear, none_hear = judged(Talk.all_hear), judged(Talk.none_hear)
+    all_hear, none_hear, until = judged(Talk.all_hear), judged(Talk.none_hear), judged(Talk.until)
     has_connections, call, calls = judged(Talk.has_connections), judged(Talk.call), judged(Talk.calls)
 
     def __init__(self) -> None:
@@ -141,14 +100,6 @@ class Conversation(Talk):
         __tracebackhide__ = True
         try:
             await super().refused(at(where), status, message, **options)
-        except (NotYet, Failed) as wrong:
-            raise self.failure(wrong) from None
-
-    async def until(self, condition: Callable[[], object], message: Message | None = None, **options: Any) -> bool:
-        """Wait for a state that no event announces, and return whether it came about; with a `message` it must."""
-        __tracebackhide__ = True
-        try:
-            return await super().until(condition, message, **options)
         except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 

@@ -82,7 +82,9 @@ def pytest_runtest_makereport(
     report = yield
     conversation: Any = getattr(item, "funcargs", {}).get("talk")
     if report.failed and call.excinfo and conversation is not None:
-        from wslearn.testing.conversation import Conversation, Failed, trace
+        from wslearn.exercises.engine.result import trace
+        from wslearn.testing.client import Failed
+        from wslearn.testing.conversation import Conversation
 
         if isinstance(conversation, Conversation) and conversation.steps and not call.excinfo.errisinstance(Failed):
             report.sections.append(("conversation", "\n".join(trace(conversation.steps))))
