@@ -108,22 +108,28 @@ async def test_a_limit_reaches_a_class_that_takes_no_arguments(serve):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere:Class"], ["no module nowhere: expected it in ", ", or installed"]),
-        (["shop.nowhere:Class"], ["no module shop.nowhere"]),
-        (["mine:Mnie"], ["no Mnie in the module mine (", "mine.py): its servers are: Mine, Bare, "]),
-        (["http:Mine"], ["no Mine in the module http (", "it has no class that builds on Server"]),
+        (["nowhere:Class"], ["there is no module nowhere: it must be in ", ", or installed"]),
+        (["shop.nowhere:Class"], ["there is no module shop.nowhere"]),
+        (["mine:Mnie"], ["the module mine (", "mine.py) has no Mnie; its servers are: Mine, Bare, "]),
+        (["http:Mine"], ["the module http (", ") has no Mine; it has no class that builds on Server"]),
         (["mine:Foreign"], ["mine:Foreign must be a class that builds on Server"]),
-        (["mine:made"], ["mine:made is an object: name its class, mine:Bare"]),
+        (["mine:made"], ["mine:made is an object, not a class: write mine:Bare."]),
         (["mine:Needs"], ["Needs.__init__ needs database and table", "add a default"]),
         (["mine:Forgets"], ["Forgets.__init__ must begin with super().__init__()"]),
         (["mine:Fails"], ["Fails() failed: KeyError: 'nothing' (", "mine.py, line 28)"]),
-        (["needs_more:Class"], ["the module needs_more failed: ModuleNotFoundError", "needs_more.py, line 2)"]),
-        (["half:Half"], ["the module half failed: SyntaxError", "half.py, line 2)"]),
-        (["breaks:Class"], ["the module breaks failed: JSONDecodeError", "breaks.py, line 3)"]),
-        (["leaves:Class"], ["the module leaves failed: SystemExit: I have had enough (", "leaves.py, line 2)"]),
+        (
+            ["needs_more:Class"],
+            ["the module needs_more could not be imported: ModuleNotFoundError", "needs_more.py, line 2)"],
+        ),
+        (["half:Half"], ["the module half could not be imported: SyntaxError", "half.py, line 2)"]),
+        (["breaks:Class"], ["the module breaks could not be imported: JSONDecodeError", "breaks.py, line 3)"]),
+        (
+            ["leaves:Class"],
+            ["the module leaves could not be imported: SystemExit: I have had enough (", "leaves.py, line 2)"],
+        ),
         (["mine.py:Mine"], ["write the module's name without .py: mine:Mine"]),
-        (["shop/orders:Orders"], ["is no class: write package.module:Class"]),
-        (["mine:"], ["is no class: write package.module:Class"]),
+        (["shop/orders:Orders"], ["isn't a class: write package.module:Class"]),
+        (["mine:"], ["isn't a class: write package.module:Class"]),
         (["mine:Bare", "--plain"], ["--plain is for echo, not for mine:Bare, whose __init__ takes no 'plain'"]),
         (["mine"], ["no server 'mine'", "A server of your own is package.module:Class"]),
     ],
@@ -139,5 +145,5 @@ async def test_in_a_process_of_its_own(folder):
     async with ServerProcess("mine:Mine", "--plain") as server, connect(server.url) as ws:
         await ws.send("hi")
         assert await ws.recv() == "hi"
-    with pytest.raises(RuntimeError, match=r"serve mine:Mnie did not start: .*no Mnie in the module mine"):
+    with pytest.raises(RuntimeError, match=r"serve mine:Mnie did not start: .* has no Mnie"):
         await ServerProcess("mine:Mnie").start()

@@ -25,7 +25,7 @@ def server_class(name: str) -> type[Server]:
     """
     module_name, _, class_name = name.partition(":")
     if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
-        raise click.UsageError(f"{name!r} is no class: write package.module:Class, such as my_chat:ChatServer.")
+        raise click.UsageError(f"{name!r} isn't a class: write package.module:Class, such as my_chat:ChatServer.")
     if module_name.endswith(".py"):
         raise click.UsageError(f"write the module's name without .py: {module_name.removesuffix('.py')}:{class_name}.")
     module = _imported(module_name)
@@ -35,10 +35,10 @@ def server_class(name: str) -> type[Server]:
     except AttributeError:
         own = [one for one, value in vars(module).items() if _is_server(value) and value.__module__ == module_name]
         there = f"its servers are: {', '.join(own)}" if own else "it has no class that builds on Server"
-        raise click.UsageError(f"no {class_name} in the module {place}: {there}.") from None
+        raise click.UsageError(f"the module {place} has no {class_name}; {there}.") from None
     if isinstance(found, Server):
         wanted = f"{module_name}:{type(found).__name__}"
-        raise click.UsageError(f"{name} is an object: name its class, {wanted}, and the server is made here.")
+        raise click.UsageError(f"{name} is an object, not a class: write {wanted}.")
     if not _is_server(found):
         raise click.UsageError(f"{name} must be a class that builds on Server, such as class {class_name}(Server).")
     return found
@@ -91,10 +91,10 @@ def _imported(name: str) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
-            raise click.UsageError(f"no module {error.name}: expected it in {here}, or installed.") from None
-        raise click.UsageError(f"the module {name} failed: {_summary(error)}") from error
+            raise click.UsageError(f"there is no module {error.name}: it must be in {here}, or installed.") from None
+        raise click.UsageError(f"the module {name} could not be imported: {_summary(error)}") from error
     except (Exception, SystemExit) as error:
-        raise click.UsageError(f"the module {name} failed: {_summary(error)}") from error
+        raise click.UsageError(f"the module {name} could not be imported: {_summary(error)}") from error
 
 
 def _has_this_package(folder: str) -> bool:

@@ -29,7 +29,7 @@ class Maker(partial[Any]):
 
 @pytest.fixture
 def talk() -> Iterator[Conversation]:
-    """A conversation: `talk.served(app)`, `talk.client(where, "Ann")`; clients say and hear."""
+    """A conversation: `talk.served(app)`, `talk.client(where, "Ann")`; clients send and receive."""
     from wslearn.testing.conversation import Conversation
 
     conversation = Conversation()

@@ -65,7 +65,7 @@ class Raw:
 
     @classmethod
     async def connected(cls, url: str, ssl: tls.SSLContext | None = None, receive_buffer: int | None = None) -> Self:
-        """Connect, without a handshake. With a `receive_buffer` the system keeps little for a client that reads not."""
+        """Connect, without a handshake. With a small `receive_buffer`, unread bytes soon wait at the server."""
         parts = urlsplit(url)
         secure = parts.scheme == "wss"
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
