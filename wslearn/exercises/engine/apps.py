@@ -18,8 +18,7 @@ HOST = "127.0.0.1"
 START, STOP = 2 * STEP, 2.0
 #: What aiohttp would print about an app's error, beside the check that shows it.
 QUIET = logging.getLogger("wslearn.exercises.quiet")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL + 1)
 NO_UVICORN = (
     "An ASGI app needs uvicorn to run. Install it with `pip install uvicorn`. In a notebook, restart the kernel then, "
     "and run this cell again."
