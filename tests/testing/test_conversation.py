@@ -261,6 +261,17 @@ async def test_a_refusal_is_a_status(talk):
             await talk.refused(server, 403)
 
 
+async def test_one_apps_errors_are_not_told_of_the_next(talk, app):
+    for _ in range(2):
+        with pytest.raises(Failed, match="ZeroDivisionError"):
+            async with talk.served(app) as server:
+                ann = await talk.client(server, "Ann")
+                await ann.says("0")
+                await ann.is_closed()
+    async with talk.served(app) as server:
+        await (await talk.client(server, "Ann")).asks("5", "2")
+
+
 async def test_two_apps_at_once(talk):
     async with talk.served(fastapi_app) as one, talk.served(handler) as other:
         ann, bob = await talk.client(one, "Ann"), await talk.client(other, "Bob")

@@ -117,7 +117,12 @@ class Conversation(Talk):
             server.errors.clear()
         else:
             super().forgives(server)
-        self._errors.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what the apps have raised so far."""
+        for texts in (self._errors, self._ends, self.forgotten):
+            texts.clear()
 
     def failure(self, wrong: BaseException | None = None) -> Failed:
         """Return the error for an expectation that does not hold, with all that is known.
@@ -188,6 +193,7 @@ class Serving:
             server = await self._block.__aenter__()
         except (NotYet, Failed) as wrong:
             raise self._talk.failure(wrong) from None
+        self._server = server
         self._talk.served_now.append(server)
         return server
 
@@ -195,18 +201,21 @@ class Serving:
         self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
+        talk = self._talk
         try:
             await self._block.__aexit__(kind, error, place)
+            talk.problem = ""  # what a word found has been raised there
+            complaints = talk.complaints()
+            if error is None and complaints:
+                raise talk.failure()
+            if isinstance(error, Exception) and not isinstance(error, Failed):
+                for text in dict.fromkeys(complaints):
+                    error.add_note(text)
         except (NotYet, Failed) as wrong:
-            raise self._talk.failure(wrong) from None
-        self._talk.problem = ""  # what a word found has been raised there
-        complaints = self._talk.complaints()
-        self._talk.served_now.pop()
-        if error is None and complaints:
-            raise self._talk.failure() from None
-        if isinstance(error, Exception) and not isinstance(error, Failed):
-            for text in dict.fromkeys(complaints):
-                error.add_note(text)
+            raise talk.failure(wrong) from None
+        finally:
+            talk.served_now.remove(self._server)
+            talk.forget()  # all of it has been told
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
