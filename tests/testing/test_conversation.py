@@ -3,6 +3,7 @@
 import asyncio
 import re
 import ssl
+import sys
 from functools import update_wrapper
 from importlib.util import find_spec
 
@@ -338,3 +339,12 @@ def test_with_uvloop(talk, bad_network, hostile_clients):
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+async def test_without_uvicorn_an_asgi_app_is_refused_with_advice_and_the_rest_is_served(talk, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(Failed, match=r"needs uvicorn to run\. Install it with `pip install uvicorn`"):
+        async with talk.served(asgi_app):
+            pass
+    async with talk.served(handler) as server:
+        await (await talk.client(server, "Ann")).asks("5", "2")

@@ -74,12 +74,11 @@ def server_process() -> Iterator[Callable[..., ServerProcess | CommandProcess]]:
         process.kill()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[Any]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+@pytest.hookimpl(hookwrapper=True)  # the older kind, because this file is loaded by whatever pytest is there
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
     """Show the conversation of a test that failed for another reason than one of its words."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     conversation: Any = getattr(item, "funcargs", {}).get("talk")
     if report.failed and call.excinfo and conversation is not None:
         from wslearn.exercises.engine.result import trace
@@ -88,4 +87,3 @@ def pytest_runtest_makereport(
 
         if isinstance(conversation, Conversation) and conversation.steps and not call.excinfo.errisinstance(Failed):
             report.sections.append(("conversation", "\n".join(trace(conversation.steps))))
-    return report
