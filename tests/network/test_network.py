@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import sys
+import time
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from time import perf_counter
@@ -773,3 +774,15 @@ async def test_half_open_needs_a_side(plain):
     async with SimulatedNetwork(plain.url) as net:
         with pytest.raises(ValueError, match="expected 'client' or 'server'"):
             net.half_open("both")
+
+
+async def test_a_pause_of_the_event_loop_is_no_idle_time(plain):
+    """Whoever had no turn could send nothing: the program's pause is not the connection's."""
+    network = SimulatedNetwork(plain.url, idle_timeout=0.4, idle_reset_by="server")
+    async with network as net, connect(net.url, ping_interval=None) as ws:
+        for _ in range(3):
+            time.sleep(0.6)  # noqa: ASYNC251 - the pause
+            await ws.send("hi")
+            assert await ws.recv() == "hi"
+        await asyncio.wait_for(ws.wait_closed(), 10)
+        assert ws.close_code == 1006

@@ -14,6 +14,8 @@ logger = logging.getLogger("wslearn")
 Side = Literal["client", "server"]
 #: Timeout of a connection to the target, in seconds.
 CONNECT_TIMEOUT = 10.0
+#: So often a connection is looked at before it counts as idle.
+LOOKS = 4
 
 
 class Link:
@@ -28,7 +30,7 @@ class Link:
         self._connecting: asyncio.Task | None = None
         #: Whether one side has gone, and the other is never told.
         self.is_half_open = False
-        self._heard = clock()
+        self._heard, self._looks = clock(), 0
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -114,17 +116,22 @@ class Link:
     def carried(self, direction: Direction) -> None:
         """Note that bytes have entered."""
         if self.net.idle_reset_by in ("either", "client" if direction == "up" else "server"):
-            self._heard = clock()
+            self._heard, self._looks = clock(), 0
 
     def watch_idle(self) -> None:
-        """End the connection if it has been idle for too long, else look again when it may have been."""
+        """End the connection if it has been idle for too long, else look again when it may have been.
+
+        Looks are counted too: after a pause of the whole event loop, both sides have their turn before it is a timeout.
+        """
         self._stop_timer()
         if self.net.idle_timeout is None or self.net.silent or self.is_half_open:  # in a silence nobody is told
             return
-        if (left := self._heard + self.net.idle_timeout - clock()) > 0:
-            self._timer = asyncio.get_running_loop().call_later(left, self.watch_idle)
-        else:
-            self.expire()
+        left = self._heard + self.net.idle_timeout - clock()
+        if left <= 0 and self._looks >= LOOKS:
+            return self.expire()
+        self._looks += 1
+        pause = self.net.idle_timeout / LOOKS
+        self._timer = asyncio.get_running_loop().call_later(min(left, pause) if left > 0 else pause, self.watch_idle)
 
     def _stop_timer(self) -> None:
         if self._timer:
