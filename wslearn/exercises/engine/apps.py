@@ -5,7 +5,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from traceback import walk_tb
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -145,8 +144,9 @@ async def _served(server: Any, sock: socket.socket) -> None:
 def _not_in_a_check(record: logging.LogRecord) -> bool:
     """Return whether nobody else tells of this: a check tells of all its app's errors, a test of all exceptions."""
     place = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
-    ours = any(frame.f_code is Lifespan.called.__code__ for frame, _ in walk_tb(place))
-    return record.threadName != "wslearn check" and not ours
+    while place and place.tb_frame.f_code is not Lifespan.called.__code__:
+        place = place.tb_next
+    return record.threadName != "wslearn check" and place is None
 
 
 class Lifespan:
