@@ -704,6 +704,7 @@ async def every(seconds, times, send, drain):
             await send()
             await asyncio.sleep(seconds)
     reading.cancel()
+    await asyncio.wait({reading})
 
 
 async def read_all(ws):
