@@ -19,11 +19,14 @@ HOST = "127.0.0.1"
 START, STOP = 2 * STEP, 2.0
 #: What aiohttp would print about an app's error, beside the check that shows it.
 QUIET = logging.getLogger("wslearn.exercises.quiet")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL + 1)
 NO_UVICORN = (
-    "This check runs an ASGI app, and needs uvicorn for that. Install it with `pip install uvicorn`, restart the "
-    "kernel, and run this cell again."
+    "An ASGI app needs uvicorn to run. Install it with `pip install uvicorn`. In a notebook, restart the kernel then, "
+    "and run this cell again."
+)
+USED_BEFORE = (
+    "This app has been used before, and aiohttp's apps can run only once. Make a new one: run the app's cell again, or "
+    "pass a function that makes the app."
 )
 NOT_IN_TIME = f"Your app did not start within {START:g} s. What it does at its start must end."
 
@@ -76,7 +79,7 @@ async def aiohttp_app(app: "web.Application", notes: Notes) -> AsyncIterator[int
                 raise
 
     if app.frozen:
-        raise NotYet("This app has been used before, and aiohttp's apps can run only once. Run the app's cell again.")
+        raise NotYet(USED_BEFORE)
     app.middlewares.insert(0, noted)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, logger=QUIET, shutdown_timeout=STOP / 2)
     try:
@@ -148,7 +151,11 @@ async def _served(server: Any, sock: socket.socket) -> None:
 
 
 def _not_in_a_check(record: logging.LogRecord) -> bool:
-    return record.threadName != "wslearn check"
+    """Return whether nobody else tells of this: a check tells of all its app's errors, a test of all exceptions."""
+    place = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
+    while place and place.tb_frame.f_code is not Lifespan.called.__code__:
+        place = place.tb_next
+    return record.threadName != "wslearn check" and place is None
 
 
 class Lifespan:
