@@ -50,7 +50,10 @@ class TestCatchUp(FunctionExercise):
         "send the client what is still kept": changed(
             CATCH_UP,
             ("return False, kept", "return False, []"),
-            ("    return floor <= offset <= last", "    if not floor <= offset <= last: return False, []\n    return True"),
+            (
+                "    return floor <= offset <= last",
+                "    if not floor <= offset <= last: return False, []\n    return True",
+            ),
         ),
         "exactly `floor`": changed(CATCH_UP, ("floor <= offset", "floor < offset")),
         "hasn't reached": changed(CATCH_UP, ("floor <= offset <= last", "floor <= offset")),

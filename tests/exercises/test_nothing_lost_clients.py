@@ -67,7 +67,7 @@ class TestFollow(FunctionExercise):
     wrong: ClassVar = {
         "so there is no epoch yet": changed(FOLLOW, ("epoch = offset = None", "epoch, offset = 'e0', None"),
                                             ('{"epoch": epoch, "offset": offset}', '{"epoch": epoch}')),
-        "so there is no offset yet": changed(FOLLOW, ("                if epoch is not None:", "                if True:"),
+        "so there is no offset yet": changed(FOLLOW, ("if epoch is not None:", "if True:"),
                                              ("epoch = offset = None", "epoch, offset = '', 0")),
         "did not connect again": changed(FOLLOW, ("            pass", "            await asyncio.sleep(30)")),
         "did not say how far it had got": changed(FOLLOW, ("if epoch is not None", "if False")),
@@ -77,8 +77,8 @@ class TestFollow(FunctionExercise):
         "showed a message twice": changed(FOLLOW, (' and message["offset"] > offset', "")),
         "Compare offsets, not texts": changed(
             FOLLOW, ("epoch = offset = None", "epoch = offset = None\n    texts = set()"),
-            ("                        show(message", "                        if message['message'] in texts: continue\n"
-             "                        texts.add(message['message'])\n                        show(message"),
+            ("                        show(message", "                        if message['message'] in texts:\n"
+             "                            continue\n                        texts.add(message['message'])\n                        show(message"),
         ),
         "Forget your offset when the epoch changes": changed(
             FOLLOW,
@@ -172,7 +172,9 @@ class TestSendAll(FunctionExercise):
         "is no ack for this one": changed(
             SEND, ('reply.get("id") != id', 'reply.get("type") not in ("ack", "error", "room-message")')
         ),
-        "Connect again, and send the message again": changed(SEND, ("            pass", "            await asyncio.sleep(9)")),
+        "Connect again, and send the message again": changed(
+            SEND, ("            pass", "            await asyncio.sleep(9)")
+        ),
         "did not send it again. It may be lost": changed(
             SEND, ("            pass", "            offsets.append(0)"),
         ),

@@ -67,7 +67,7 @@ class TestJoining(ServerExercise):
         "Send her what `since` returns": changed(QUEUE, ("await self.store.since(seen)", "[]")),
         "Send only what comes after": changed(QUEUE, ("since(seen)", "since(0)"), ("if offset > seen:", "if True:")),
         "There is nothing that": changed(
-            QUEUE, ("        try:\n            while True", '        await ws.send("{}")\n        try:\n            while True')
+            QUEUE, ("        try:\n            while", '        await ws.send("{}")\n        try:\n            while')
         ),
         "the sender too": changed(QUEUE, ("for each in self.queues.values()", "for each in [q for c, q in "
                                           "self.queues.items() if c is not ws]")),
@@ -145,10 +145,13 @@ class Joining(Server):
         finally:
             self.live.discard(ws)
 """,
-        "changes a text": changed(QUEUE, ("each.put_nowait((offset, text))", "each.put_nowait((offset, text.strip('{}')))")),
+        "changes a text": changed(
+            QUEUE, ("each.put_nowait((offset, text))", "each.put_nowait((offset, text.strip('{}')))")
+        ),
         "no other client in `finally`": changed(QUEUE, ("del self.queues[ws]", "self.queues.clear()")),
-        "one queue of all servers": changed(QUEUE, ("each.put_nowait((offset, text))", "each.put_nowait((offset, text)); "
-                                                    "break")),
+        "one queue of all servers": changed(
+            QUEUE, ("each.put_nowait((offset, text))", "each.put_nowait((offset, text)); break")
+        ),
     }  # fmt: skip
     right: ClassVar = {
         "a list that waits": JOINING,
@@ -191,7 +194,7 @@ class Joining(Server):
         "a task group": changed(
             QUEUE,
             ("        sending = asyncio.create_task(self.send(ws, seen, queue))\n", ""),
-            ("            async for text in ws:", "            sending = asyncio.ensure_future(self.send(ws, seen, queue))\n"
-             "            async for text in ws:"),
+            ("            async for text in ws:",
+             "            sending = asyncio.ensure_future(self.send(ws, seen, queue))\n            async for text in ws:"),
         ),
     }  # fmt: skip

@@ -76,7 +76,7 @@ class _Desk:
 
 
 def _size(thing: object) -> int:
-    """Return how many objects can be reached from this one, without modules, functions, classes and what the check has."""
+    """Return how many objects can be reached from this one: no modules, functions, classes, nor the check's own."""
     seen: set[int] = set()
     found = [thing]
     while found:
