@@ -78,7 +78,8 @@ class TestFollow(FunctionExercise):
         "Compare offsets, not texts": changed(
             FOLLOW, ("epoch = offset = None", "epoch = offset = None\n    texts = set()"),
             ("                        show(message", "                        if message['message'] in texts:\n"
-             "                            continue\n                        texts.add(message['message'])\n                        show(message"),
+             "                            continue\n                        texts.add(message['message'])\n"
+             "                        show(message"),
         ),
         "Forget your offset when the epoch changes": changed(
             FOLLOW,

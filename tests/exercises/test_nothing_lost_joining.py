@@ -90,7 +90,7 @@ class TestJoining(ServerExercise):
         "has not acknowledged yet": changed(
             QUEUE,
             ("offset = await self.store.add(text)", "adding = asyncio.ensure_future(self.store.add(text))\n"
-             "                await asyncio.sleep(0.01)\n                offset = self.store.offset"),
+             "                await asyncio.sleep(0)\n                offset = self.store.offset"),
         ),
         "so wait for `since` without a lock": changed(
             QUEUE,
@@ -195,6 +195,7 @@ class Joining(Server):
             QUEUE,
             ("        sending = asyncio.create_task(self.send(ws, seen, queue))\n", ""),
             ("            async for text in ws:",
-             "            sending = asyncio.ensure_future(self.send(ws, seen, queue))\n            async for text in ws:"),
+             "            sending = asyncio.ensure_future(self.send(ws, seen, queue))\n"
+             "            async for text in ws:"),
         ),
     }  # fmt: skip

@@ -4,6 +4,8 @@ from typing import Any
 
 from wslearn.exercises.engine import Exercise, Message, Talk, has, otherwise, shown
 from wslearn.exercises.nothing_lost.counterpart import Line, Student, playing
+from wslearn.exercises.nothing_lost.stories import reader_stories, survives, writes_well
+from wslearn.testing.histories import Person
 
 FIRST_JOIN = {
     has(epoch=lambda epoch: bool(epoch)): "This is the first join, so there is no epoch yet. Leave it out.",
@@ -42,6 +44,7 @@ NOT_SHOWN = "{name} did not show a message. Call `show(text)` for each `room-mes
 LOST = "{name} did not show a message that it has missed while it was away."
 OTHERS = "Only a `room-message` has a text to show. Ignore messages of other types."
 TEXT = "Call `show` with the text of the message: what is in `message`."
+STORY = "Zoe's client follows a room of a real server, and her cable is cut again and again."
 END = "The server has closed with 1000, which means that all is said. Return."
 
 
@@ -155,6 +158,23 @@ async def _follow(talk: Talk, function: Any) -> None:
         talk.tells("the server", "closes", "with 1000")
         await line.ws.close(1000)
         await zoe.returns(END)
+    await _survives(talk, function)
+
+
+async def _survives(talk: Talk, function: Any) -> None:
+    """Let the checker of histories try the student's client on a real server."""
+
+    async def client(person: Person) -> None:
+        def show(text: str | None) -> None:
+            if text is None:
+                person.tell()
+            else:
+                person.hear({"type": "room-message", "message": text})
+
+        await function(person.url, show)
+
+    clients = {"Zoe": client, "Ann": writes_well}
+    await survives(talk, clients, reader_stories(), STORY, lambda finding: finding.who == "Zoe")
 
 
 follow = Exercise(

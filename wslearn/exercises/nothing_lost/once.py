@@ -2,10 +2,12 @@
 
 import gc
 from collections.abc import Callable
+from random import Random
 from types import FunctionType, ModuleType
 from typing import Any
 
 from wslearn.exercises.engine import Exercise, Talk, shown
+from wslearn.testing.histories import History, judge
 
 #: Seconds for which the check asks an answer to remember, and how many keys it lets it remember and forget.
 SECONDS, MANY = 120, 2000
@@ -124,6 +126,7 @@ async def _once(talk: Talk, once_class: Any) -> None:
     await desk.asks(("ann", "tea", "1"), True, LATER)
     await _fails(talk, desk)
     await _forgets(talk, one, desk, passes)
+    await _has_a_good_history(talk, once_class, clock)
 
 
 async def _fails(talk: Talk, desk: _Desk) -> None:
@@ -150,6 +153,32 @@ async def _forgets(talk: Talk, one: Any, desk: _Desk, passes: Callable[[float], 
     more = _size(one) - before
     if more > MANY / 2:
         talk.fail(GROWS.format(many=MANY), "your object", "has", f"{more} objects more than before", expected="none")
+
+
+async def _has_a_good_history(talk: Talk, once_class: Any, clock: Callable[[], float]) -> None:
+    """Let two clients send again whatever lost its ack, and the checker of histories judge what was stored."""
+    random, history, stored = Random(9), History(), []
+    known = talk.method(await talk.call(once_class, SECONDS, clock), "once")
+    waiting = [(who, str(number)) for number in range(1, 9) for who in ("ann", "bob")]
+    history.joined("Zoe", "e1", 0)
+    for who, number in waiting:
+        text = f"{who}-{number}"
+        history.wrote(who, text)
+        for _ in range(random.choice((1, 2, 3))):
+
+            def store(text: str = text) -> int:
+                stored.append(text)
+                history.heard("Zoe", text, len(stored), "e1")
+                return len(stored)
+
+            history.sent(who, text)
+            offset = await talk.call(known, who, "tea", number, store)
+        history.acknowledged(who, text, offset, "e1")
+    verdict = judge(history)
+    if not verdict.ok:
+        text = f"Ann and Bob send again what lost its ack. The checker of histories says: {verdict.findings[0]}"
+        talk.fail(text, "the checker", "finds", verdict.findings[0].kind, expected="nothing wrong")
+    talk.tells("the checker", "finds", "nothing lost, doubled or out of order, although acks were lost")
 
 
 once = Exercise(

@@ -5,6 +5,8 @@ from typing import Any
 from wslearn.exercises.engine import Exercise, Talk, has, otherwise, shown
 from wslearn.exercises.nothing_lost.counterpart import Line, Student, playing
 from wslearn.exercises.nothing_lost.follow import PRESENCE, joined, told
+from wslearn.exercises.nothing_lost.stories import reads_well, survives, writer_stories
+from wslearn.testing.histories import Person
 
 SESSION = "0123456789abcdef0123456789abcdef"
 TEXTS = ["one", "two", "three", "one"]
@@ -38,6 +40,9 @@ NOT_ACK = (
 NOT_STORED = "The server could not store `{text}` and said so, with its id. {name} should send it again."
 WRONG = "Return the offsets from the acks, a list in the order of the texts."
 DONE = "All texts are acknowledged, so return the list of their offsets."
+STORY = "Zoe's client sends to a real server, and messages or their acks are lost on the way."
+#: How many texts a story has, and what counts about Zoe's own messages; what she receives is not her task.
+MANY, OWN = 6, ("unsent", "unheard", "overtaken", "crashed")
 ERROR = {"type": "error", "code": "not-stored", "message": "the store is full: send it again"}
 
 
@@ -105,6 +110,20 @@ async def _send_all(talk: Talk, function: Any) -> None:
         if came != expected:
             talk.fail(WRONG, "`send_all`", "returns", shown(came), expected=shown(expected))
         talk.tells("`send_all`", "returns", shown(came))
+    await _survives(talk, function)
+
+
+async def _survives(talk: Talk, function: Any) -> None:
+    """Let the checker of histories try the student's client on a real server."""
+
+    async def client(person: Person) -> None:
+        texts = [await person.next() for _ in range(MANY)]
+        await function(person.url, SESSION, texts)
+
+    clients = {"Ann": reads_well, "Zoe": client}
+    await survives(
+        talk, clients, writer_stories(MANY), STORY, lambda finding: finding.who == "Ann" or finding.kind in OWN
+    )
 
 
 send_all = Exercise(
