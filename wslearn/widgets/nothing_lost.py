@@ -27,7 +27,7 @@ DELAY, LATE = 0.03, 0.3
 #: How long Run takes, how much of it the picture shows, and how often each of the three clients writes, in seconds.
 RUN, WINDOW, WRITES = 60.0, 12.0, 0.5
 #: The first run: how long before the cable is cut, how long it is cut, and how long after that, in seconds.
-BEFORE, AWAY, AFTER = 0.5, 0.6, 0.6
+BEFORE, AWAY, AFTER = 0.4, 0.5, 0.4
 #: How long the lab waits for what has to come, in seconds.
 ENOUGH = 5.0
 

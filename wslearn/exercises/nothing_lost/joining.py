@@ -97,13 +97,16 @@ class _Check:
 
     async def hear(self, clients: list[Client], text: str, message: Any) -> None:
         """Expect a message at all of these clients."""
-        await self.talk.until(lambda: any(stored == text for _, stored in self.store.messages))
-        if not any(stored == text for _, stored in self.store.messages):
+        await self.talk.until(lambda: self._has(text) or self.talk.error(self.server))
+        if not self._has(text):
             reason = STORE if message is ALL else message.replace("{name}", clients[0].name)
             self.talk.fail(reason, "the store", "has", "nothing new", expected=f"`{text}`")
         expected = {"offset": self.store.offset_of(text), "text": text}
         for client in clients:
             await client.hears(expected, message)
+
+    def _has(self, text: str) -> bool:
+        return any(stored == text for _, stored in self.store.messages)
 
     async def reads(self) -> None:
         """Wait until somebody's `since` has looked, and is waiting."""

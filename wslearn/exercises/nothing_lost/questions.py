@@ -25,7 +25,7 @@ class Questions:
         "message again. How often is it in the room?",
         choices=("Once", "Twice", "Once or twice"),
         answer="Once or twice",
-        why="The cable may have been cut before the message arrived, or after that. Part 3 shows both cases.",
+        why="The cable may have been cut before the message arrived, or after that. Part 6 shows both cases.",
     )
 
 
