@@ -48,7 +48,7 @@ class TextServer(FeedServer):
     @asynccontextmanager
     async def beside(self, host):
         """Do the same as the pages, for those that come later."""
-        self.now, self.edits = Text("", 0), deque(maxlen=500)
+        self.now, self.edits = Text("", 0), deque[tuple[int, Edit]](maxlen=500)
         async with super().beside(host):
             topic = await self.hub.subscribe("text", self.apply)
             yield

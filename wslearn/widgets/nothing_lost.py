@@ -195,10 +195,10 @@ class NothingLostLab(Dashboard):
     def figure(self) -> tuple[Figure, str]:
         """Draw a lane for each client, with a mark for each message at the time when it was stored."""
         drawn, ax = figure(height=5)
-        high = max(self.at(), 2.5)
+        high = max(self.at(), 2.0)
         low = max(0.0, high - WINDOW)
         drawn.set_layout_engine("none")  # matplotlib need not measure the names of the lanes
-        ax.set_position([0.17, 0.15, 0.815, 0.75])
+        ax.set_position([0.175, 0.15, 0.8, 0.75])
         ax.set(xlim=(low, high), ylim=(-0.6, 2.6), xlabel="when the message was stored, in seconds")
         names = [f"{one.name}\nmissed {len(self.missed(one))}\ndoubled {len(self.doubled(one))}" for one in self.guests]
         ax.set_yticks([2, 1, 0], names)

@@ -7,7 +7,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from wslearn.exercises.engine import STEP, Message, Talk, matches, read, shown
+from wslearn.exercises.engine import STEP, Message, NotYet, Talk, matches, read, shown
 from wslearn.messages import encode
 from wslearn.server import Server
 
@@ -108,7 +108,15 @@ class Student:
                 async with asyncio.timeout(STEP):
                     return await self.server.peers.get()
 
-        if (ws := await self.first(peer())) is None:
+        try:
+            ws = await self.first(peer())
+        except NotYet as wrong:
+            if not isinstance(wrong.__cause__, ConnectionClosed):
+                raise
+            self.talk.fail(
+                message.replace("{name}", self.name), self.name, "ends", str(wrong), expected="connect again"
+            )
+        if ws is None:
             self.talk.fail(message.replace("{name}", self.name), self.name, "does", "nothing", expected="connect")
         self.talk.tells(self.name, "connects")
         return Line(self, ws)

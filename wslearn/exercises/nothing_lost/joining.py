@@ -1,10 +1,10 @@
 """Task 5 of lesson 09, the hard one: a join that skips nothing and doubles nothing, although the store is slow."""
 
-import asyncio
 from contextlib import suppress
 from typing import Any
 
 from wslearn.exercises.engine import Client, Exercise, Talk, has, otherwise, shown
+from wslearn.exercises.nothing_lost.store import Store
 from wslearn.exercises.nothing_lost.stories import finding_of
 
 FORMAT = 'The client should receive `{"offset": …, "text": …}` as JSON, with the offset that `add` returned.'
@@ -46,40 +46,6 @@ OVER = "{name} received a message twice, or one that nobody sent."
 #: What the checker of histories may find, and what to tell about it.
 BY_KIND = {"lost": SKIPPED, "doubled": DOUBLED, "reordered": ORDER}
 LEFT = "A client left while `since` was still working. Then your server must go on for all others."
-
-
-class Store:
-    """Keeps messages, like a database: it is slow when the check wants it to be. Offsets have gaps."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[int, str]] = []
-        self.offset = 7
-        self.adding, self.reading = asyncio.Event(), asyncio.Event()
-        self.readers = 0
-        self.adding.set()
-        self.reading.set()
-
-    async def add(self, text: str) -> int:
-        """Store a message, and return its offset, which is larger than all before."""
-        self.offset += 1 + self.offset % 3
-        offset = self.offset
-        self.messages.append((offset, text))
-        await asyncio.sleep(0)
-        await self.adding.wait()
-        return offset
-
-    async def since(self, offset: int) -> list[tuple[int, str]]:
-        """Return the messages after an offset, as pairs of offset and text, in order."""
-        found = [message for message in self.messages if message[0] > offset]
-        self.readers += 1
-        await asyncio.sleep(0)
-        await self.reading.wait()
-        self.readers -= 1
-        return found
-
-    def offset_of(self, text: str) -> int:
-        """Return the offset of a message that was stored."""
-        return next(offset for offset, stored in self.messages if stored == text)
 
 
 class _Check:
@@ -126,7 +92,7 @@ class _Check:
             self.talk.tells(client.name, "receives", ", ".join(map(shown, texts)))
             return
         came = [each.get("text") if isinstance(each, dict) else each for each in client.heard]
-        pairs = [(each.get("offset"), each.get("text")) for each in client.heard if isinstance(each, dict)]
+        pairs = [(each.get("offset", 0), each.get("text", "")) for each in client.heard if isinstance(each, dict)]
         finding = finding_of(self.store.messages, self.store.offset_of(texts[0]) - 1, pairs)
         known = finding and finding.kind in BY_KIND
         message = BY_KIND[finding.kind].replace("{text}", finding.text) if known else OVER

@@ -55,13 +55,13 @@ async def _joins(zoe: Student, message: str = "") -> Line:
 
 async def _sends(line: Line, text: str, ids: list[str], again: str = "") -> None:
     """Expect a text, with a new id, or with its last one."""
-    table = {None: (again or NEXT).format(text=text, name="{name}")}
+    table: dict[Any, str] = {None: (again or NEXT).format(text=text, name="{name}")}
     is_it = has(type="room-message", message=text)
     table |= {
         has(type="room-message", message=lambda came: came != text): (again or NEXT).format(text=text, name="{name}"),
         lambda came: isinstance(came, dict) and not isinstance(came.get("id"), str): NO_ID,
         otherwise: (again or NEXT).format(text=text, name="{name}"),
-    }  # type: ignore[dict-item]
+    }
     came = await line.hears(
         lambda came: is_it(came) and isinstance(came.get("id"), str), table, meaning=f"`{text}` with an id"
     )
