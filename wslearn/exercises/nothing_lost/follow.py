@@ -14,7 +14,7 @@ FIRST_JOIN = {
     otherwise: 'Join the room first: `{"type": "join-room", "room": "tea"}`.',
 }
 AGAIN = "{name}'s connection was lost, and did not connect again. After each end but 1000, connect again at once."
-NO_OFFSET = "{name} came back, and did not say how far it had got: add `epoch` and `offset` to `join-room`."
+NO_OFFSET = "{name} came back, and did not send how far it had got: add `epoch` and `offset` to `join-room`."
 START = (
     "{name} had joined, and had received no message yet. `missed` was 0, so it has everything up to `joined`'s "
     "`offset`, and its offset is that."
@@ -25,12 +25,12 @@ HALF = (
     "of the last message that it has. The one in `joined` says what is still to come."
 )
 DOUBLED = (
-    "{name} showed a message twice. The server may send a message again, for it can't know what has arrived. Drop a "
-    "message if its offset isn't above yours."
+    "{name} showed a message twice. The server may send a message again, because it can't know what has arrived. "
+    "Ignore a message if its offset isn't above yours."
 )
 BY_TEXT = "Another message has the same text, and {name} did not show it. Compare offsets, not texts."
 NEW_EPOCH = (
-    "The server has a new epoch, so its offsets begin again. {name} dropped a message because its offset is small. "
+    "The server has a new epoch, so its offsets begin again. {name} ignored a message because its offset is small. "
     "Forget your offset when the epoch changes."
 )
 OLD_EPOCH = "The last `joined` had another epoch. Send that one when you join again, with an offset that belongs to it."

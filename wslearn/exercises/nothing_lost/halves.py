@@ -111,5 +111,5 @@ halves = ReadingExercise(
     answer='seen = {"Ann": ["a", "b", "b"], "Bob": ["z"], "Bob waits for": 0, "Carl": ["two", "one"], "Zoe": ["v"]}',
     why="A retry with a new id is a new message, so `b` is stored twice. Ids of two clients are alike, so three of "
     "Bob's messages are lost, and each of them was acknowledged. Carl had two messages in flight, so the second one "
-    "overtook the first. And without an epoch, small offsets look old, so Zoe drops what is new.",
+    "overtook the first. And without an epoch, small offsets look old, so Zoe's `Inbox` ignores what is new.",
 )

@@ -30,7 +30,7 @@ NEW_ID = (
     "`{text}` was sent again with another id. The server can't know that it is the same message, and stores it twice. "
     "Choose an id once for each message."
 )
-SAME_ID = "Two messages have the same id, so the server takes the second one for a repeat, and drops it."
+SAME_ID = "Two messages have the same id, so the server takes the second one for a repeat, and does not store it."
 NO_ID = "A message needs an `id`, a string: without one there is no ack."
 NEXT = 'After the ack, send the next text: `{{"type": "room-message", "message": "{text}", "id": …}}`.'
 NOT_ACK = (
