@@ -70,7 +70,7 @@ class TestFollow(FunctionExercise):
         "so there is no offset yet": changed(FOLLOW, ("if epoch is not None:", "if True:"),
                                              ("epoch = offset = None", "epoch, offset = '', 0")),
         "did not connect again": changed(FOLLOW, ("            pass", "            await asyncio.sleep(30)")),
-        "did not say how far it had got": changed(FOLLOW, ("if epoch is not None", "if False")),
+        "did not send how far it had got": changed(FOLLOW, ("if epoch is not None", "if False")),
         "`missed` was 0, so it has everything": changed(FOLLOW, ('0 if message["missed"] else message["offset"]', "0")),
         "of the last message that it has": changed(FOLLOW, (COUNTS, 'pass\n'
             '                        epoch, offset = message["epoch"], message["offset"]')),

@@ -223,7 +223,7 @@ class Joining(Server):
         except ConnectionClosed:
             pass
 """,
-    why="The order matters: listen first, then look, then ignore what came twice. The other way round, there is "
-    "a moment between looking and listening, and what is stored in that moment reaches nobody. In lesson 07 the history was a "
-    "list in memory, so nothing was awaited between the two. A database needs an `await`.",
+    why="The order matters: listen first, then look, then ignore what came twice. The other way round, there is a "
+    "moment between looking and listening, and what is stored in that moment reaches nobody. In lesson 07 the history "
+    "was a list in memory, so nothing was awaited between the two. A database needs an `await`.",
 )
