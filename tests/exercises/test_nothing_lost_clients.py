@@ -14,7 +14,7 @@ async def follow(url, show):
             async with connect(url) as ws:
                 join = {"type": "join-room", "room": "tea"}
                 if epoch is not None:
-                    join |= {"epoch": epoch, "offset": offset}
+                    join = join | {"epoch": epoch, "offset": offset}
                 await ws.send(json.dumps(join))
                 async for data in ws:
                     message = json.loads(data)
