@@ -106,6 +106,9 @@ class TestJoining(ServerExercise):
             ("        missed = await self.store.since(seen)\n",
              "        async with self.lock: pass\n        missed = await self.store.since(seen)\n"),
         ),
+        "Keep what you need in `self`": changed(
+            QUEUE, ("        self.queues = {}\n", ""), ("    store = None", "    queues = {}\n    store = None")
+        ),
         "raised KeyError": changed(QUEUE, ('["offset"]', '["after"]')),
     }  # fmt: skip
     subtle: ClassVar = {

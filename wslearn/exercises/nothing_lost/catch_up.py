@@ -5,6 +5,8 @@ from typing import Any
 from wslearn.exercises.engine import FunctionExercise
 
 ROOM = {"epoch": "e1", "floor": 3, "kept": [4, 6, 9]}
+#: The same epoch, and another string: what a client sends is never the very object that the server has.
+SAME = "".join(("e", "1"))
 #: Nothing was sent yet; and everything that was sent has been forgotten.
 NEW = {"epoch": "e1", "floor": 0, "kept": []}
 EMPTY = {"epoch": "e1", "floor": 9, "kept": []}
@@ -28,7 +30,7 @@ def _right(room: dict[str, Any], epoch: str, offset: int | None) -> list[int]:
 
 catch_up = FunctionExercise(
     cases=[
-        ((ROOM, "e1", 6), (True, [9])),
+        ((ROOM, SAME, 6), (True, [9])),
         ((ROOM, "e1", 4), (True, [6, 9])),
         ((ROOM, "e1", 9), (True, [])),
         ((ROOM, "e1", 3), (True, [4, 6, 9])),

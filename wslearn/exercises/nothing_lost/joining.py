@@ -45,6 +45,7 @@ ORDER = "{name} received the messages in the wrong order. Offsets grow from mess
 OVER = "{name} received a message twice, or one that nobody sent."
 #: What the checker of histories may find, and what to tell about it.
 BY_KIND = {"lost": SKIPPED, "doubled": DOUBLED, "reordered": ORDER}
+ELSEWHERE = "Sam is on another server, and received what was sent here. Keep what you need in `self`, not in the class."
 LEFT = "A client left while `since` was still working. Then your server must go on for all others."
 
 
@@ -81,6 +82,14 @@ class _Check:
             lambda: self.store.readers, message, who="`since`", expected="called", came=lambda: self.store.readers
         )
 
+    async def reads_nothing_of(self, other: "_Check", here: Client, there: Client) -> None:
+        """Expect that a client of this server receives nothing that was sent on another one."""
+        await here.says("here")
+        await self.hear([here], "here", ALL)
+        await there.says("there")
+        await other.hear([there], "there", ALL)
+        await here.hears_nothing(ELSEWHERE)
+
     async def has_all(self, client: Client, *texts: str) -> None:
         """Expect that a client has received these since it joined, in order, and nothing else."""
         expected = [{"offset": self.store.offset_of(text), "text": text} for text in texts]
@@ -101,8 +110,8 @@ class _Check:
 
 
 async def _joining(talk: Talk, server_class: Any) -> None:
-    async with talk.server(server_class) as server:
-        check = _Check(talk, server)
+    async with talk.server(server_class) as server, talk.server(server_class) as elsewhere:
+        check, other = _Check(talk, server), _Check(talk, elsewhere)
         store = check.store
         ann, bob = await check.joins("Ann", 7), await check.joins("Bob", 7)
         await ann.hears_nothing("There is nothing that {name} has missed.")
@@ -117,6 +126,8 @@ async def _joining(talk: Talk, server_class: Any) -> None:
         await _while_it_reads(check, ann, bob)
         await _while_it_adds(check, ann, bob)
         await _leaves(check, ann, bob)
+        sam = await other.joins("Sam", 7)
+        await other.reads_nothing_of(check, sam, ann)
 
 
 async def _while_it_reads(check: _Check, ann: Client, bob: Client) -> None:
