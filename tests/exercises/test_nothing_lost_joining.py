@@ -106,6 +106,11 @@ class TestJoining(ServerExercise):
             ("        missed = await self.store.since(seen)\n",
              "        async with self.lock: pass\n        missed = await self.store.since(seen)\n"),
         ),
+        "must belong to the client that left": changed(
+            QUEUE,
+            ("        sending = asyncio.create_task", "        self.sending = asyncio.create_task"),
+            ("            sending.cancel()", "            self.sending.cancel()"),
+        ),
         "Keep what you need in `self`": changed(
             QUEUE, ("        self.queues = {}\n", ""), ("    store = None", "    queues = {}\n    store = None")
         ),

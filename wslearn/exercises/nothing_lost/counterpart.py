@@ -65,6 +65,13 @@ class Line:
             with suppress(ConnectionClosed):
                 await self.ws.send(encode(message))
 
+    async def says_alike(self, message: dict[str, Any], types: tuple[str, ...]) -> None:
+        """Send a message once for each of these types, which the client has to ignore."""
+        self.student.talk.tells("the server", "sends", f"messages of other types, such as `{types[0]}`")
+        for kind in types:
+            with suppress(ConnectionClosed):
+                await self.ws.send(encode(message | {"type": kind}))
+
     async def drops(self) -> None:
         """Deliver what was sent, and end the connection without a closing handshake, as a broken cable does."""
         with suppress(ConnectionClosed, TimeoutError):

@@ -46,6 +46,7 @@ OVER = "{name} received a message twice, or one that nobody sent."
 #: What the checker of histories may find, and what to tell about it.
 BY_KIND = {"lost": SKIPPED, "doubled": DOUBLED, "reordered": ORDER}
 ELSEWHERE = "Sam is on another server, and received what was sent here. Keep what you need in `self`, not in the class."
+GONE = "Zoe has left, and now {name} receives nothing. What you end or forget must belong to the client that left."
 LEFT = "A client left while `since` was still working. Then your server must go on for all others."
 
 
@@ -188,6 +189,10 @@ async def _leaves(check: _Check, ann: Client, bob: Client) -> None:
     await check.has_all(dora, "six")
     await zoe.says("seven")
     await check.hear([ann, bob, zoe, dora], "seven", ALL)
+    await zoe.closes()
+    await talk.has_connections(check.server, 3)
+    await ann.says("eight")
+    await check.hear([ann, bob, dora], "eight", GONE)
 
 
 joining = Exercise(
