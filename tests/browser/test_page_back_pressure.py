@@ -60,6 +60,10 @@ class TestBackPressure(PageCase):
     }  # fmt: skip
     right: ClassVar = {
         "waits until nothing waits": instead("ws.bufferedAmount + 10_000 > 100_000", "ws.bufferedAmount > 0"),
+        "a pause of no length": instead("sleep(10)", "sleep(0)"),
+        "a pause of no length until nothing waits": instead(
+            "ws.bufferedAmount + 10_000 > 100_000", "ws.bufferedAmount > 0", "sleep(10)", "sleep(0)"
+        ),
         "a timer": start(
             """
 const ws = new WebSocket("ws")

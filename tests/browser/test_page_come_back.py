@@ -28,6 +28,9 @@ class TestComeBack(PageCase):
         "`pageshow` came with `persisted` false": instead(RETURNS, "if (ws.readyState > 0) connect()"),
         "several WebSockets as soon as it loaded": instead(RETURNS, "connect()"),
         "looked at another tab": instead(LEAVES, 'document.addEventListener("visibilitychange", () => ws.close(1000))'),
+        "looked at another tab for a moment (`visibilitychange`), and your page": instead(
+            LEAVES, LEAVES + '\ndocument.addEventListener("visibilitychange", () => document.hidden || connect())'
+        ),
         "lost the focus": instead(LEAVES, 'addEventListener("blur", () => ws.close(1000))'),
         "listens for `unload`": instead('"pagehide"', '"unload"'),
         "listens for `beforeunload`": instead(LEAVES, LEAVES + '\naddEventListener("beforeunload", () => {})'),

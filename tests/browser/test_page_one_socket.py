@@ -79,6 +79,14 @@ class TestOneSocket(PageCase):
             "give the button the function itself",
             connect(GUARD).replace("onclick = connect", "onclick = connect()"),
         ),
+        "shows what it hopes": (
+            "shows `open` already. The server may refuse",
+            connect(GUARD, MAKE.replace("ws.onopen = () => ", "")),
+        ),
+        "looks at a state that it shows too early": (
+            "shows `open` already. The server may refuse",
+            connect("if (find('state').textContent === 'open') return", MAKE.replace("ws.onopen = () => ", "")),
+        ),
         "opens two": ("opened several WebSockets", connect(GUARD, MAKE + "\nnew WebSocket('ws')")),
     }  # fmt: skip
     right: ClassVar = {

@@ -48,6 +48,19 @@ class TestSafeText(PageCase):
             "another text",
             on_message("list.innerHTML += `<li>${data.replaceAll('<', '&lt;')}</li>`"),
         ),
+        "takes scripts out": (
+            "another text",
+            on_message(ITEM + "item.textContent = data.replace(/<.?script>/g, '')\nlist.append(item)"),
+        ),
+        "helpers that this page doesn't have": (
+            "Only a page that begins with `HELPERS` has",
+            on_message("show(data)"),
+        ),
+        "the browser's own find": (
+            "Write `document.getElementById`",
+            on_message('find("messages").append(data)'),
+        ),
+        "Python's None": ("JavaScript's `None` is `null`", on_message("let item = None")),
         "parses JSON": (
             "is not valid JSON",
             on_message(ITEM + "item.textContent = JSON.parse(data)\nlist.append(item)"),

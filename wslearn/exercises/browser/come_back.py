@@ -11,6 +11,10 @@ AT_FIRST = {
     int: "Your page opened several WebSockets as soon as it loaded. Open one: `pageshow` comes after each load too, so "
     "look at `event.persisted` there.",
 }
+TAB = (
+    "The user looked at another tab for a moment (`visibilitychange`), and your page opened another WebSocket. She has "
+    "not left, and the first one is still open. Connect again only in a `pageshow` with `event.persisted`."
+)
 #: How long the user is away, in seconds.
 AWAY = 60.0
 
@@ -38,6 +42,7 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await page.happens("visibilitychange")
         await ws.stays_open("The user looked at another tab for a moment, and your page closed its WebSocket. Only "
                             "`pagehide` means that she has left.")  # fmt: skip
+        await page.opens_nothing(TAB)
         await page.happens("blur")
         await ws.stays_open("The window lost the focus, and your page closed its WebSocket. Only `pagehide` means that "
                             "the user has left.")  # fmt: skip

@@ -23,6 +23,12 @@ async def _check(talk: PageTalk, answer: object) -> None:
             "WebSocket that is still connecting counts too: its `readyState` is the number `WebSocket.CONNECTING`. "
             "Does your variable last from one press to the next?",
         )  # fmt: skip
+        if (await page.look("#state")).text == "open":
+            talk.fail(
+                "The WebSocket is still connecting, and `#state` shows `open` already. The server may refuse it yet: "
+                "show `open` in its `open` event.",
+                "the user", "sees", "'open' in #state", expected="'open' only when the server has accepted",
+            )  # fmt: skip
         await ws.accepts()
         await state_is(page, "open", "The server has accepted the WebSocket.")
         for _ in range(3):

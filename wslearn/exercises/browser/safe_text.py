@@ -7,7 +7,11 @@ from wslearn.exercises.engine.browser import PageExercise, PageTalk, Tab
 
 #: Harmless. With an attacker's, the handler would read the user's messages.
 ATTACK = '<img src="data:," onerror="window.stolen = true">'
-MESSAGES = ("Hello, Ann!", "<b>Sale</b> today", ATTACK, "1 &lt; 2 &amp; 3", '{"type":"chat","message":"hi"}', "0", "")
+#: A filter that takes scripts out would take this away, and it is somebody's text.
+SCRIPT = "Begin with <script>, end with </script>"
+MESSAGES = (
+    "Hello, Ann!", "<b>Sale</b> today", ATTACK, "1 &lt; 2 &amp; 3", SCRIPT, '{"type":"chat","message":"hi"}', "0", "",
+)  # fmt: skip
 
 
 async def _check(talk: PageTalk, answer: object) -> None:

@@ -18,6 +18,18 @@ ADVICE = {
     "of undefined": "Something in front of the dot has no value yet. Look at it first, as in `if (ws && …)`.",
     "before initialization": "A name that is declared in a function with `let` or `const` begins anew at each call. "
     "Declare it outside of the function if it must last.",
+    **dict.fromkeys(  # of the browser's own `find`, which returns true or false
+        ("find(...).append is not", "find(...).appendChild is not", "find(...).insertAdjacentHTML is not"),
+        "Without `HELPERS`, `find` is a function of the browser that searches the page. Write "
+        "`document.getElementById`.",
+    ),
+    **dict.fromkeys(
+        ("find is not defined", "show is not defined", "tell is not defined"),
+        "Only a page that begins with `HELPERS` has `find`, `tell` and `show`.",
+    ),
+    "None is not defined": "JavaScript's `None` is `null`.",
+    "True is not defined": "JavaScript's `True` is `true`.",
+    "False is not defined": "JavaScript's `False` is `false`.",
     "is not defined": "Is the name misspelled, or a text that needs quotes?",
 }
 FAULTS = {
