@@ -10,11 +10,16 @@ import msgspec
 from wslearn.redact import redact
 
 Message = TypeVar("Message", bound=msgspec.Struct)
-RoomName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+#: Patterns of strings, and what people read instead of them.
+ROOM_NAME, SESSION = r"^[A-Za-z0-9._-]{1,64}\Z", r"^[0-9a-fA-F]{32}\Z"
+FORMS = {ROOM_NAME: "1 to 64 of a-z A-Z 0-9 . _ -", SESSION: "32 hexadecimal digits"}
+RoomName = Annotated[str, msgspec.Meta(pattern=ROOM_NAME)]
 #: 128 random bits that a client chooses and keeps.
-Session = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{32}\Z")]
+Session = Annotated[str, msgspec.Meta(pattern=SESSION)]
+Epoch = Annotated[str, msgspec.Meta(max_length=64)]
 MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Offset = Annotated[int, msgspec.Meta(ge=0)]
+#: No larger number is exact in JavaScript.
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 def now() -> str:
@@ -52,7 +57,7 @@ class Resume(msgspec.Struct, tag="join-room"):
 
     room: RoomName
     session: Session | None = None
-    epoch: str = ""
+    epoch: Epoch = ""
     offset: Offset | None = None
 
 
@@ -158,6 +163,12 @@ class BadMessage(ValueError):
     """A message of an unexpected form; the text says what was expected, what was received, and where they differ."""
 
 
+class _WithId(msgspec.Struct):
+    """Any message with an id."""
+
+    id: MessageId
+
+
 class _Nothing(msgspec.Struct, tag=""):
     """In a union with it, a type needs its tag: alone, msgspec would accept `{}` for `{"type":"ping"}`."""
 
@@ -170,12 +181,12 @@ def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder[An
 
 @lru_cache
 def _shapes(types: tuple[type[msgspec.Struct], ...]) -> str:
-    """Return examples of messages of `types`: `{"type":"join-room","room":"…"}`."""
+    """Return the shortest messages of `types`: `{"type":"join-room","room":"…"}`."""
     shapes = []
     for kind in types:
         tag = kind.__struct_config__.tag
         pairs = [f'"type":"{tag}"'] if tag else []
-        pairs += [f'"{name}":"…"' for name in kind.__struct_fields__]
+        pairs += [f'"{field.encode_name}":"…"' for field in msgspec.structs.fields(kind) if field.required]
         shapes.append(f"{{{','.join(pairs)}}}")
     return " or ".join(shapes)
 
@@ -195,8 +206,18 @@ def decode(data: str | bytes, *types: type[Message]) -> Message:
         wrong = _cut_in_two(f"{ord(error.object[error.start]):x}")
     except msgspec.DecodeError as error:
         half = None if isinstance(error, msgspec.ValidationError) else _half_character(data, str(error))
-        wrong = half or re.sub(r"`str` matching regex '.*'", "1 to 64 of a-z A-Z 0-9 . _ -", str(error))
+        wrong = half or str(error)
+        for pattern, form in FORMS.items():
+            wrong = wrong.replace(f"`str` matching regex {pattern!r}", form)
     raise BadMessage(f"expected {_shapes(types)}; {redact(wrong[:200])}")
+
+
+def id_of(data: str | bytes) -> str | None:
+    """Return the valid `id` in a message that is not carried out, so that the error can name it, or None."""
+    try:
+        return _decoder((_WithId,)).decode(data).id
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return None
 
 
 #: The escapes of JSON text (RFC 8259, section 7): a pair of surrogates, which is one character above U+FFFF; a single

@@ -11,21 +11,15 @@ from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
-from wslearn.messages import BadMessage, Error, Message, decode, encode
+from wslearn.messages import BadMessage, Error, Message, decode, encode, id_of
 from wslearn.server import delivery, library
 from wslearn.server.opening import Owner
 from wslearn.server.receiving import Receiving
 
 #: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10
-
-
-def _id_of(data: str | bytes, types: tuple[type[Message], ...]) -> str | None:
-    """Return the id of a message that is not carried out, if it is valid and has one."""
-    try:
-        return getattr(decode(data, *types), "id", None)
-    except BadMessage:
-        return None
+#: Seconds for which the server reads nothing from a client that sends messages with an id too fast, at most.
+LONGEST_REST = 1.0
 
 
 class Connection(Receiving):
@@ -116,25 +110,25 @@ class Connection(Receiving):
         goes on, its connection is closed with 1008 too, except for messages with an id (lesson 09). Raises
         ConnectionClosedError if the connection breaks.
         """
-        bad, warned = 0, False
+        bad, warned, have_ids = 0, False, any("id" in kind.__struct_fields__ for kind in types)
         async for data in self:
             warned = warned and not all(bucket.full for bucket in self.buckets)
             if too_fast := [bucket for bucket in self.buckets if not bucket.take()]:
                 rate = f"{too_fast[0].rate:g} messages a second, with bursts of {too_fast[0].burst:g}"
-                id = _id_of(data, types)
+                id = id_of(data) if have_ids else None
                 if warned and id is None:
                     await self.dismiss("rate-limited", f"the limit is {rate}", "Too many messages")
                     return
                 warned = True
                 await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped", id)
                 if id is not None:  # it will be sent again: the connection stays, and takes no more than the limit
-                    await asyncio.sleep(1 / too_fast[0].rate)
+                    await asyncio.sleep(min(1 / too_fast[0].rate, LONGEST_REST))
                 continue
             try:
                 message = decode(data, *types)
             except BadMessage as error:
                 bad += 1
-                await self.complain("bad-message", str(error))
+                await self.complain("bad-message", str(error), id_of(data) if have_ids else None)
                 if bad == BAD_IN_A_ROW:
                     await self.close(CloseCode.POLICY_VIOLATION, f"{bad} malformed messages in a row")
                     return
