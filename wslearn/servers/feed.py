@@ -26,6 +26,10 @@ class FeedServer(Server):
         self.hub = hub or MemoryHub()
         self.rooms = HubRooms(self.hub)
 
+    def health(self):
+        """Tell whether the hub is in reach."""
+        return {"hub": "lost" if self.hub.lost else "ok"}
+
     @asynccontextmanager
     async def beside(self, host):
         """Leave the hub's rooms when the server stops."""
