@@ -14,12 +14,10 @@ Message = TypeVar("Message", bound=msgspec.Struct)
 ROOM_NAME, SESSION = r"^[A-Za-z0-9._-]{1,64}\Z", r"^[0-9a-fA-F]{32}\Z"
 FORMS = {ROOM_NAME: "1 to 64 of a-z A-Z 0-9 . _ -", SESSION: "32 hexadecimal digits"}
 RoomName = Annotated[str, msgspec.Meta(pattern=ROOM_NAME)]
-#: 128 random bits that a client chooses and keeps.
-Session = Annotated[str, msgspec.Meta(pattern=SESSION)]
+Session = Annotated[str, msgspec.Meta(pattern=SESSION)]  # 128 random bits that a client chooses and keeps
 Epoch = Annotated[str, msgspec.Meta(max_length=64)]
 MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-#: No larger number is exact in JavaScript.
-Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # no larger number is exact in JavaScript
 
 
 def now() -> str:
@@ -202,7 +200,7 @@ def decode(data: str | bytes, *types: type[Message]) -> Message:
         wrong = "Invalid value '' - at `$.type`"
     except RecursionError:
         wrong = "it is nested too deeply"
-    except UnicodeEncodeError as error:  # no WebSocket can deliver such a string, but a program can call this
+    except UnicodeEncodeError as error:  # not from a WebSocket, but a program can call this
         wrong = _cut_in_two(f"{ord(error.object[error.start]):x}")
     except msgspec.DecodeError as error:
         half = None if isinstance(error, msgspec.ValidationError) else _half_character(data, str(error))

@@ -15,7 +15,7 @@ SECRETS = re.compile(
         (?: [^"'&\s,}\\]++ | \\++(?!["']) )+                  # ++ and *+ give nothing back: so it stays linear
     | (?P<header> \b(?:cookie|set-cookie|authorization|proxy-authorization) \\*+["']? \s*[:=]\s* ) [^\r\n]+
     | (?P<scheme> \bbearer\s+ ) [^\s"',]+
-    | (?P<session> \bsession \\*+["']? \s*[:=]\s* \\*+["']? ) (?: [0-9a-f-]{12,} | (?<=["']) [0-9a-f-]+\Z )   # lesson 09
+    | (?P<session> \bsession \\*+["']? \s*[:=]\s* \\*+["']? ) (?: [0-9a-f-]{12,} | (?<=["']) [0-9a-f-]+\Z )
     | (?P<path> wslearn-key- ) [\w-]*                           # of a server behind a proxy
     | \beyJ[\w-]*(?:\.[\w-]*)*                                 # a JWT begins with base64url of '{"'
     """
@@ -37,7 +37,7 @@ def may_hold_secret(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Return `text` with `[redacted]` in place of cookies, authorization headers, tokens and sessions, even truncated ones."""
+    """Return `text` with `[redacted]` in place of cookies, authorization, tokens and sessions, even truncated ones."""
     if not may_hold_secret(text):
         return text  # ten times faster than the search, which would find nothing
     return SECRETS.sub(lambda m: f"{m[m.lastgroup] if m.lastgroup else ''}{REDACTED}", text)

@@ -15,7 +15,7 @@ from typing import Any, Self
 from wslearn.client.addresses import Addresses
 from wslearn.client.line import Line
 from wslearn.client.reconnect import backoff
-from wslearn.client.resume import Gap, Message, Place
+from wslearn.client.resume import LARGEST, Gap, Message, Place
 from wslearn.client.unread import Unread
 from wslearn.common import tasks
 
@@ -65,10 +65,9 @@ class Subscription(Line):
             _check("session", session, r"[0-9a-fA-F]{32}", "32 hexadecimal digits")
         if not isinstance(epoch, str) or bool(epoch) != (offset is not None):
             raise ValueError(f"epoch and offset belong together: got {epoch!r} and {offset!r}")
-        if offset is not None and (isinstance(offset, bool) or not isinstance(offset, int) or offset < 0):
-            raise ValueError(f"offset: expected a whole number from 0, got {offset!r}")
-        if isinstance(unread, bool) or not isinstance(unread, int) or unread < 1:
-            raise ValueError(f"unread: expected a whole number from 1, got {unread!r}")
+        for what, whole, least in (("offset", offset or 0, 0), ("unread", unread, 1)):
+            if isinstance(whole, bool) or not isinstance(whole, int) or not least <= whole <= LARGEST:
+                raise ValueError(f"{what}: expected a whole number from {least}, got {whole!r}")
         for what, number in {"silence": silence, "base": base, "cap": cap}.items():
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
                 raise ValueError(f"{what}: expected seconds above 0, got {number!r}")

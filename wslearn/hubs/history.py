@@ -44,6 +44,11 @@ class Histories:
             history = self._of[topic] = History(floor)
         return history
 
+    def floor(self, topic: str, otherwise: int) -> int:
+        """Return the floor of a topic's history, or `otherwise` if there is none."""
+        history = self._of.get(topic)
+        return otherwise if history is None else history.floor
+
     def add(self, topic: str, offset: int, data: bytes) -> None:
         """Keep a message, and drop the oldest ones that are too many."""
         history = self._of[topic]

@@ -50,7 +50,7 @@ class Hub(Protocol):
     async def subscribe(self, topic: str, heard: Heard) -> Topic:
         """Call `heard` for each message that is kept, in order, then for each that comes; return after the former.
 
-        Raises HubLost.
+        Nothing of a subscription that is cancelled here stays. Raises HubLost.
         """
 
     async def name(self, session: str | None) -> str:
@@ -60,7 +60,11 @@ class Hub(Protocol):
         """
 
     def changed(self, topic: str, members: Collection[str], server: str) -> None:
-        """Take note of who is in a topic on one server, which has an id of its own."""
+        """Take note of who is in a topic on one server, which has its own id.
+
+        If that is a change, `on_presence` of this hub is called before this returns: the first message of a new member
+        must not come before its name.
+        """
 
     def presence(self, topic: str) -> list[str]:
         """Return the names of a topic's members on all servers, sorted."""

@@ -1,5 +1,6 @@
 """The hub of one process: what is published is stored and heard at once, and gone when the process ends. Lesson 09."""
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Collection
@@ -42,6 +43,8 @@ class MemoryHub:
         self._names: OrderedDict[str, str] = OrderedDict()
         self._named = 0
         self._members = Members()
+        #: Calls `_sweep` when the topic that has been empty for the longest time is to be forgotten.
+        self._timer: asyncio.TimerHandle | None = None
 
     async def publish(self, topic: str, data: bytes, key: str | None) -> int:
         """Store a message, pass it on, and return its offset; a message with a known `key` is only looked up."""
@@ -50,16 +53,17 @@ class MemoryHub:
             self._keys.popitem(last=False)
         if key is not None and key in self._keys:
             return self._keys[key][0]
-        history = self.histories.open(topic, self._offset)
+        self.histories.open(topic, self._offset)
         self._offset += 1
         self.histories.add(topic, self._offset, data)
         if key is not None:
             self._keys[key] = self._offset, now
-        for subscription in self._subscriptions.get(topic, ()):
-            subscription.heard(self._offset, data)
+        offset = self._offset
+        for subscription in tuple(self._subscriptions.get(topic, ())):
+            subscription.heard(offset, data)
         if topic not in self._subscriptions:
             self._leave(topic)
-        return history.last
+        return offset
 
     async def subscribe(self, topic: str, heard: Heard) -> "MemoryTopic":
         """Call `heard` for each kept message, then for each that is published."""
@@ -83,7 +87,7 @@ class MemoryHub:
 
     def floor(self, topic: str) -> int:
         """Return the offset after which nothing of a topic is missing."""
-        return self.histories.open(topic, self._offset).floor
+        return self.histories.floor(topic, self._offset)
 
     async def name(self, session: str | None) -> str:
         """Return `guest-N`, with the same N for the same session."""
@@ -110,9 +114,13 @@ class MemoryHub:
 
     async def close(self) -> None:
         """Forget everything."""
-        self._subscriptions.clear()
-        for topic in list(self._empty):
-            self._forget(topic)
+        for topic in (*self._empty, *self._subscriptions):
+            self.histories.forget(topic)
+        for kept in (self._subscriptions, self._empty, self._keys, self._names):
+            kept.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
     def _leave(self, topic: str) -> None:
         self._empty[topic] = self._clock()
@@ -121,12 +129,14 @@ class MemoryHub:
 
     def _sweep(self) -> None:
         now = self._clock()
-        while self._empty and (len(self._empty) > EMPTY or now - next(iter(self._empty.values())) > FORGOTTEN):
-            self._forget(next(iter(self._empty)))
-
-    def _forget(self, topic: str) -> None:
-        del self._empty[topic]
-        self.histories.forget(topic)
+        while self._empty and (len(self._empty) > EMPTY or now - next(iter(self._empty.values())) >= FORGOTTEN):
+            topic, _ = self._empty.popitem(last=False)
+            self.histories.forget(topic)
+        loop = asyncio.get_running_loop()
+        if self._empty and (self._timer is None or self._timer.when() < loop.time()):
+            # Even if nothing else happens in this hub. A timer that is overdue has this call, or its loop has ended.
+            since = next(iter(self._empty.values()))
+            self._timer = loop.call_later(max(1.0, since + FORGOTTEN - now), self._sweep)
 
 
 class MemoryTopic:

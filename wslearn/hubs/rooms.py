@@ -1,77 +1,25 @@
 """One server's part of the rooms of a hub: who is in them, and what they have missed. Lesson 09."""
 
 import asyncio
-import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-
-import msgspec
+from typing import TypeVar
 
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
 from wslearn.hubs.history import Histories
-from wslearn.hubs.hub import Hub, Topic
-from wslearn.messages import Error, FeedMessage, Joined, Presence, encode
+from wslearn.hubs.hub import Hub, HubLost
+from wslearn.hubs.room import LAG, HubRoom, key_of, with_offset
+from wslearn.messages import Error, Joined, Presence
 from wslearn.server import Connection
 
-logger = logging.getLogger("wslearn")
+__all__ = ["LAG", "PATIENCE", "HubRoom", "HubRooms", "key_of", "with_offset"]
 
-#: How long a join waits for an offset that the server has not heard of yet, in seconds: it may lag behind another one.
-LAG = 2.0
+#: How long a join waits for the hub, in seconds.
+PATIENCE = 10.0
 
-_decode = msgspec.json.Decoder(FeedMessage).decode
-
-
-def with_offset(offset: int, data: bytes) -> str:
-    """Return a message of the hub as clients receive it. Raises msgspec.DecodeError for anything else."""
-    message = _decode(data)
-    message.offset = offset
-    return encode(message)
-
-
-class HubRoom:
-    """A room on one server: its members here, and the history of what was heard from the hub."""
-
-    def __init__(self, histories: Histories, name: str) -> None:
-        self.name = name
-        self.members: set[Connection] = set()
-        #: Clients that are about to be members.
-        self.expected = 0
-        self.topic: Topic | None = None
-        #: Done when everything that the hub has kept was heard.
-        self.loading: asyncio.Future[None] | None = None
-        self._histories = histories
-        self.history = histories.open(name)
-        self._news = asyncio.Event()
-
-    def heard(self, offset: int, data: bytes) -> None:
-        """Keep a message, and send it to the members."""
-        if offset <= self.history.last:
-            return
-        try:
-            text = with_offset(offset, data)
-        except msgspec.DecodeError as error:
-            logger.warning("room %s: message %d of the hub was skipped: %s", self.name, offset, error)
-            return
-        self._histories.add(self.name, offset, data)
-        fan_out(self.members, msgspec.Raw(text.encode()))
-        self._news.set()
-        self._news.clear()
-
-    def restart(self) -> None:
-        """Begin anew at offset 0, with nothing kept."""
-        self._histories.forget(self.name)
-        self.history = self._histories.open(self.name)
-
-    async def reached(self, offset: int, seconds: float = LAG) -> None:
-        """Wait until a message was heard, but no longer than so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                while self.history.last < offset:
-                    await self._news.wait()
-        except TimeoutError:
-            pass
+Answer = TypeVar("Answer")
 
 
 class HubRooms:
@@ -84,6 +32,8 @@ class HubRooms:
         self.rooms: dict[str, HubRoom] = {}
         self.room_of: dict[Connection, HubRoom] = {}
         self.histories = Histories()
+        #: How long a join waits for an offset of the future, and for the hub, in seconds.
+        self.lag, self.patience = LAG, PATIENCE
         self._presence = Throttle(self._tell, lambda name: len(self.rooms[name].members) / 1000)
 
     def open(self) -> None:
@@ -91,6 +41,23 @@ class HubRooms:
         self.hub.on_presence.append(self._ask)
         self.hub.on_epoch.append(self._restart)
         self.hub.on_lost.append(self._lost)
+        self.hub.on_back.append(self._back)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Listen to the hub during the block."""
+        self.open()
+        try:
+            yield
+        finally:
+            self.close()
+
+    async def name(self, ws: Connection, session: str) -> None:
+        """Give a client its session's name. Raises HubLost."""
+        name = await self._in_time(self.hub.name(session))
+        if name != ws.name:
+            ws.owner.record("connect", name, f"was {ws.name}")
+            ws.name = name
 
     async def join(self, ws: Connection, name: str, epoch: str = "", offset: int | None = None) -> None:
         """Put a client into a room, after it has got what it missed since `offset` of `epoch` (None: nothing).
@@ -98,15 +65,17 @@ class HubRooms:
         Raises HubLost if the room's history can't be had, ConnectionClosed if the client has gone.
         """
         self.leave(ws)
+        await ws.owner.deliveries.done.wait()  # what the client's last room has sent is before its answer, not after
         async with self._entered(name) as room:
             if offset is not None and epoch == self.hub.epoch:
-                await room.reached(offset)
+                await room.reached(offset, self.lag)
             while lost := await self._catch_up(ws, room, epoch, offset):
                 epoch, offset = lost
             # Nothing is awaited between the last look into the history and this, so nothing can come between.
             room.members.add(ws)
             self.room_of[ws] = room
-            self._report(room)
+            if not self._report(room):
+                self._presence.ask(room.name)  # its name was in the room before, but not this connection
 
     async def _catch_up(self, ws: Connection, room: HubRoom, epoch: str, offset: int | None) -> tuple[str, int] | None:
         """Tell a client what can be proved, and send what it has missed and what is published meanwhile.
@@ -117,18 +86,19 @@ class HubRooms:
         if offset is None:
             at, recovered = history.last, True
         else:
-            at = offset if epoch == here else 0
-            recovered = epoch == here and history.floor <= offset <= history.last
+            at = min(offset, history.last) if epoch == here else 0
+            recovered = epoch == here and room.floor <= offset <= history.last
+        at = max(at, history.floor)  # what is not kept can't be sent
         missed = history.since(at)
-        await ws.say(Joined(room.name, here, history.last, history.floor, recovered, len(missed)))
-        while missed:
+        await ws.say(Joined(room.name, here, history.last, room.floor, recovered, len(missed)))
+        while True:
             for number, data in missed:
                 await ws.send(with_offset(number, data))
                 at = number
             if history is not room.history or history.floor > at:
                 return here, at
-            missed = history.since(at)
-        return None
+            if not (missed := history.since(at)):  # also after `say`, which may have waited
+                return None
 
     def leave(self, ws: Connection) -> None:
         """Take a client out of its room, if it is in one."""
@@ -143,11 +113,12 @@ class HubRooms:
 
     def close(self) -> None:
         """End all subscriptions, and listen to the hub no more."""
-        for ws in list(self.room_of):
-            self.leave(ws)
         self.hub.on_presence.remove(self._ask)
         self.hub.on_epoch.remove(self._restart)
         self.hub.on_lost.remove(self._lost)
+        self.hub.on_back.remove(self._back)
+        for ws in list(self.room_of):
+            self.leave(ws)
 
     @asynccontextmanager
     async def _entered(self, name: str) -> AsyncIterator[HubRoom]:
@@ -156,6 +127,7 @@ class HubRooms:
         if room is None:
             room = self.rooms[name] = HubRoom(self.histories, name)
             room.loading = asyncio.ensure_future(self._load(room))
+            room.loading.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody asks
         room.expected += 1
         try:
             assert room.loading
@@ -167,13 +139,14 @@ class HubRooms:
             self._end_if_empty(room)
 
     async def _load(self, room: HubRoom) -> None:
-        room.topic = await self.hub.subscribe(room.name, room.heard)
-        room.history.floor = max(room.history.floor, room.topic.floor)
+        room.topic = await self._in_time(self.hub.subscribe(room.name, room.heard))
+        room.history.floor = room.floor
         room.history.last = max(room.history.last, room.history.floor)
 
     def _end_if_empty(self, room: HubRoom) -> None:
         if room.members or room.expected or self.rooms.get(room.name) is not room:
             return
+        room.ended = True
         del self.rooms[room.name]
         self._presence.forget(room.name)
         self.histories.forget(room.name)
@@ -182,8 +155,13 @@ class HubRooms:
         if room.topic:
             room.topic.unsubscribe()
 
-    def _report(self, room: HubRoom) -> None:
-        self.hub.changed(room.name, {ws.name for ws in room.members}, self.id)
+    def _report(self, room: HubRoom) -> bool:
+        """Tell the hub who is in a room on this server, if that has changed."""
+        names = {ws.name for ws in room.members}
+        if changed := names != room.names:
+            room.names = names
+            self.hub.changed(room.name, names, self.id)
+        return changed
 
     def _ask(self, name: str) -> None:
         if name in self.rooms:
@@ -198,7 +176,18 @@ class HubRooms:
             fan_out(room.members, Joined(room.name, self.hub.epoch, 0, 0, False, 0))
 
     def _lost(self) -> None:
+        lost = Error("hub-lost", "messages can't be stored or received now; the server keeps trying")
         for room in self.rooms.values():
-            fan_out(
-                room.members, Error("hub-lost", "messages can't be stored or received now; the server keeps trying")
-            )
+            fan_out(room.members, lost)
+
+    def _back(self) -> None:
+        for room in self.rooms.values():
+            last, floor = room.history.last, room.floor
+            fan_out(room.members, Joined(room.name, self.hub.epoch, last, floor, floor <= last, 0))
+
+    async def _in_time(self, asked: Awaitable[Answer]) -> Answer:
+        try:
+            async with asyncio.timeout(self.patience):
+                return await asked
+        except TimeoutError:
+            raise HubLost(f"no answer of the hub within {self.patience:g} s") from None

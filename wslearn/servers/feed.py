@@ -1,12 +1,10 @@
 """Feed: rooms that lose nothing. A client that comes back receives what it has missed. Lesson 09."""
 
 import secrets
-from contextlib import asynccontextmanager
-from hashlib import sha256
 
 from wslearn.fast import fan_out
 from wslearn.hubs import Hub, HubLost, MemoryHub
-from wslearn.hubs.rooms import HubRooms
+from wslearn.hubs.rooms import HubRooms, key_of
 from wslearn.limits import Limits
 from wslearn.messages import Ack, FeedMessage, LeaveRoom, Publish, Resume, encode, now
 from wslearn.server import Server
@@ -30,14 +28,9 @@ class FeedServer(Server):
         """Tell whether the hub is in reach."""
         return {"hub": "lost" if self.hub.lost else "ok"}
 
-    @asynccontextmanager
-    async def beside(self, host):
-        """Leave the hub's rooms when the server stops."""
-        self.rooms.open()
-        try:
-            yield
-        finally:
-            self.rooms.close()
+    def beside(self, host):
+        """Listen to the hub as long as the server runs."""
+        return self.rooms.opened()
 
     async def handler(self, ws):
         """Carry out a client's requests."""
@@ -56,28 +49,27 @@ class FeedServer(Server):
             self.rooms.leave(ws)
 
     async def join(self, ws, session, request):
-        """Put a client into a room, after what it has missed."""
+        """Put a client into a room, after what it has missed. The same session has the same name."""
+        self.rooms.leave(ws)
         try:
-            ws.name = await self.hub.name(session)
+            await self.rooms.name(ws, session)
             await self.rooms.join(ws, request.room, request.epoch, request.offset)
         except HubLost as lost:
             await ws.complain("hub-lost", f"{lost}: join again")
 
     async def publish(self, ws, session, request):
         """Store a message; if it has an id, store it once, and acknowledge it."""
-        if (room := self.rooms.room_of.get(ws)) is None:
-            return await ws.complain(
-                "not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}', request.id
-            )
+        id, room = request.id, self.rooms.room_of.get(ws)
+        if room is None:
+            return await ws.complain("not-in-a-room", 'join a room first: {"type":"join-room","room":"lobby"}', id)
         self.rooms.introduce(room)
         data = encode(FeedMessage(room.name, request.message, ws.name, now())).encode()
-        key = sha256(f"{session} {room.name} {request.id}".encode()).hexdigest() if request.id else None
         try:
-            offset = await self.hub.publish(room.name, data, key)
+            offset = await self.hub.publish(room.name, data, key_of(session, room.name, id))
         except HubLost as lost:
-            return await ws.complain(
-                "hub-lost" if self.hub.lost else "not-stored", f"{lost}: send it again", request.id
-            )
-        if request.id:
+            return await ws.complain("hub-lost" if self.hub.lost else "not-stored", f"{lost}: send it again", id)
+        except ValueError as error:  # the hub can't store it, however often it is sent
+            return await ws.complain("bad-message", str(error), id)
+        if id:
             await room.reached(offset)  # the sender, too, receives the message first
-            fan_out([ws], Ack(request.id, offset))  # even if the sender has gone, the others have the message
+            fan_out([ws], Ack(id, offset))  # even if the sender has gone, the others have the message
