@@ -1,0 +1,65 @@
+"""Runs a schedule, and returns what happened. Lesson 09."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import connect
+
+from wslearn.hubs import MemoryHub
+from wslearn.servers.feed import FeedServer
+from wslearn.testing.histories.history import History
+from wslearn.testing.histories.schedule import Schedule
+from wslearn.testing.histories.stage import LOST, Client, Stage
+
+#: Who writes the last message of each run, on a good network, and what: whoever has received it, or is gone, can miss
+#: nothing more.
+LAST_SENDER, LAST = "Dora", "bye"
+#: How long a run waits for each of: the first joins, the end of all sends, the last message. In seconds.
+PATIENCE = 1.0
+
+
+async def run(
+    schedule: Schedule,
+    client: Client | Mapping[str, Client],
+    server: Callable[..., Any] = FeedServer,
+    *,
+    hub: Callable[[], Any] = MemoryHub,
+    patience: float = PATIENCE,
+) -> History:
+    """Carry out a schedule, let everything heal, and return the history.
+
+    `client` is an `async def client(person)`, or a dict with one for each name; `server` is called with `port` and, if
+    it takes one, `hub`. At the end Dora, whose network is good, writes `bye`, and everybody who is there receives it:
+    so the run knows when it is over, and waits for no longer than `patience` seconds only where something is wrong.
+    """
+    async with Stage(server, client, hub=hub) as stage:
+        for name in schedule.people:
+            await stage.enter(name)
+        await stage.settled(patience)
+        for step in schedule.steps:
+            await stage.carry_out(step)
+        for tap in stage.taps:
+            tap.forget_plans()
+            tap.bandwidth = None
+            tap.heal()
+        await stage.settled(patience)
+        with suppress(TimeoutError, *LOST):
+            async with asyncio.timeout(patience):
+                await _say_goodbye(stage)
+        await stage.history.until(lambda: all(LAST in person.heard for person in stage.present()), patience)
+        return stage.history
+
+
+async def _say_goodbye(stage: Stage) -> None:
+    async with connect(stage.server.url, proxy=None, compression=None) as ws:
+        await ws.send(msgspec.json.encode({"type": "join-room", "room": stage.room}).decode())
+        stage.history.wrote(LAST_SENDER, LAST)
+        await ws.send(msgspec.json.encode({"type": "room-message", "message": LAST, "id": LAST}).decode())
+        async for message in ws:
+            fields = msgspec.json.decode(message)
+            if fields.get("type") == "room-message" and fields.get("message") == LAST:
+                stage.history.heard(LAST_SENDER, LAST, fields.get("offset"), getattr(stage.hub, "epoch", ""))
+                return
