@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO, Any, Self
+from typing import IO, Self
 from urllib.parse import urlsplit
 
 from wslearn.common import lifecycle, tasks
@@ -69,12 +69,10 @@ class ServerProcess:
     Raises RuntimeError with the server's own message if it cannot start.
     """
 
-    def __init__(
-        self, name: str, *options: str, port: int = 0, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, *options: str, port: int = 0, environment: Mapping[str, str] | None = None) -> None:
         self.name, self.options, self._wanted_port = name, options, port
-        self._environment = environment or {}
-        self._options_of_the_process: dict[str, Any] = {}
+        self._environment = dict(environment or {})
+        self._group: int | None = None  # that of this process; 0: its own
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = asyncio.Lock()
 
@@ -99,7 +97,7 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                **self._options_of_the_process,
+                process_group=self._group,
             )
             process, self.pid = self._process, self._process.pid
             other: list[str] = []

@@ -162,10 +162,11 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
 
     with explained(OSError, ValueError, RuntimeError, ImportError), serve.tls_context(host, tls, cert, key) as context:
         limits = replace(cls.limits, **options.limits_given(others))
-        if hub := own.pop("hub", None):
+        hub = None
+        if "hub" in own:
             from wslearn.hubs import NatsHub
 
-            hub = own["hub"] = NatsHub(str(hub))
+            own["hub"] = hub = NatsHub(str(own["hub"]))
         serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent, hub)
 
 

@@ -36,7 +36,13 @@ LIMITS = {
 #: Limits that may be given more than once, and the option that adds one value.
 REPEATED = {"origins": "--origin", "hosts": "--allow-host"}
 #: Options that only some servers have, as arguments of their classes.
-OWN = {"plain": ("echo",), "interval": ("heartbeat", "chat"), "secret": ("auth", "chat"), "audience": ("auth", "chat"), "hub": ("feed",)}
+OWN = {
+    "plain": ("echo",),
+    "interval": ("heartbeat", "chat"),
+    "secret": ("auth", "chat"),
+    "audience": ("auth", "chat"),
+    "hub": ("feed",),
+}
 #: Milliseconds one way, unless the server is on another machine, which adds a real delay.
 DELAY = 25.0
 

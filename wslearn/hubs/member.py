@@ -28,7 +28,7 @@ class Member(ServerProcess):
         if os.name != "nt":
             # Ctrl-C is for the cluster only. If the cluster dies while a server is frozen, the system wakes up and ends
             # a stopped group of processes whose parent is gone.
-            self._options_of_the_process["process_group"] = 0
+            self._group = 0
 
     async def launch(self) -> None:
         """Start the process, again at its old address. Raises RuntimeError."""
