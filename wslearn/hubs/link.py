@@ -97,7 +97,7 @@ class Link:
     def _explain(self, error: Exception) -> str:
         if "authorization" in str(error).lower():
             return f"the engine at {self.url} refused the token: set {TOKEN} to the engine's token"
-        if "INFO" in str(error) or isinstance(error, ValueError):
+        if "info" in str(error).lower() or isinstance(error, ValueError):
             return f"the program at {self.url} is no nats-server: {error}"
         return f"no engine answers at {self.url}: {str(error) or type(error).__name__}"
 
