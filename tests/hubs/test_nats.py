@@ -244,7 +244,9 @@ async def test_much_that_waits_for_a_frozen_engine_blocks_nobody(engine, two):
     a, _ = two
     engine.pause()
     async with asyncio.timeout(20):
-        sent = await asyncio.gather(*(a.publish("tea", bytes(60_000), None) for _ in range(100)), return_exceptions=True)
+        sent = await asyncio.gather(
+            *(a.publish("tea", bytes(60_000), None) for _ in range(100)), return_exceptions=True
+        )
     assert {type(one) for one in sent} == {HubLost}
     engine.resume()
 

@@ -9,6 +9,9 @@ import click
 
 from wslearn.cli import options
 
+#: Time for the end of all servers and the engine after the parent process has ended, in seconds.
+LAST_WORDS = 20.0
+
 
 @click.command(epilog=options.examples("wslearn cluster feed", "wslearn cluster feed --servers 5 --json"))
 @click.argument("name", default="feed")
@@ -48,7 +51,7 @@ async def _run(name: str, servers: int, as_json: bool, exit_with_parent: bool) -
     running = starting.result()
     try:
         if exit_with_parent:
-            on_input(loop, lambda: None, stopped.set)
+            on_input(loop, lambda: None, stopped.set, LAST_WORDS)
         click.echo(_as_json(running) if as_json else "\n".join(_lines(running)))
         await stopped.wait()
     finally:

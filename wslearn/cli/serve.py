@@ -123,8 +123,10 @@ def on_signal(loop: asyncio.AbstractEventLoop, name: str, act: Callable[[], None
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
 
 
-def on_input(loop: asyncio.AbstractEventLoop, drain: Callable[[], None], stop: Callable[[], None]) -> None:
-    """Call `drain` for input on standard input, and `stop` at its end."""
+def on_input(
+    loop: asyncio.AbstractEventLoop, drain: Callable[[], None], stop: Callable[[], None], last_words: float = LAST_WORDS
+) -> None:
+    """Call `drain` for input on standard input, and `stop` at its end; end this process so many seconds after that."""
 
     def watch() -> None:
         try:
@@ -134,7 +136,7 @@ def on_input(loop: asyncio.AbstractEventLoop, drain: Callable[[], None], stop: C
         finally:
             with contextlib.suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(stop)
-            time.sleep(LAST_WORDS)  # a process that stops in time ends this thread here; only one that hangs goes on
+            time.sleep(last_words)  # a process that stops in time ends this thread here; only one that hangs goes on
             os._exit(1)
 
     threading.Thread(target=watch, name="watches the parent", daemon=True).start()

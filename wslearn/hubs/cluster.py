@@ -183,14 +183,17 @@ class Cluster:
             if not watchers:
                 return
             lifecycle.stopped(self)
-            await tasks.end(watchers, STOP_TIMEOUT, "cluster")
-            await self._end()
+            try:
+                await tasks.end(watchers, STOP_TIMEOUT, "cluster")
+            finally:
+                await self._end()
 
     async def _end(self) -> None:
+        """End all processes, even if this is cancelled."""
         try:
-            await asyncio.gather(*(member.stop() for member in self.servers), return_exceptions=True)
+            await tasks.end((), STOP_TIMEOUT, "cluster", [member.stop() for member in self.servers])
         finally:
-            await self.engine.stop()
+            await tasks.end((), STOP_TIMEOUT, "cluster", [self.engine.stop()])
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -12,13 +12,9 @@ from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-try:
-    import nats
-    from nats.aio.client import Client
-    from nats.errors import Error, MaxPayloadError
-    from nats.js import JetStreamContext
-except ImportError:
-    raise ImportError('a NatsHub needs nats-py: run pip install "wslearn[cluster]"') from None
+from nats.aio.client import Client
+from nats.errors import Error, MaxPayloadError
+from nats.js import JetStreamContext
 
 from wslearn.hubs.engine import TOKEN
 from wslearn.hubs.hub import HubLost
@@ -174,6 +170,3 @@ def checked(url: str) -> str:
 def _is_new_enough(version: str) -> bool:
     parts = version.split("-")[0].split(".")[:2]
     return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= OLDEST
-
-
-__all__ = ["FAILURES", "PAUSE", "TIMEOUT", "Link", "nats"]
