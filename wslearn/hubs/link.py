@@ -132,9 +132,10 @@ class Link:
         until = loop.time() + PATIENCE
         why: Exception | None = None
         while loop.time() < until and not self.nc.is_closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(until):
-                    await self.turn.wait()
+            if not self.turn.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await self.turn.wait()
             if self.lost:
                 break
             if self.nc.is_connected:
