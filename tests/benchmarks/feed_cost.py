@@ -1,7 +1,6 @@
-"""What a message through feed costs, compared with rooms, in one run: `python tests/benchmarks/feed_cost.py`.
+"""What a message through feed costs beside rooms, in one run: `python tests/benchmarks/feed_cost.py`. Needs Linux.
 
-The goal is at most 1.15 times as much, in CPU of the server and in time until everybody has the message. The servers
-take turns; each number is the median of their rounds.
+Goal: at most 1.15 times the server's CPU, and the time until everybody has the message. The servers take turns.
 """
 
 import json
@@ -10,14 +9,16 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 GOAL, ROUNDS, MESSAGES = 1.15, 15, 40
-HEAD = (
-    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
+SERVER = """import sys; from importlib import import_module; from wslearn import Limits; from wslearn.cli import serve
+Server = getattr(import_module(f"wslearn.servers.{sys.argv[1]}"), f"{sys.argv[1].title()}Server")
+Server.keepalive, limits = None, Limits(max_connections=None, max_unsent=None, stall_timeout=None)  # no pings
+serve.run(Server(limits=limits), lambda server: str(server.port), "auto")"""
+HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+HEAD += b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 
 
 def send(client: socket.socket, **message: str) -> None:
@@ -27,17 +28,15 @@ def send(client: socket.socket, **message: str) -> None:
 
 def read_frame(client: socket.socket) -> int:
     head = client.recv(4, socket.MSG_WAITALL)
-    size = 4 + int.from_bytes(head[2:]) if head[1] == 126 else 2 + head[1]
-    client.recv(size - 4, socket.MSG_WAITALL)
-    return size
+    size = int.from_bytes(head[2:]) if head[1] == 126 else head[1] - 2
+    return 4 + len(client.recv(size, socket.MSG_WAITALL))
 
 
-def connect(port: int, count: int) -> list[socket.socket]:
-    clients = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(count)]
+def join(port: int, count: int) -> list[socket.socket]:
+    clients, silent = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(count)], 0
     for client in clients:
-        client.sendall(HEAD.encode())
+        client.sendall(HEAD)
         send(client, type="join-room", room="tea")
-    silent = 0
     while silent < 5:  # until the last presence has come
         time.sleep(0.5 + count / 1000)
         silent += 1
@@ -50,43 +49,32 @@ def connect(port: int, count: int) -> list[socket.socket]:
     return clients
 
 
-def cpu(pid: int) -> float:
-    """Return the CPU time of a process in seconds: Linux counts it in ns."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
-def turn(clients: list[socket.socket], pid: int, name: str, first: int) -> tuple[float, float]:
+def turn(clients: list[socket.socket], cpu: Path, name: str, first: int) -> tuple[float, float]:
     """Send some messages, one after the other, and return ms of CPU and ms of time for each."""
-    used, begin = cpu(pid), time.perf_counter()
+    used, begin = int(cpu.read_text().split()[0]), time.perf_counter()
     for number in range(first, first + MESSAGES):
-        with_id = {"id": str(number)} if name == "feed, with id" else {}
+        with_id = {"id": str(number)} if "id" in name else {}
         send(clients[0], type="room-message", message="x" * 100, **with_id)
         size = read_frame(clients[0])
         for client in clients[1:]:
             client.recv(size, socket.MSG_WAITALL)
         if with_id:
             read_frame(clients[0])
-    passed = time.perf_counter() - begin
-    return (cpu(pid) - used) / MESSAGES * 1000, passed / MESSAGES * 1000
+    return (int(cpu.read_text().split()[0]) - used) / MESSAGES / 1e6, (time.perf_counter() - begin) / MESSAGES * 1e3
 
 
 for members in map(int, sys.argv[1:] or (100, 1000)):
-    processes, turns = {}, {"rooms": [], "feed": [], "feed, with id": []}
-    for kind in ("rooms", "feed"):
-        options = "--port 0 --json --quiet --rate none --max-connections none --max-unsent none --stall-timeout none"
-        command = [sys.executable, "-m", "wslearn", "serve", kind, *options.split()]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        port = int(json.loads(process.stdout.readline())["url"].rstrip("/").rpartition(":")[2])
-        processes[kind] = (connect(port, members), process)
-    for number in range(ROUNDS):
-        for name, taken in turns.items():
-            clients, process = processes[name.partition(",")[0]]
-            taken.append(turn(clients, process.pid, name, number * MESSAGES))
-    for what, kind in enumerate(("CPU", "time")):
-        base = statistics.median(one[what] for one in turns["rooms"])
-        for name, taken in turns.items():
-            ratio = statistics.median(one[what] / other[what] for one, other in zip(taken, turns["rooms"], strict=True))
-            verdict = "" if name == "rooms" else "reached" if ratio <= GOAL else f"NOT reached: goal {GOAL}"
-            print(f"{members:5} members  {kind:4}  {name:14} {ratio:5.2f} × {base:6.2f} ms  {verdict}")
-    for _, process in processes.values():
-        process.terminate()
+    servers, turns = {}, {"rooms": [], "feed": [], "feed, with id": []}
+    with ExitStack() as stack:
+        for kind in ("rooms", "feed"):
+            process = subprocess.Popen([sys.executable, "-c", SERVER, kind], stdout=subprocess.PIPE)
+            stack.callback(process.kill)
+            servers[kind] = join(int(process.stdout.readline()), members), Path(f"/proc/{process.pid}/schedstat")
+        for number in range(ROUNDS):
+            for name, taken in turns.items():
+                taken.append(turn(*servers[name.partition(",")[0]], name, number * MESSAGES))
+    for name, taken in turns.items():
+        for what, kind in enumerate(("CPU", "time")):
+            ratio = statistics.median(one[what] / base[what] for one, base in zip(taken, turns["rooms"], strict=True))
+            ms, verdict = statistics.median(one[what] for one in taken), "above the goal" if ratio > GOAL else ""
+            print(f"{members:5} members {name:14} {kind:4} {ms:6.2f} ms {ratio:6.2f} {verdict}")
