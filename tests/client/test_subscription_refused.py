@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import pairwise
 from time import monotonic
 
 import pytest
@@ -135,6 +136,23 @@ async def test_a_server_that_never_acknowledges():
             assert len({request["id"] for request in sent}) == 1 and len(sent) >= 2
             sending.cancel()
         await asyncio.wait([sending])
+
+
+async def test_a_message_that_came_too_soon_is_sent_again_and_the_next_ones_are_slower():
+    times = []
+
+    def often(request):
+        times.append(monotonic())
+        if len(times) <= 3:
+            return {"type": "error", "code": "rate-limited", "message": "slow down", "id": request["id"]}
+        return {"type": "ack", "id": request["id"], "offset": len(times)}
+
+    async with Fake(joined=[joined()], message=[often]) as server, asyncio.timeout(20):
+        async with subscribe(server.url) as ann:
+            assert [await ann.send("one"), await ann.send("two")] == [4, 5]
+        waits = [later - earlier for earlier, later in pairwise(times)]
+        assert [wait >= least for wait, least in zip(waits, (0.05, 0.1, 0.2, 0.16), strict=True)] == [True] * 4, waits
+        assert server.visits == 1 and ann.outbox.pace < 0.16
 
 
 async def test_an_error_that_is_final_for_a_message_rejects_it():
