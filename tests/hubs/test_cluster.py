@@ -150,8 +150,9 @@ async def test_sigterm_to_a_server_drains_it(cluster):
     async with connect(a.url, proxy=None) as ws:
         os.kill(pid, signal.SIGTERM)
         assert await closed_with(ws) == (1012, "the server restarts")
-    await until(lambda: not runs(pid), 20)
+    await until(lambda: a.pid != pid, 20)
     await cluster.ready("a")
+    assert not runs(pid)
     async with joined(a.url):
         pass
 

@@ -40,8 +40,10 @@ async def test_it_listens_on_this_machine_only_and_asks_for_its_token(engine):
     assert engine.url == f"nats://127.0.0.1:{engine.port}"
     process = psutil.Process(engine.pid)
     assert {one.laddr.ip for one in process.net_connections() if one.status == "LISTEN"} == {"127.0.0.1"}
+    stranger = nats.NATS()
     with pytest.raises(nats.errors.Error):
-        await nats.connect(engine.url, allow_reconnect=False, error_cb=_quiet)
+        await stranger.connect(engine.url, allow_reconnect=False, error_cb=_quiet)
+    await stranger.close()
     connection = await nats.connect(engine.url, token=engine.token, error_cb=_quiet)
     await connection.close()
 

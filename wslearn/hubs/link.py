@@ -154,12 +154,13 @@ class Link:
         try:
             async with asyncio.timeout(TIMEOUT):
                 await self.nc.close()
+        except TimeoutError:  # with a frozen engine, the library waits until everything is sent
+            writer = getattr(getattr(self.nc, "_transport", None), "_io_writer", None)
+            if writer is not None:
+                with suppress(AttributeError):  # it is closed already
+                    writer.transport.abort()
         except FAILURES as error:
             logger.debug("close: %r", error)
-        # With a frozen engine, the library waits until everything is sent.
-        writer = getattr(getattr(self.nc, "_transport", None), "_io_writer", None)
-        if writer is not None:
-            writer.transport.abort()
 
 
 def checked(url: str) -> str:
