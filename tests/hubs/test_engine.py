@@ -93,7 +93,8 @@ async def test_stop_leaves_nothing(state):
             suspending.kill(guardian)
         await engine.stop()
         await engine.stop()
-    assert not runs(pid) and not runs(guardian) and not folder.exists()
+    assert not runs(guardian) and not folder.exists()
+    await until(lambda: not runs(pid))  # at once, unless this test has killed it a moment ago
     assert engine.pid is None and engine.ended.is_set()
 
 

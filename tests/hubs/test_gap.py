@@ -50,7 +50,7 @@ async def test_a_client_that_is_just_catching_up_is_told_too():
             told = await hear(zoe, "joined")
             assert (told["recovered"], told["missed"]) == (True, 200)
             # Zoe reads no more for now, so the server waits in the middle of what she has missed.
-            room.topic = Jumped(room.history.last)
+            room.topic = Jumped(room.history.last + 100)
             hub.on_gap[0]("tea")
             assert (await hear(zoe, "joined"))["recovered"] is False
             for ws in (ann, zoe):
