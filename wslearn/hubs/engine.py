@@ -65,6 +65,7 @@ class Engine:
         #: Set whenever there is no process.
         self.ended = asyncio.Event()
         self._guardian: subprocess.Popen[bytes] | None = None
+        self._members: set[int] = set()
         self._folder = Path()
         self._changing = asyncio.Lock()
 
@@ -113,6 +114,8 @@ class Engine:
             stdout=subprocess.PIPE,
             **own_group,
         )
+        for pid in self._members:
+            self.watch_over(pid)
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._listen, args=[loop, self._guardian.stdout], daemon=True).start()
 
@@ -145,6 +148,14 @@ class Engine:
         with suppress(OSError):
             log = (self._folder / "log").read_text(errors="replace")[-QUOTED:].strip()
         return RuntimeError(f"nats-server did not start: {log or 'it printed nothing'}")
+
+    def watch_over(self, pid: int) -> None:
+        """When this process ends, wake up another one, which may be frozen, so that it can notice that and end too."""
+        self._members.add(pid)
+        if self._guardian and self._guardian.stdin:
+            with suppress(OSError):  # the guardian has ended
+                self._guardian.stdin.write(b"member %d\n" % pid)
+                self._guardian.stdin.flush()
 
     def kill(self) -> None:
         """End the process at once, as a machine without power would. `await engine.ended.wait()` waits for it."""

@@ -123,8 +123,10 @@ class Link:
         self._failed += 1
         return self._failed > 1 and asyncio.get_running_loop().time() - self._answered >= LOST
 
-    async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of an attempt that may be repeated until it succeeds.
+    async def patiently(self, attempt: Callable[[], Awaitable[T]], repeat: bool = True) -> T:
+        """Return the result of an attempt, made when there is a connection, and repeated until it succeeds.
+
+        Without `repeat` it is made once, because a failure does not mean that it had no effect.
 
         Raises HubLost when the engine is out of reach or PATIENCE is over, ValueError for a message that is too large.
         """
@@ -145,6 +147,8 @@ class Link:
                     raise ValueError(f"the engine takes messages of at most {self.nc.max_payload:,} bytes") from None
                 except FAILURES as error:
                     why = error
+                    if not repeat:
+                        break
             await asyncio.sleep(PAUSE)
         raise HubLost("the engine does not answer") from why
 

@@ -26,9 +26,7 @@ class Member(ServerProcess):
         #: Whether the present process has been ready.
         self.is_ready = False
         if os.name != "nt":
-            # Ctrl-C is for the cluster only. If the cluster dies while a server is frozen, the system wakes up and ends
-            # a stopped group of processes whose parent is gone.
-            self._group = 0
+            self._group = 0  # Ctrl-C in a terminal is for the cluster only
 
     async def launch(self) -> None:
         """Start the process, again at its old address. Raises RuntimeError."""
@@ -46,6 +44,7 @@ class Member(ServerProcess):
             url = f"nats://127.0.0.1:{self.network.port}"
         self.options = ("--hub", url, *self._own_options)
         await self._launch()
+        self._engine.watch_over(self.pid)
         self._wanted_port, self.is_ready = self.port, True
 
     @property

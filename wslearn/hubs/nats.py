@@ -8,7 +8,6 @@ lost. Nothing that comes from NATS is trusted, because whoever has the token can
 import asyncio
 import logging
 import re
-import secrets
 from collections.abc import Callable, Collection
 from typing import Self
 
@@ -89,15 +88,17 @@ class NatsHub:
             raise RuntimeError(f"the engine at {self.link.url} can't keep messages: {error!r}") from None
 
     async def publish(self, topic: str, data: bytes, key: str | None) -> int:
-        """Store a message, and return its offset. Within two minutes, a message with the same `key` is stored once."""
-        subject, id = subject_of(topic), key or secrets.token_hex(16)
-        headers = {str(api.Header.MSG_ID.value): id}  # with it, another attempt is not stored again
+        """Store a message, and return its offset. Within two minutes, a message with the same `key` is stored once.
+
+        With a key, an attempt that gets no answer is repeated. Without one, the message could be stored twice.
+        """
+        subject = subject_of(topic)
+        headers = {str(api.Header.MSG_ID.value): key} if key else None
 
         async def attempt() -> int:
-            ack = await self.link.js.publish(subject, data, timeout=TIMEOUT, stream=STREAM, headers=headers)
-            return ack.seq
+            return (await self.link.js.publish(subject, data, timeout=TIMEOUT, headers=headers)).seq
 
-        return await self.link.patiently(attempt)
+        return await self.link.patiently(attempt, repeat=key is not None)
 
     async def subscribe(self, topic: str, heard: Heard) -> Follower:
         """Call `heard` for each message that is kept, in order, then for each that comes; return after the former."""
