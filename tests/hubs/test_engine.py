@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nats
 import psutil
 import pytest
 from support import no_task_left, until
@@ -15,6 +14,8 @@ from support import no_task_left, until
 from wslearn.common import suspending
 from wslearn.hubs import engine as module
 from wslearn.hubs.engine import TOKEN, Engine
+
+nats = pytest.importorskip("nats", reason="needs nats-py: pip install 'wslearn[cluster]'")
 
 HOLDER = """
 import asyncio, sys

@@ -8,11 +8,15 @@ from contextlib import suppress
 import pytest
 from support import no_task_left, until
 
-from wslearn.hubs import HubLost, NatsHub
+from wslearn.hubs import HubLost
 from wslearn.hubs.engine import Engine
+from wslearn.network import SimulatedNetwork
+
+pytest.importorskip("nats", reason="needs nats-py: pip install 'wslearn[cluster]'")
+
+from wslearn.hubs import NatsHub
 from wslearn.hubs.following import delivered
 from wslearn.hubs.nats import STREAM, subject_of
-from wslearn.network import SimulatedNetwork
 
 
 class Ear:
@@ -354,6 +358,28 @@ async def test_a_connection_that_the_library_closes_for_good_is_made_again(two):
 
 async def consumers(hub: NatsHub) -> int:
     return len(await hub.link.js.consumers_info(STREAM))
+
+
+async def test_a_listener_that_raises_does_not_end_the_hub(two, caplog):
+    a, _ = two
+
+    def broken(*arguments) -> None:
+        raise LookupError("mine")
+
+    ear = Ear()
+    for listeners in (a.on_lost, a.on_back, a.on_epoch, a.on_presence):
+        listeners.append(broken)
+    await a.subscribe("tea", broken)
+    await a.subscribe("tea", ear)
+    a.changed("tea", {"ann"}, "s")
+    await a.publish("tea", b"1", None)
+    await a.link.js.delete_stream(STREAM)
+    epoch = a.epoch
+    await until(lambda: a.epoch != epoch)
+    await a.publish("tea", b"2", None)
+    await until(lambda: ear.texts == ["1", "2"])
+    assert "mine" in caplog.text
+    caplog.clear()
 
 
 async def test_unsubscribing_leaves_nothing(two):

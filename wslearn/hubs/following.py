@@ -7,6 +7,7 @@ at most, and the engine tells that number with each message. Lesson 10.
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from nats.aio.msg import Msg
@@ -116,7 +117,7 @@ class Follower:
                 self._again.clear()
                 try:
                     await self._follow()
-                except FAILURES as error:
+                except Exception as error:  # noqa: BLE001 - whatever the engine answers: a topic is never given up
                     logger.debug("%s: %r", self.topic, error)
                     await asyncio.sleep(AGAIN)
         finally:
@@ -152,7 +153,7 @@ class Follower:
                 await self._again.wait()
         finally:
             self._number += number == self._number  # nothing of this consumer is heard any longer
-            if not link.nc.is_closed:
+            with suppress(*FAILURES):  # the connection may be another one, and the engine may have forgotten all
                 await subscription.unsubscribe()
                 if consumer and link.nc.is_connected:
                     await link.js.delete_consumer(self._stream, consumer.name)
@@ -217,4 +218,7 @@ class Follower:
     def _hear(self, note: Delivered, data: bytes) -> None:
         if note.stream > self.last:
             self.last = note.stream
-            self.heard(note.stream, data)
+            try:
+                self.heard(note.stream, data)
+            except Exception:
+                logger.exception("topic %s: message %d", self.topic, note.stream)

@@ -40,6 +40,15 @@ def subject_of(topic: str) -> str:
     return f"{SUBJECT}.{topic.replace('.', '=2E')}"
 
 
+def _tell(listeners: list[Callable[..., None]], *arguments: str) -> None:
+    """Call all listeners; an error of one must not end the hub's own work."""
+    for listener in list(listeners):
+        try:
+            listener(*arguments)
+        except Exception:
+            logger.exception("%r failed", listener)
+
+
 class NatsHub:
     """A `Hub` for the servers of all processes that use the engine at `url`: `async with NatsHub(url) as hub`.
 
@@ -149,8 +158,7 @@ class NatsHub:
             logger.warning("the engine has a new stream: what was kept is gone")
             for follower in list(self.followers):
                 follower.reset()
-            for tell in self.on_epoch:
-                tell()
+            _tell(self.on_epoch)
         return info.state
 
     async def _make(self, configuration: api.StreamConfig) -> None:
@@ -172,8 +180,7 @@ class NatsHub:
 
     def jumped(self, topic: str) -> None:
         """Tell that messages of a topic may be missing up to its floor."""
-        for tell in self.on_gap:
-            tell(topic)
+        _tell(self.on_gap, topic)
 
     def forget(self, follower: Follower) -> None:
         """Take a follower out, which has ended."""
@@ -191,13 +198,12 @@ class NatsHub:
                     raise OSError("there is no connection")
                 async with asyncio.timeout(2 * TIMEOUT):
                     await self.look()
-            except (*FAILURES, RuntimeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever the engine answers, it is asked again
                 if self.link.failed() and not self.lost:
                     logger.warning("the engine at %s is out of reach: %r", self.link.url, error)
                     self.link.lost = True
                     self.link.turn.set()
-                    for tell in self.on_lost:
-                        tell()
+                    _tell(self.on_lost)
                 continue
             now = asyncio.get_running_loop().time()
             for follower in list(self.followers):
@@ -210,12 +216,10 @@ class NatsHub:
             if self.lost:
                 logger.warning("the engine at %s is back", self.link.url)
                 self.link.lost = False
-                for tell in self.on_back:
-                    tell()
+                _tell(self.on_back)
 
     def _present(self, topic: str) -> None:
-        for tell in self.on_presence:
-            tell(topic)
+        _tell(self.on_presence, topic)
 
     async def close(self) -> None:
         """End all subscriptions and the connection. Calling it twice is fine."""
