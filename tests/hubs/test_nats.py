@@ -231,7 +231,7 @@ async def test_a_frozen_engine_is_lost_after_3_seconds_and_publishing_never_hang
     engine.pause()
     began = loop.time()
     with pytest.raises(HubLost):
-        await a.publish("tea", bytes(100_000), None)
+        await a.publish("tea", bytes(100_000), "key")
     assert a.lost and events == ["lost"] and 2.5 < loop.time() - began < 6
     began = loop.time()
     for attempt in (lambda: a.publish("tea", b"", None), lambda: a.subscribe("tea", Ear()), lambda: a.name("x")):
@@ -243,13 +243,27 @@ async def test_a_frozen_engine_is_lost_after_3_seconds_and_publishing_never_hang
     assert await a.publish("tea", b"again", None) > 0
 
 
+async def test_a_message_without_a_key_is_sent_once(engine, two):
+    """Otherwise it could be stored twice, because the engine could not know it again."""
+    a, b = two
+    ear = Ear()
+    await b.subscribe("tea", ear)
+    engine.pause()
+    with pytest.raises(HubLost):
+        await a.publish("tea", b"perhaps", None)
+    engine.resume()
+    await a.publish("tea", b"sure", "key")
+    await until(lambda: "sure" in ear.texts)
+    assert ear.texts in (["perhaps", "sure"], ["sure"])
+
+
 async def test_much_that_waits_for_a_frozen_engine_blocks_nobody(engine, two):
     """With more than 2 MiB waiting, the library's own publish would wait for ever."""
     a, _ = two
     engine.pause()
     async with asyncio.timeout(20):
         sent = await asyncio.gather(
-            *(a.publish("tea", bytes(60_000), None) for _ in range(100)), return_exceptions=True
+            *(a.publish("tea", bytes(60_000), f"{n}") for n in range(100)), return_exceptions=True
         )
     assert {type(one) for one in sent} == {HubLost}
     engine.resume()
