@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 
-HANDSHAKE = (
-    "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
-)
+from wslearn.testing.raw import HANDSHAKE, frame
+
+__all__ = [
+    "HANDSHAKE", "Clock", "closed_with", "frame", "free_ports", "hear", "no_task_left", "raw_websocket", "request",
+    "tell", "until",
+]  # fmt: skip
 
 
 class Clock:
@@ -88,21 +90,6 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
         return sock
 
     return await asyncio.to_thread(shake)
-
-
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True) -> bytes:
-    """Return a client's frame written by hand, right or wrong (RFC 6455, section 5.2)."""
-    first = fin << 7 | rsv << 4 | opcode
-    size = len(payload)
-    if size < 126:
-        length = bytes([size])
-    else:
-        length = b"\x7e" + size.to_bytes(2) if size < 65536 else b"\x7f" + size.to_bytes(8)
-    if not mask:
-        return bytes([first]) + length + payload
-    key = b"\x12\x34\x56\x78"
-    masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
-    return bytes([first, length[0] | 0x80]) + length[1:] + key + masked
 
 
 async def hear(ws, kind: str | None = None) -> dict:

@@ -3,11 +3,13 @@
 import re
 import shlex
 import tomllib
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 
 import click
 import pytest
+from authors import run
 from packaging.requirements import Requirement
 
 from wslearn.cli.main import SERVERS, main
@@ -40,7 +42,7 @@ def test_every_command_parses(arguments):
         return
     parsed = command.make_context(name, rest, parent=context)
     if name == "serve":
-        assert parsed.params["name"] in SERVERS
+        assert parsed.params["name"] in SERVERS or arguments == ["serve", "my_chat:ChatServer"]
 
 
 def test_the_commands_are_found():
@@ -101,6 +103,18 @@ def test_the_exercise_for_authors_runs_and_says_what_is_printed(shared_kernel):
         assert running.ask(code) == said
         assert "Hint 1 of 1" in running.ask("quiet.hint()")
         assert "Why" in running.ask("quiet.solution()")
+
+
+def test_the_tests_of_an_own_server_find_what_is_said(tmp_path):
+    section = README.partition("## Test your own server")[2].partition("\n## ")[0]
+    chat, test = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (said,) = re.findall(r"```text\n(.*?)\n```", section, re.DOTALL)
+    done = run(tmp_path, chat=chat, test_chat=test)
+    assert done.failed.keys() == {"test_one_client_is_lost"} and len(done.tests) == 2, done.output
+    assert said in done.output, done.output
+    with open(find_spec("wslearn.testing.plugin").origin, encoding="utf-8") as plugin:
+        fixtures = re.findall(r"@pytest\.fixture\ndef (\w+)", plugin.read())
+    assert [name for name, _ in table("fixture")] == [f"`{name}`" for name in fixtures]
 
 
 def test_the_pictures_are_small_and_say_what_they_show(repository):

@@ -61,10 +61,11 @@ def _ready(output: IO[bytes] | None, other: list[str]) -> dict | None:
 class ServerProcess:
     """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
 
-    `options` are those of `wslearn serve`: `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are
-    the addresses, `proxy_path` is the secret path for a browser behind a proxy, `pid` is the process. `environment`
-    is added to this process's own, for secrets: other users can read a command line. It ends with the block, with
-    `await server.stop()`, and when the process that started it ends, for whatever reason.
+    NAME is a lesson's server, or `package.module:Class`, one of your own. `options` are those of `wslearn serve`:
+    `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are the addresses, `proxy_path` is the secret
+    path for a browser behind a proxy, `pid` is the process. `environment` is added to this process's own, for secrets:
+    other users can read a command line. It ends with the block, with `await server.stop()`, and when the process that
+    started it ends, for whatever reason.
 
     Raises RuntimeError with the server's own message if it cannot start.
     """
@@ -143,6 +144,18 @@ class ServerProcess:
                 process.kill()  # which does nothing if it has ended
                 await tasks.end((), STOP_TIMEOUT, self.name, [asyncio.to_thread(process.wait)])
                 process.stdout.close()
+
+    def kill(self) -> None:
+        """End the process at once, as a crash does: its clients see 1006. Calling it twice is fine."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        lifecycle.stopped(self)
+        process.kill()
+        process.wait(STOP_TIMEOUT)
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -21,19 +21,20 @@ SECRETS = re.compile(
     """
 )
 
-#: Each secret has one of these words before it or in it, in any case.
-WORDS = ("token", "secret", "password", "cookie", "authorization", "bearer", "session", "wslearn-key-", "eyj")
-
 
 def may_hold_secret(text: str) -> bool:
-    """Tell whether `redact` would have to search: False means that it would find nothing. Takes 0.3 µs."""
+    """Tell whether `redact` would have to search: False means that it would find nothing. Takes 0.2 µs."""
     lower = text.lower()
     if not text.isascii():  # for the search, a long s is an s, the sign for kelvin a K, and Turkish dots do not count
         lower = lower.casefold().replace("\u0307", "").replace("\u0131", "i")
-    for word in WORDS:  # noqa: SIM110 - any() would take three times as long
-        if word in lower:
-            return True
-    return False
+    # Each secret has one of these words before it or in it, most of them with `:` or `=` after the word. A loop over
+    # the words would take twice as long, and any() five times.
+    if "bearer" in lower or "wslearn-key-" in lower or "eyj" in lower:
+        return True
+    if ":" not in lower and "=" not in lower:
+        return False
+    named = "token" in lower or "secret" in lower or "password" in lower
+    return named or "cookie" in lower or "authorization" in lower or "session" in lower
 
 
 def redact(text: str) -> str:

@@ -4,9 +4,8 @@ import asyncio
 import json
 import logging
 from itertools import count
-from urllib.parse import urlsplit
 
-from support import HANDSHAKE, hear, tell
+from support import hear, tell
 from websockets.asyncio.client import ClientConnection, connect
 
 from wslearn import EchoServer, Server
@@ -16,6 +15,7 @@ from wslearn.servers.chat import ChatServer
 from wslearn.servers.feed import FeedServer
 from wslearn.servers.heartbeat import HeartbeatServer
 from wslearn.servers.rooms import RoomsServer
+from wslearn.testing.raw import Raw, close_frame
 
 SERVERS = {
     server.__name__.removesuffix("Server").lower(): server
@@ -72,12 +72,8 @@ async def open_raw(server: Server, more: str = "") -> tuple[asyncio.StreamReader
     """Connect without a library and do the opening handshake, with a token where one is asked for."""
     if token := token_of(server):
         more += f"Authorization: Bearer {token}\r\n"
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(HANDSHAKE.format(path="/", host=urlsplit(server.url).netloc, more=more).encode())
-    async with asyncio.timeout(10):
-        answer = await reader.readuntil(b"\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 101 "), answer
-    return reader, writer
+    raw = await Raw.opened(server.url, more)
+    return raw.reader, raw.writer
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:
@@ -93,16 +89,8 @@ async def read_to_end(reader: asyncio.StreamReader) -> bytes:
 
 
 def close_code(answer: bytes) -> int | None:
-    """Return the code of the close frame in what a server sent, frame after frame (RFC 6455, section 5.2)."""
-    while len(answer) >= 2:
-        opcode, size, start = answer[0] & 0x0F, answer[1], 2
-        if size >= 126:
-            start = 4 if size == 126 else 10
-            size = int.from_bytes(answer[2:start])
-        if opcode == 8:
-            return int.from_bytes(answer[start : start + 2])
-        answer = answer[start + size :]
-    return None
+    """Return the code of the close frame in what a server sent."""
+    return (close_frame(answer) or (None,))[0]
 
 
 def assert_one_line_each(records: list[logging.LogRecord]) -> None:

@@ -177,7 +177,7 @@ async def test_a_large_room_is_served_in_parts_and_others_have_a_turn_between(ro
     delivery.fan_out(room.members, "news")
     assert events == [2]
     asyncio.get_running_loop().call_soon(events.append, "another")
-    await room.server.deliveries.done.wait()
+    await room.server.deliveries.passed_on()
     assert events == [2, 2, "another", 1] or events == [2, "another", 2, 1]
     assert [await news(client) for client in room.clients] == ["news"] * 5
 
@@ -222,13 +222,30 @@ async def test_a_server_takes_no_new_message_before_it_has_passed_on_the_last(mo
     assert max(waiting) <= 1  # the other one's message, which was under way already
 
 
+async def test_whoever_waits_for_the_queue_waits_only_for_what_is_in_it(room, monkeypatch):
+    """With many publishers, the queue may never be empty: a client that waits for that would never be served."""
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    deliveries, added = room.server.deliveries, 0
+    delivery.fan_out(room.members, "first")
+    passed = asyncio.create_task(deliveries.passed_on())
+    async with asyncio.timeout(5):
+        while not passed.done():
+            delivery.fan_out(room.members, "more")
+            added += 1
+            await asyncio.sleep(0)
+        assert deliveries._messages and added < 3 * len(room.members)
+        await deliveries.passed_on()
+    for client in room.clients:
+        assert await news(client) == "first"
+
+
 async def test_one_that_cannot_be_written_to_costs_nobody_else_the_message(room, monkeypatch):
     def fails(data):
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr(room.members[2].transport, "write", fails)
     delivery.fan_out(room.members, "news")
-    await room.server.deliveries.done.wait()
+    await room.server.deliveries.passed_on()
     for client in [*room.clients[:2], *room.clients[3:]]:
         assert await news(client) == "news"
     [error] = [event for event in room.server.log if event.kind == "error"]

@@ -1,51 +1,52 @@
 import re
 
-from support import hear, raw_websocket, tell, until
-from websockets.asyncio.client import connect
-
 from wslearn.servers.broadcast import BroadcastServer
 
 
-async def test_everybody_hears_it_the_sender_too():
-    async with BroadcastServer() as server, connect(server.url) as ann, connect(server.url) as bob:
-        await tell(ann, message="hi")
-        heard = await hear(ann)
-        assert heard == await hear(bob)
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", heard.pop("timestamp"))
-        assert heard == {"type": "broadcast", "message": "hi"}
+async def test_everybody_hears_it_the_sender_too(talk):
+    async with talk.served(BroadcastServer) as server:
+        ann, bob = await talk.clients(server, "Ann", "Bob")
+        heard = await ann.asks({"message": "hi"}, {"type": "broadcast", "message": "hi"})
+        await bob.hears(heard)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", heard["timestamp"])
+        assert heard.keys() == {"type", "message", "timestamp"}
 
 
-async def test_nobody_can_claim_a_sender():
-    async with BroadcastServer() as server, connect(server.url) as ann:
-        await tell(ann, message="hi", sender="root", type="error", timestamp="never")
-        heard = await hear(ann)
-        assert "sender" not in heard and heard["type"] == "broadcast" and heard["timestamp"] != "never"
+async def test_nobody_can_claim_a_sender(talk):
+    async with talk.served(BroadcastServer) as server:
+        ann = await talk.client(server, "Ann")
+        claims = {"message": "hi", "sender": "root", "type": "error", "timestamp": "never"}
+        heard = await ann.asks(claims, {"type": "broadcast"})
+        assert "sender" not in heard and heard["timestamp"] != "never"
 
 
-async def test_the_order_is_the_same_for_everybody():
-    async with BroadcastServer() as server, connect(server.url) as ann, connect(server.url) as bob:
+async def test_the_order_is_the_same_for_everybody(talk):
+    async with talk.served(BroadcastServer) as server:
+        ann, bob = await talk.clients(server, "Ann", "Bob")
         for number in range(15):
-            await tell(ann, message=f"ann {number}")
-            await tell(bob, message=f"bob {number}")
-        heard = [(await hear(ann))["message"] for _ in range(30)]
-        assert heard == [(await hear(bob))["message"] for _ in range(30)]
+            await ann.says({"message": f"ann {number}"})
+            await bob.says({"message": f"bob {number}"})
+        heard = [(await ann.hears({}))["message"] for _ in range(30)]
+        assert heard == [(await bob.hears({}))["message"] for _ in range(30)]
         assert [said for said in heard if said.startswith("ann")] == [f"ann {n}" for n in range(15)]
 
 
-async def test_a_client_that_vanishes_in_a_broadcast_breaks_it_for_nobody():
-    async with BroadcastServer() as server, connect(server.url) as ann, connect(server.url) as bob:
+async def test_a_client_that_vanishes_in_a_broadcast_breaks_it_for_nobody(talk):
+    async with talk.served(BroadcastServer) as server:
+        ann, bob = await talk.clients(server, "Ann", "Bob")
         for number in range(10):
-            gone = await connect(server.url)
-            await tell(ann, message=f"{number}")
-            gone.transport.abort()
-            assert (await hear(bob))["message"] == f"{number}"
-        await until(lambda: len(server.connections) == 2)
+            zoe = await talk.client(server, "Zoe")
+            await ann.says({"message": f"{number}"})
+            await zoe.vanishes()
+            await bob.hears({"message": f"{number}"})
+        await talk.has_connections(server, 2)
 
 
-async def test_a_client_that_does_not_read_delays_nobody():
-    async with BroadcastServer() as server, connect(server.url) as ann, connect(server.url) as bob:
-        stuck = await raw_websocket(server, receive_buffer=4096)
+async def test_a_client_that_does_not_read_delays_nobody(talk, hostile_clients):
+    async with talk.served(BroadcastServer) as server:
+        ann, bob = await talk.clients(server, "Ann", "Bob")
+        await hostile_clients(server).stalled_reader()
         for number in range(10):
-            await tell(ann, message=f"{number} " + "x" * 60_000)
-            assert (await hear(bob))["message"].startswith(f"{number} ")
-        stuck.close()
+            message = f"{number} {'x' * 60_000}"
+            await ann.says({"message": message})
+            await bob.hears({"message": message})

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -108,13 +110,17 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
 
 
 @main.command(
-    help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}.
+    help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}; or it is
+    package.module:Class, a server of your own.
 
     Prints the addresses of the WebSocket and of the page when both are ready. Ctrl-C stops it. The limits protect the
     server; the value none switches a limit off.
     """,
     epilog=options.examples(
-        "wslearn serve echo", "wslearn serve chat --port 0 --tls", "wslearn serve broadcast --rate 5 --max-size none"
+        "wslearn serve echo",
+        "wslearn serve chat --port 0 --tls",
+        "wslearn serve broadcast --rate 5 --max-size none",
+        "wslearn serve my_chat:ChatServer",
     ),
 )
 @click.argument("name")
@@ -140,15 +146,17 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
     import json
     import logging
 
+    from wslearn.cli import own as readers
     from wslearn.cli import serve
 
-    if name not in SERVERS:
-        raise click.UsageError(f"there is no server {name!r}; there are: {', '.join(SERVERS)}.")
-    own = options.own_given(name, ctx)
+    if name not in SERVERS and ":" not in name:
+        there = f"there are: {', '.join(SERVERS)}. A server of your own is package.module:Class"
+        raise click.UsageError(f"there is no server {name!r}; {there}.")
     if bool(cert) != bool(key) or (tls and cert):
         raise click.UsageError("give --cert and --key together, for a certificate that you have, or only --tls.")
-    module, _, class_name = SERVERS[name].partition(":")
-    cls = getattr(import_module(module), class_name)
+    module, _, class_name = SERVERS.get(name, name).partition(":")
+    cls: Any = getattr(import_module(module), class_name) if name in SERVERS else readers.server_class(name)
+    own = options.own_given(name, ctx, None if name in SERVERS else partial(readers.takes, cls))
 
     logging.basicConfig(format="%(levelname)-7s %(message)s")
     logging.getLogger("wslearn").setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
@@ -167,7 +175,9 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
             from wslearn.hubs import NatsHub
 
             own["hub"] = hub = NatsHub(str(own["hub"]))
-        serve.run(cls(host, port, limits=limits, tls=context, **own), announce, loop, exit_with_parent, hub)
+        make = cls if name in SERVERS else partial(readers.made, cls)
+        running = make(host=host, port=port, limits=limits, tls=context, **own)
+        serve.run(running, announce, loop, exit_with_parent, hub)
 
 
 @main.command(

@@ -152,16 +152,20 @@ def limits_given(options: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def own_given(name: str, ctx: click.Context) -> dict[str, object]:
-    """Return the arguments for the class of server `name`. Raises UsageError for an option that it does not have."""
+def own_given(name: str, ctx: click.Context, takes: Callable[[str], bool] | None = None) -> dict[str, object]:
+    """Return the arguments for the class of server `name`. Raises UsageError for an option that it does not have.
+
+    `takes` says so of a reader's own server.
+    """
     given = {}
     for option, servers in OWN.items():
         if (value := ctx.params[option]) is None:
             continue
-        if name in servers:
+        if takes(option) if takes else name in servers:
             given[option] = None if value is OFF else value
         elif ctx.get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{option} is for {' and '.join(servers)}, not for {name}.")
+            lacks = f"{name}, whose __init__ takes no {option!r}" if takes else name
+            raise click.UsageError(f"--{option} is for {' and '.join(servers)}, not for {lacks}.")
     return given
 
 

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
@@ -58,19 +59,25 @@ class Stage:
         self.server: Any = None
 
     async def __aenter__(self) -> Self:
-        logger.addFilter(_is_news)
-        self.hub = self._make_hub()
-        await self._start(0)
+        async with AsyncExitStack() as started:
+            logger.addFilter(_is_news)
+            started.callback(logger.removeFilter, _is_news)
+            self.hub = self._make_hub()
+            started.push_async_callback(lambda: self.hub.close())  # of the last one
+            await self._start(0)
+            started.push_async_callback(lambda: self.server.stop())
+            started.push_async_callback(self._dismiss)
+            self._started = started.pop_all()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        ends = [*self._tasks.values(), *self._moments]
+        await self._started.aclose()  # each part, even if this is cancelled
+
+    async def _dismiss(self) -> None:
         for tap in self.taps:
             tap.forget_plans()
-        await tasks.end(ends, STOP_TIMEOUT, "the checker of histories", [tap.stop() for tap in self.taps])
-        await self.server.stop()
-        await self.hub.close()
-        logger.removeFilter(_is_news)
+        clients = [*self._tasks.values(), *self._moments]
+        await tasks.end(clients, STOP_TIMEOUT, "the checker of histories", [tap.stop() for tap in self.taps])
 
     async def _start(self, port: int) -> None:
         parameters = inspect.signature(self._make_server).parameters.values()

@@ -72,7 +72,7 @@ class HubRooms:
         Raises HubLost if the room's history can't be had, ConnectionClosed if the client has gone.
         """
         self.leave(ws)
-        await ws.owner.deliveries.done.wait()  # what the client's last room has sent is before its answer, not after
+        await ws.owner.deliveries.passed_on()  # what the client's last room has sent is before its answer, not after
         async with self._entered(name) as room:
             if offset is not None and epoch == self.hub.epoch:
                 await room.reached(offset, self.lag)

@@ -31,8 +31,8 @@ async def resolve(host: str) -> str:
 async def stop_accepting(listening: Iterable[Any]) -> None:
     """Accept no more connections on these sockets, and wait until those that were accepted have their transport.
 
-    asyncio makes the transport in a task. If the listener has closed before that task runs, asyncio 3.11 to 3.14
-    neither serves nor closes the connection, and its client waits in vain.
+    asyncio makes the transport in a task. If the listener has closed before that task runs, asyncio (seen with
+    Python 3.11) neither serves nor closes the connection, and its client waits in vain.
     """
     for one in listening:
         with suppress(NotImplementedError):  # on Windows there is nothing to remove, and on uvloop no such task

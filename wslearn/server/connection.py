@@ -12,7 +12,8 @@ from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
 from wslearn.messages import BadMessage, Error, Message, decode, encode, id_of
-from wslearn.server import delivery, library
+from wslearn.server.delivery import SHORT, deliver, frame
+from wslearn.server.library import can_write
 from wslearn.server.opening import Owner
 from wslearn.server.receiving import Receiving
 
@@ -57,12 +58,12 @@ class Connection(Receiving):
         if (
             text is None
             and isinstance(message, (str, bytes))
-            and len(message) <= delivery.SHORT
-            and self.transport.get_write_buffer_size() <= delivery.SHORT
+            and len(message) <= SHORT
+            and self.transport.get_write_buffer_size() <= SHORT
             and not self.held
-            and library.can_write(self)
+            and can_write(self)
         ):
-            self.transport.write(delivery.frame(message))
+            self.transport.write(frame(message))
         elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):
             await super().send(message, text=text)
         else:
@@ -84,7 +85,7 @@ class Connection(Receiving):
                     self.fail(CloseCode.INTERNAL_ERROR, "message cut off")
                 held, self.held, self.held_bytes = self.held, None, 0
                 for late, whole_frame in held or ():
-                    delivery.deliver([self], late, whole_frame)
+                    deliver([self], late, whole_frame)
 
     def hold(self, text: str, whole_frame: bytes) -> None:
         """Keep a message until the end of a message in fragments; the kept bytes count for `limits.max_unsent`."""

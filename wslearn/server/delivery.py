@@ -9,14 +9,13 @@ on, and in any doubt the library does the work.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from websockets.frames import Opcode
 
 from wslearn.messages import encode
-from wslearn.server import library
 from wslearn.server.slow_readers import FULL, SlowReaders, full_at
 
 #: A client: a `Connection`, whose module imports this one.
@@ -27,6 +26,10 @@ BATCH = 150
 #: The longest message that is written at once, in characters or bytes, and the most bytes that may wait before it.
 #: A character has up to 4 bytes, so both together stay below the 32 KiB at which the library makes the sender wait.
 SHORT = 4 * 1024
+#: The first two bytes of a short frame, by its kind and its length.
+HEADS = {
+    first: [bytes((first, length)) for length in range(126)] for first in (0x80 | Opcode.TEXT, 0x80 | Opcode.BINARY)
+}
 
 
 def frame(message: str | bytes) -> bytes:
@@ -37,7 +40,7 @@ def frame(message: str | bytes) -> bytes:
         first, payload = 0x80 | Opcode.BINARY, message
     length = len(payload)
     if length < 126:
-        return b"%c%c%b" % (first, length, payload)
+        return HEADS[first][length] + payload
     if length < 65536:
         return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), payload)
     return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
@@ -67,13 +70,15 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[
     for ws in clients:
         transport = ws.transport
         waiting = transport.get_write_buffer_size()
-        if ws.held:
-            ws.hold(text, whole_frame)
-        elif library.can_write(ws):
+        if ws.writable and not (ws.held or ws.protocol.writes or transport.is_closing()):  # as `library.can_write`
             try:
                 transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others
                 ws.abort(f"a message could not be written: {error!r}")
+            if not (waiting or ws.unsent or is_long):
+                continue
+        elif ws.held:
+            ws.hold(text, whole_frame)
         elif not transport.is_closing():  # the library does not notice that before the next turn of the event loop
             ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
@@ -87,50 +92,73 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[
     return full
 
 
+class Queued:
+    """A message that is being passed on to many clients. `ended`, if somebody waits for it, is set after the last."""
+
+    __slots__ = ("clients", "ended", "frame", "task", "text")
+
+    def __init__(self, clients: list[Receiver], text: str) -> None:
+        self.clients, self.text, self.frame = iter(clients), text, frame(text)
+        self.task = asyncio.current_task()
+        self.ended: asyncio.Event | None = None
+
+
 class Deliveries:
     """A server's queue of messages to many clients: the oldest message first, to `BATCH` clients at a time.
 
-    1,000 sends in one go take 10 to 20 ms, in which the server receives no message and answers no ping. `done` is set
-    when the queue is empty: a server takes no new message before it has passed on the last one.
+    1,000 sends in one go take 10 to 20 ms, in which the server receives no message and answers no ping. And a server
+    takes no new message from a client before it has passed on those that were in the queue then.
     """
 
     def __init__(self) -> None:
-        self.done = asyncio.Event()
-        self.done.set()
         #: Whether somebody may have to wait before the next message is taken.
         self.busy = False
         self.slow_readers = SlowReaders()
-        self._messages: deque[tuple[Iterator[Receiver], str, bytes, asyncio.Task[Any] | None]] = deque()
+        self._messages: deque[Queued] = deque()
 
     def add(self, clients: list[Receiver], text: str) -> None:
         """Send `text` to `clients` after everything that was added before; a few clients get it at once."""
-        at_once = self.done.is_set() and len(clients) <= BATCH
-        self._messages.append((iter(clients), text, frame(text), None if at_once else asyncio.current_task()))
-        if self.done.is_set():
-            self.done.clear()
+        if self._messages:
+            self._messages.append(Queued(clients, text))
+        elif len(clients) <= BATCH:
+            self._deliver(clients, text, frame(text), asyncio.current_task())
+            self.busy = self.slow_readers.any
+        else:
+            self._messages.append(Queued(clients, text))
             self.busy = True
             self._deliver_batch()
+
+    def _deliver(self, clients: list[Receiver], text: str, whole_frame: bytes, task: asyncio.Task[Any] | None) -> None:
+        full = deliver(clients, text, whole_frame)
+        if full and (publisher := full[0].owner.handlers.get(task)):
+            self.slow_readers.add(publisher, full)
 
     def _deliver_batch(self) -> None:
         left = BATCH
         while left and self._messages:
-            clients, text, whole_frame, task = self._messages[0]
-            part = list(islice(clients, left))
-            full = deliver(part, text, whole_frame)
-            if full and (publisher := full[0].owner.handlers.get(task or asyncio.current_task())):
-                self.slow_readers.add(publisher, full)
+            message = self._messages[0]
+            part = list(islice(message.clients, left))
+            self._deliver(part, message.text, message.frame, message.task)
             left -= len(part)
             if left:
                 self._messages.popleft()
+                if message.ended:
+                    message.ended.set()
         if self._messages:
             asyncio.get_running_loop().call_soon(self._deliver_batch)
         else:
-            self.done.set()
             self.busy = self.slow_readers.any
+
+    async def passed_on(self) -> None:
+        """Wait until every message that is in the queue now has been passed on; it may never be empty."""
+        if self._messages:
+            last = self._messages[-1]
+            last.ended = last.ended or asyncio.Event()
+            await last.ended.wait()
 
     async def until_ready(self, publisher: Receiver) -> None:
         """Wait until the next message of this client may be taken."""
-        await self.done.wait()
+        await self.passed_on()
         while await self.slow_readers.until_shorter(publisher):
-            await self.done.wait()
-        self.busy = self.slow_readers.any or not self.done.is_set()
+            await self.passed_on()
+        self.busy = self.slow_readers.any or bool(self._messages)

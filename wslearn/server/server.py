@@ -136,12 +136,9 @@ class Server(Clients):
     async def _close(self, listener: Listener) -> None:
         own = self.handlers.get(asyncio.current_task())  # a handler that stops its server
         gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
+        hung_up = asyncio.ensure_future(self._hang_up(listener))  # even if this is cancelled
         try:
-            await address.stop_accepting(listener.sockets)
-            listener.close()
-            for ws in list(self.sockets):
-                if ws.request is None:  # no request yet; browsers open such spare connections
-                    ws.transport.abort()
+            await asyncio.shield(hung_up)
             async with asyncio.timeout(STOP_GRACE):
                 await gone()
                 if others := set(filter(None, self.handlers)) - {asyncio.current_task()}:
@@ -149,10 +146,18 @@ class Server(Clients):
         except TimeoutError:
             logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
         finally:
-            listener.close()
             for ws in list(self.sockets):
                 ws.transport.abort()
-            await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, [gone()])
+            ends = [hung_up, gone()]
+            await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, ends)
+
+    async def _hang_up(self, listener: Listener) -> None:
+        """Listen no longer, and say goodbye."""
+        await address.stop_accepting(listener.sockets)
+        listener.close()
+        for ws in list(self.sockets):
+            if ws.request is None:  # no request yet; browsers open such spare connections
+                ws.transport.abort()
 
     async def __aenter__(self) -> Self:
         return await self.start()

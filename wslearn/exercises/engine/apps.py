@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from typing import Any, Protocol
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wslearn.exercises.engine.expectations import STEP, NotYet
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 Message = MutableMapping[str, Any]
 HOST = "127.0.0.1"
@@ -17,11 +19,14 @@ HOST = "127.0.0.1"
 START, STOP = 2 * STEP, 2.0
 #: What aiohttp would print about an app's error, beside the check that shows it.
 QUIET = logging.getLogger("wslearn.exercises.quiet")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL + 1)
 NO_UVICORN = (
-    "This check runs an ASGI app, and needs uvicorn for that. Install it with `pip install uvicorn`, restart the "
-    "kernel, and run this cell again."
+    "An ASGI app needs uvicorn to run. Install it with `pip install uvicorn`. In a notebook, restart the kernel then, "
+    "and run this cell again."
+)
+USED_BEFORE = (
+    "This app has been used before, and aiohttp's apps can run only once. Make a new one: run the app's cell again, or "
+    "pass a function that makes the app."
 )
 NOT_IN_TIME = f"Your app did not start within {START:g} s. What it does at its start must end."
 
@@ -50,9 +55,16 @@ async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
     return not late
 
 
+def is_aiohttp_app(app: Any) -> bool:
+    """Return whether this is an aiohttp app. Who has none need not wait until aiohttp is imported."""
+    module = sys.modules.get("aiohttp.web")
+    return module is not None and isinstance(app, module.Application)
+
+
 @asynccontextmanager
-async def aiohttp_app(app: web.Application, notes: Notes) -> AsyncIterator[int]:
+async def aiohttp_app(app: "web.Application", notes: Notes) -> AsyncIterator[int]:
     """Run an aiohttp app for a block, which gets its port."""
+    from aiohttp import web
 
     @web.middleware
     async def noted(request: web.Request, handler: Callable) -> Any:
@@ -67,7 +79,7 @@ async def aiohttp_app(app: web.Application, notes: Notes) -> AsyncIterator[int]:
                 raise
 
     if app.frozen:
-        raise NotYet("This app has been used before, and aiohttp's apps can run only once. Run the app's cell again.")
+        raise NotYet(USED_BEFORE)
     app.middlewares.insert(0, noted)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, logger=QUIET, shutdown_timeout=STOP / 2)
     try:
@@ -139,7 +151,11 @@ async def _served(server: Any, sock: socket.socket) -> None:
 
 
 def _not_in_a_check(record: logging.LogRecord) -> bool:
-    return record.threadName != "wslearn check"
+    """Return whether nobody else tells of this: a check tells of all its app's errors, a test of all exceptions."""
+    place = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
+    while place and place.tb_frame.f_code is not Lifespan.called.__code__:
+        place = place.tb_next
+    return record.threadName != "wslearn check" and place is None
 
 
 class Lifespan:

@@ -2,6 +2,7 @@
 
 import linecache
 import os
+import re
 import sys
 import sysconfig
 import threading
@@ -17,6 +18,11 @@ from wslearn.redact import redact
 LIBRARIES = tuple(
     f"{Path(folder)}{os.sep}"
     for folder in (*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), wslearn.__path__[0])
+)
+#: What is installed, and is neither a framework nor a server: an author's own app, if no other code is one's own.
+INSTALLED = re.compile(
+    f"({'|'.join(re.escape(f'{Path(sysconfig.get_path(name))}{os.sep}') for name in ('purelib', 'platlib'))})"
+    r"(?!(aiohttp|anyio|asgiref|channels|django|fastapi|starlette|uvicorn|uvloop|websockets|wslearn)\b)"
 )
 
 
@@ -55,5 +61,8 @@ def blocked(frame: FrameType | None, seconds: float) -> str:
 def raised(error: BaseException) -> str:
     """Say which error it was, and in which line of the student's code."""
     what = redact(f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ").replace("\n", " "))
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_students(frame.filename)]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if is_students(frame.filename)] or [
+        frame for frame in frames if INSTALLED.match(frame.filename)
+    ]
     return f"{what} (in `{own[-1].name}`, {line(own[-1].filename, own[-1].lineno or 0)})" if own else what

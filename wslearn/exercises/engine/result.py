@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -20,7 +20,7 @@ STATES = {
     "wrong": ("Not yet.", "✘", ORANGE),
     "untouched": ("Not attempted yet.", "○", GREY),
     "unchecked": (
-        "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
+        "Not checked: the page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
         "this cell again.",
         "○",
         GREY,
@@ -70,14 +70,7 @@ class Result:
 
     def __repr__(self) -> str:
         lines = [STATES[self.state][0], *filter(None, self.message.splitlines())]
-        steps = self.steps[-MAX_STEPS:]
-        # A call with many arguments is too long to line the others up with it.
-        cells = [[text for step in steps if len(text := getattr(step, column)) <= WIDEST] for column in ("who", "did")]
-        widths = [max(map(len, column), default=0) for column in cells]
-        for step in steps:
-            what = f"{step.who:>{widths[0]}} {step.did:<{widths[1]}}  {step.what}"
-            lines.append(f"{'>>' if step.wrong else '  '} {what}".rstrip())
-        return "\n".join([*lines, *filter(None, [self.progress])])
+        return "\n".join([*lines, *trace(self.steps), *filter(None, [self.progress])])
 
     __str__ = __repr__
 
@@ -86,12 +79,22 @@ class Result:
         paragraphs = "".join(f"<p>{_html(line)}</p>" for line in self.message.splitlines() if line)
         rows = "".join(map(_row, self.steps[-MAX_STEPS:]))
         opened = "" if self else " open"
-        progress = f"<p class='progress'>{escape(self.progress)}</p>" if self.progress else ""
+        progress = f"<p class='wsl-progress'>{escape(self.progress)}</p>" if self.progress else ""
         details = f"<details{opened}><summary>What was tried</summary><table>{rows}</table></details>" if rows else ""
         return (
             f"{_STYLE}<div class='wsl-result' role='status' style='border-left-color:{colour}'>"
             f"<p class='verdict'><span aria-hidden='true'>{sign}</span> {word}</p>{paragraphs}{details}{progress}</div>"
         )
+
+
+def trace(steps: Sequence[Step]) -> list[str]:
+    """Return the last steps as lines of text, in columns."""
+    steps = steps[-MAX_STEPS:]
+    # A call with many arguments is too long to line the others up with it.
+    cells = [[text for step in steps if len(text := getattr(step, column)) <= WIDEST] for column in ("who", "did")]
+    widths = [max(map(len, column), default=0) for column in cells]
+    lines = (f"{step.who:>{widths[0]}} {step.did:<{widths[1]}}  {step.what}" for step in steps)
+    return [f"{'>>' if step.wrong else '  '} {text}".rstrip() for step, text in zip(steps, lines, strict=True)]
 
 
 def _row(step: Step) -> str:

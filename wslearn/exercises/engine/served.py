@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from aiohttp import web
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import apps
@@ -33,6 +32,8 @@ class Served:
         self.notes, self.app = notes, app
         self.url = ""
         self.errors: list[str] = []
+        #: Where a handler met the end of a connection, which is no error.
+        self.ends: list[str] = []
         self.connections: set[object] = set()
         self.handlers: set[object] = set()  # requests too
         self.over = False
@@ -40,7 +41,7 @@ class Served:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve the app on this computer for a block."""
-        run: Any = apps.aiohttp_app if isinstance(self.app, web.Application) else apps.asgi_app
+        run: Any = apps.aiohttp_app if apps.is_aiohttp_app(self.app) else apps.asgi_app
         with failed_tasks(lambda: self.over, lambda task: task.exception()) as failed:
             try:
                 async with run(self.app, self) as port:
@@ -54,7 +55,10 @@ class Served:
         """Note an error of the app, unless it is the end of a connection, or comes of the check's end."""
         for one in _causes(error):
             names = {base.__name__ for base in type(one).__mro__}
-            if (self.over and not always) or isinstance(one, ConnectionClosed | asyncio.CancelledError) or names & ENDS:
+            if (self.over and not always) or isinstance(one, asyncio.CancelledError):
+                continue
+            if isinstance(one, ConnectionClosed) or names & ENDS:
+                self.ends.append(raised(one))
                 continue
             if isinstance(one, NotImplementedError):
                 self.notes.untouched = True
@@ -94,7 +98,7 @@ async def servable(talk: Calls, app: Any) -> Any:
 
 
 def _is_app(app: Any) -> bool:
-    return isinstance(app, web.Application) or is_server_class(app)
+    return apps.is_aiohttp_app(app) or is_server_class(app)
 
 
 def is_server_class(app: Any) -> bool:
@@ -103,8 +107,10 @@ def is_server_class(app: Any) -> bool:
 
 
 def _takes(function: Any, count: int) -> bool:
+    """Return whether this takes so many arguments, it itself and what it wraps (Django's `Consumer.as_asgi()`)."""
     try:
-        inspect.signature(function).bind(*range(count))
+        for follow in (True, False):
+            inspect.signature(function, follow_wrapped=follow).bind(*range(count))
     except (TypeError, ValueError):
         return False
     return True

@@ -55,6 +55,9 @@ class Talk(Calls):
     A word whose expectation does not hold raises NotYet with the message for the student, and so ends the check.
     """
 
+    #: What makes a client of a connection.
+    client_class = Client
+
     def __init__(self) -> None:
         super().__init__()
         self.everybody: list[Client] = []
@@ -193,7 +196,7 @@ class Talk(Calls):
             self.tells(name, "connects", f"but is not let in: {error}", wrong=True)
             raise NotYet(f"{name} could not connect: {error}.") from None
         self.tells(name, "connects")
-        self.everybody.append(Client(self, name, ws, self.everybody, server))
+        self.everybody.append(self.client_class(self, name, ws, self.everybody, server))
         return self.everybody[-1]
 
     async def clients(self, server: Any, *names: str, **options: Any) -> list[Client]:
