@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Self
 from urllib.parse import urlsplit
@@ -61,15 +62,18 @@ class ServerProcess:
     """`wslearn serve NAME` in its own process: `async with ServerProcess("echo") as server`.
 
     NAME is a lesson's server, or `package.module:Class`, one of your own. `options` are those of `wslearn serve`:
-    `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are
-    the addresses, `proxy_path` is the secret path for a browser behind a proxy, `pid` is the process. It ends with the
-    block, with `await server.stop()`, and when the process that started it ends, for whatever reason.
+    `ServerProcess("echo", "--plain", port=8765)`. `url` and `page_url` are the addresses, `proxy_path` is the secret
+    path for a browser behind a proxy, `pid` is the process. `environment` is added to this process's own, for secrets:
+    other users can read a command line. It ends with the block, with `await server.stop()`, and when the process that
+    started it ends, for whatever reason.
 
     Raises RuntimeError with the server's own message if it cannot start.
     """
 
-    def __init__(self, name: str, *options: str, port: int = 0) -> None:
+    def __init__(self, name: str, *options: str, port: int = 0, environment: Mapping[str, str] | None = None) -> None:
         self.name, self.options, self._wanted_port = name, options, port
+        self._environment = dict(environment or {})
+        self._group: int | None = None  # that of this process; 0: its own
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = asyncio.Lock()
 
@@ -78,17 +82,23 @@ class ServerProcess:
         if self._process is not None:
             return self
         await lifecycle.stop_previous(self._wanted_port)
+        await self._launch()
+        lifecycle.started(self)
+        return self
+
+    async def _launch(self) -> None:
         # -P: a file called http.py in the current folder must not replace Python's own.
         command = [sys.executable, "-P", "-m", "wslearn", "serve", self.name, "--port", str(self._wanted_port)]
         with tempfile.TemporaryFile() as errors:
             # Not asyncio's subprocesses, because the event loop of a kernel on Windows does not support them.
             self._process = subprocess.Popen(  # noqa: ASYNC220
                 [*command, *self.options, "--json", "--quiet", "--exit-with-parent"],
-                env=os.environ | {"PYTHONIOENCODING": "utf-8:backslashreplace"},
+                env=os.environ | {"PYTHONIOENCODING": "utf-8:backslashreplace"} | self._environment,
                 # The child reads its end of this pipe and ends at end-of-file; even SIGKILL closes our end.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                process_group=self._group,
             )
             process, self.pid = self._process, self._process.pid
             other: list[str] = []
@@ -106,8 +116,6 @@ class ServerProcess:
                 raise self._failure(errors, other)
         self.url, self.page_url, self.proxy_path = ready["url"], ready["page_url"], ready["proxy_path"]
         self.port = urlsplit(self.url).port or 0
-        lifecycle.started(self)
-        return self
 
     def _failure(self, errors: IO[bytes], other: list[str], when: str = "") -> RuntimeError:
         """Return an error with the output of the process."""

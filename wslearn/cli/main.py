@@ -1,4 +1,4 @@
-"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token`, `wslearn cluster` and so on.
 
 A command imports its modules when it runs, so that each command starts fast.
 """
@@ -18,6 +18,7 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.cluster import cluster
 from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
@@ -170,10 +171,16 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
         return json.dumps(ready | {"proxy_path": server.proxy_path}) if as_json else " ".join(ready.values())
 
-    with explained(OSError, ValueError), serve.tls_context(host, tls, cert, key) as context:
+    with explained(OSError, ValueError, RuntimeError, ImportError), serve.tls_context(host, tls, cert, key) as context:
         limits = replace(cls.limits, **options.limits_given(others))
+        hub = None
+        if "hub" in own:
+            from wslearn.hubs import NatsHub
+
+            own["hub"] = hub = NatsHub(str(own["hub"]))
         make = cls if name in SERVERS else partial(readers.made, cls)
-        serve.run(make(host=host, port=port, limits=limits, tls=context, **own), announce, loop, exit_with_parent)
+        running = make(host=host, port=port, limits=limits, tls=context, **own)
+        serve.run(running, announce, loop, exit_with_parent, hub)
 
 
 @main.command(
@@ -229,3 +236,4 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
 
 
 main.add_command(progress)
+main.add_command(cluster)

@@ -36,7 +36,13 @@ LIMITS = {
 #: Limits that may be given more than once, and the option that adds one value.
 REPEATED = {"origins": "--origin", "hosts": "--allow-host"}
 #: Options that only some servers have, as arguments of their classes.
-OWN = {"plain": ("echo",), "interval": ("heartbeat", "chat"), "secret": ("auth", "chat"), "audience": ("auth", "chat")}
+OWN = {
+    "plain": ("echo",),
+    "interval": ("heartbeat", "chat"),
+    "secret": ("auth", "chat"),
+    "audience": ("auth", "chat"),
+    "hub": ("feed",),
+}
 #: Milliseconds one way, unless the server is on another machine, which adds a real delay.
 DELAY = 25.0
 
@@ -96,6 +102,12 @@ own_options = together(
     Limit("SECONDS").option("--interval", "interval", "For heartbeat and chat: time between two pings.  [default: 30]"),
     secret,
     click.option("--audience", help="For auth and chat: the `aud` that a token must have."),
+    click.option(
+        "--hub",
+        metavar="URL",
+        help="For feed: share rooms with other servers through NATS, such as nats://127.0.0.1:4222. The engine's token "
+        "is in the environment, as WSLEARN_HUB_TOKEN.",
+    ),
 )
 #: The options for `wss` and `https`.
 tls_options = together(

@@ -11,10 +11,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from wslearn.process import allow_open_files
 from wslearn.server import Server
+from wslearn.server.draining import drain
 
 #: Time for the closing handshakes after the parent process has ended, in seconds; then this process is killed.
 LAST_WORDS = 2.0
@@ -62,11 +64,18 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
         yield None
 
 
-def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_parent: bool = False) -> None:
+def run(
+    server: Server,
+    announce: Callable[[Server], str],
+    loop: str,
+    exit_with_parent: bool = False,
+    hub: AbstractAsyncContextManager[object] | None = None,
+) -> None:
     """Run `server` until a signal stops it; print `announce(server)` on stdout when clients can connect.
 
     With `exit_with_parent`, the end of standard input stops it too: the operating system closes the pipe when the
-    process at its other end dies, for whatever reason.
+    process at its other end dies, for whatever reason. A line on standard input drains the server before it stops.
+    With a `hub`, which is opened first, there are other servers for its clients, so SIGTERM drains it too.
     Raises OSError if the server cannot listen, ValueError for a `loop` that is not available.
     """
     if exit_with_parent:
@@ -76,38 +85,58 @@ def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     allow_open_files(server.limits.max_connections or MOST_CONNECTIONS)
     with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
-        runner.run(_run(server, announce, exit_with_parent))
+        runner.run(_run(server, announce, exit_with_parent, hub))
 
 
-async def _run(server: Server, announce: Callable[[Server], str], exit_with_parent: bool) -> None:
-    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-    _on_signals(loop, stopped.set, ignore_ctrl_c=exit_with_parent)
-    async with server:
+async def _run(
+    server: Server,
+    announce: Callable[[Server], str],
+    exit_with_parent: bool,
+    hub: AbstractAsyncContextManager[object] | None,
+) -> None:
+    stopped, drained, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def empty() -> None:
+        drained.set()
+        stopped.set()
+
+    if not exit_with_parent:
+        on_signal(loop, "SIGINT", stopped.set)
+    on_signal(loop, "SIGTERM", empty if hub else stopped.set)
+    on_signal(loop, "SIGBREAK", stopped.set)  # of Windows
+    async with hub or contextlib.nullcontext(), server:
         if exit_with_parent:
-            _on_end_of_input(loop, stopped.set)
+            on_input(loop, empty, stopped.set)
         print(announce(server), flush=True)
         await stopped.wait()
+        if drained.is_set():
+            await drain(server)
 
 
-def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None], ignore_ctrl_c: bool) -> None:
-    names = ("SIGTERM", "SIGBREAK") if ignore_ctrl_c else ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows'
-    for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows: the handler runs between two steps of the loop, which must wake up
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+def on_signal(loop: asyncio.AbstractEventLoop, name: str, act: Callable[[], None]) -> None:
+    """Call `act` for the signal of this name, if there is such a one here."""
+    if (number := getattr(signal, name, None)) is None:
+        return
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # Windows: the handler runs between two steps of the loop, which must wake up
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
 
 
-def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+def on_input(
+    loop: asyncio.AbstractEventLoop, drain: Callable[[], None], stop: Callable[[], None], last_words: float = LAST_WORDS
+) -> None:
+    """Call `drain` for input on standard input, and `stop` at its end; end this process so many seconds after that."""
+
     def watch() -> None:
         try:
             # Not sys.stdin.read(): at exit the interpreter would wait for that object's lock.
             while os.read(0, 4096):
-                pass
+                loop.call_soon_threadsafe(drain)
         finally:
             with contextlib.suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(stop)
-            time.sleep(LAST_WORDS)  # a process that stops in time ends this thread here; only one that hangs goes on
+            time.sleep(last_words)  # a process that stops in time ends this thread here; only one that hangs goes on
             os._exit(1)
 
     threading.Thread(target=watch, name="watches the parent", daemon=True).start()

@@ -26,7 +26,7 @@ class Hub(Protocol):
     """Keeps the messages of topics, and passes them on, in one order for all servers.
 
     Offsets grow from message to message; in one topic they have gaps. Several servers may share one hub, so each adds
-    its own function to the four lists.
+    its own function to the five lists.
     """
 
     #: Changes when offsets begin anew, and what was kept is gone.
@@ -38,6 +38,9 @@ class Hub(Protocol):
     on_back: list[Callable[[], None]]
     #: Called after `epoch` has changed, before anything of the new epoch is heard.
     on_epoch: list[Callable[[], None]]
+    #: Called with a topic when messages may be missing between what was heard last and what is heard next: its floor
+    #: has moved past the last one.
+    on_gap: list[Callable[[str], None]]
     #: Called with a topic when its members have changed, on whichever server.
     on_presence: list[Callable[[str], None]]
 

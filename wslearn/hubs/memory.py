@@ -31,6 +31,7 @@ class MemoryHub:
         self.on_lost: list[Callable[[], None]] = []
         self.on_back: list[Callable[[], None]] = []
         self.on_epoch: list[Callable[[], None]] = []
+        self.on_gap: list[Callable[[str], None]] = []  # never: what is stored is heard at once
         self.on_presence: list[Callable[[str], None]] = []
         self.count, self.size = count, size
         self.histories = Histories(count, size)

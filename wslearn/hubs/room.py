@@ -45,6 +45,8 @@ class HubRoom:
         self.topic: Topic | None = None
         #: Done when everything that the hub has kept was heard.
         self.loading: asyncio.Future[None] | None = None
+        #: Counts the gaps in what was heard.
+        self.gaps = 0
         self._histories = histories
         self.history = histories.open(name)
         self._news = asyncio.Event()

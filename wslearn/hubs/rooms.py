@@ -48,6 +48,7 @@ class HubRooms:
         self.hub.on_epoch.append(self._restart)
         self.hub.on_lost.append(self._lost)
         self.hub.on_back.append(self._back)
+        self.hub.on_gap.append(self._gap)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -88,7 +89,7 @@ class HubRooms:
 
         Return None when it has got everything, or up to where it had got it when something was lost on the way.
         """
-        history, here = room.history, self.hub.epoch
+        history, here, gaps = room.history, self.hub.epoch, room.gaps
         if offset is None:
             at, recovered = history.last, True
         else:
@@ -101,7 +102,7 @@ class HubRooms:
             for number, data in missed:
                 await ws.send(with_offset(number, data))
                 at = number
-            if history is not room.history or history.floor > at:
+            if history is not room.history or history.floor > at or room.gaps != gaps:
                 return here, at
             if not (missed := history.since(at)):  # also after `say`, which may have waited
                 return None
@@ -123,6 +124,7 @@ class HubRooms:
         self.hub.on_epoch.remove(self._restart)
         self.hub.on_lost.remove(self._lost)
         self.hub.on_back.remove(self._back)
+        self.hub.on_gap.remove(self._gap)
         for ws in list(self.room_of):
             self.leave(ws)
 
@@ -190,6 +192,11 @@ class HubRooms:
         for room in self.rooms.values():
             last, floor = room.history.last, room.floor
             fan_out(room.members, Joined(room.name, self.hub.epoch, last, floor, floor <= last, 0))
+
+    def _gap(self, name: str) -> None:
+        if room := self.rooms.get(name):
+            room.gaps += 1
+            fan_out(room.members, Joined(name, self.hub.epoch, room.history.last, room.floor, False, 0))
 
     async def _in_time(self, asked: Awaitable[Answer]) -> Answer:
         try:

@@ -55,6 +55,8 @@ class Clients:
         #: The bucket of each user who has a connection.
         self._users: WeakValueDictionary[str, TokenBucket] = WeakValueDictionary()
         self.handlers: dict[asyncio.Task[Any] | None, Connection] = {}
+        #: Whether it takes no new clients, because it is about to stop. Lesson 10.
+        self.draining = False
         # Random for each run. A request through jupyter-server-proxy looks like DNS rebinding, but only a user who has
         # the link knows this path.
         self.proxy_path = f"wslearn-key-{secrets.token_urlsafe(24)}"
@@ -62,6 +64,10 @@ class Clients:
     async def handler(self, ws: Connection) -> None:
         """Talk with one client; each lesson writes its own. When it returns, the connection is closed with 1000."""
         raise NotImplementedError(f"{type(self).__name__} needs a method: async def handler(self, ws)")
+
+    def health(self) -> dict[str, object]:
+        """Return what `/health` tells besides the number of connections."""
+        return {}
 
     def _create_connection(self, *args: Any, **options: Any) -> Connection:
         return Connection(self, *args, **options)

@@ -45,10 +45,14 @@ class Site(Protocol):
     features: tuple[str, ...]
     page: str | None
     csp: bool | str
+    draining: bool
 
     @property
     def connections(self) -> Sized:
         """The live connections."""
+
+    def health(self) -> dict[str, object]:
+        """Return what `/health` tells besides."""
 
 
 def respond(status: int, body: str = "", content_type: str = "text/plain", **more: str) -> Response:
@@ -117,6 +121,8 @@ def check_handshake(server: Site, request: Request, head: Head) -> Refusal | Non
         return None
     if path not in WEBSOCKET_PATHS:
         return Refusal(404, f"No WebSocket at {path}: expected / or /ws.\n", "")
+    if server.draining:
+        return Refusal(503, "The server is about to restart. Try again later, or another server.\n", "it is draining")
     return refuse_more(limits, len(server.connections))
 
 
@@ -142,8 +148,10 @@ def page(server: Site, path: str) -> Response:
         return respond(200, "Hello World!")
     if path == "/health":
         connections = len(server.connections)
-        status = "full" if refuse_more(server.limits, connections) else "ok"  # a browser hides the 503 from the page
-        return respond(200, encode({"status": status, "connections": connections}), "application/json")
+        full = refuse_more(server.limits, connections)  # a browser hides the 503 from the page
+        status = "draining" if server.draining else "full" if full else "ok"
+        health = {"status": status, "connections": connections} | server.health()
+        return respond(200, encode(health), "application/json")
     if path == "/favicon.ico":  # every browser asks for it
         return respond(204)
     # A client's path only selects one of these names; it is never opened.

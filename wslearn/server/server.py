@@ -81,7 +81,7 @@ class Server(Clients):
         async with self._changing:
             if self._listener is not None:
                 return self
-            self.pings = Keepalive(self.keepalive)
+            self.pings, self.draining = Keepalive(self.keepalive), False
             await lifecycle.stop_previous(self.wanted_port)
             host = await address.resolve(self.host)
             async with AsyncExitStack() as opened:

@@ -24,6 +24,10 @@ class FeedServer(Server):
         self.hub = hub or MemoryHub()
         self.rooms = HubRooms(self.hub)
 
+    def health(self):
+        """Tell whether the hub is in reach."""
+        return {"hub": "lost" if self.hub.lost else "ok"}
+
     def beside(self, host):
         """Listen to the hub as long as the server runs."""
         return self.rooms.opened()
