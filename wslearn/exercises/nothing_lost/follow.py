@@ -5,7 +5,7 @@ from typing import Any
 from wslearn.exercises.engine import Exercise, Message, Talk, has, otherwise, shown
 from wslearn.exercises.nothing_lost.counterpart import Line, Student, playing
 from wslearn.exercises.nothing_lost.stories import reader_stories, survives, writes_well
-from wslearn.testing.histories import Person
+from wslearn.histories import Person
 
 FIRST_JOIN = {
     has(epoch=lambda epoch: bool(epoch)): "This is the first join, so there is no epoch yet. Leave it out.",

@@ -7,7 +7,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from wslearn.exercises.engine import Exercise, Talk, shown
-from wslearn.testing.histories import History, judge
+from wslearn.histories import History, judge
 
 #: Seconds for which the check asks an answer to remember, and how many keys it lets it remember and forget.
 SECONDS, MANY = 120, 2000

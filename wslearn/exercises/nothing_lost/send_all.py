@@ -6,7 +6,7 @@ from wslearn.exercises.engine import Exercise, Talk, has, otherwise, shown
 from wslearn.exercises.nothing_lost.counterpart import Line, Student, playing
 from wslearn.exercises.nothing_lost.follow import PRESENCE, joined, told
 from wslearn.exercises.nothing_lost.stories import reads_well, survives, writer_stories
-from wslearn.testing.histories import Person
+from wslearn.histories import Person
 
 SESSION = "0123456789abcdef0123456789abcdef"
 TEXTS = ["one", "two", "three", "one"]

@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidHandshake
 
 from wslearn.client import Subscription
 from wslearn.exercises.engine import Talk
-from wslearn.testing.histories import History, Person, Schedule, Step, Verdict, judge, run, tell
+from wslearn.histories import History, Person, Schedule, Step, Verdict, judge, run, tell
 
 #: What `connect` raises if the connection is lost in the middle of the handshake.
 HANDSHAKE = (InvalidHandshake, OSError, EOFError)
