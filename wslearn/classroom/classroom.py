@@ -27,6 +27,8 @@ class Classroom:
         self.wall = Wall()
         self.poll: Poll | None = None
         self.reactions: Counter[str] = Counter()
+        #: The frames of the last vote, a line each, for the board.
+        self.vote_frames: list[str] = []
         self.on_change: list[Callable[[Change], None]] = []
         self.on_removed: list[Callable[[Person], None]] = []
         self._polls = 0
