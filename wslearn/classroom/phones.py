@@ -204,6 +204,7 @@ class PhonesServer(Gate):
                 person.state = "slow" if person.volunteer or (person.round_trip or 0) > SLOW else "live"
                 if phone.late and not phone.hindered:
                     self._update_late(phone)
+            self.room.forget_absent()
             if self.phones:
                 self.room.changed("people")
 
