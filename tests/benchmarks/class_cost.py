@@ -70,7 +70,7 @@ async def votes(board, phones: list, seconds: float, shown: bool) -> list[float]
     await board.send(json.dumps({"type": "ask", "question": f"In {seconds:g} s?", "choices": ["a", "b", "c", "d"]}))
     if shown:
         await board.send(json.dumps({"type": "show"}))
-    while not (poll := json.loads(await board.recv())["poll"]) or poll["voted"] or poll["shown"] != shown:
+    while not (poll := (await state_of(board))["poll"]) or poll["voted"] or poll["shown"] != shown:
         pass
     sent: list[float] = []
 
@@ -82,11 +82,18 @@ async def votes(board, phones: list, seconds: float, shown: bool) -> list[float]
 
     voting, took = asyncio.create_task(vote()), []
     while len(took) < len(phones):
-        state = json.loads(await board.recv())
+        state = await state_of(board)
         seen = time.perf_counter()
         took += [seen - at for at in sent[len(took) : state["poll"]["voted"]]]
     await voting
     return took
+
+
+async def state_of(board) -> dict:
+    """Return the next state of the board, which also gets the frames of votes."""
+    while (message := json.loads(await board.recv()))["type"] != "board":
+        pass
+    return message
 
 
 def percentile(values: list[float], percent: int) -> float:
