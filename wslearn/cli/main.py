@@ -1,13 +1,11 @@
-"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token`, `wslearn cluster` and so on.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token`, `wslearn class` and so on.
 
 A command imports its modules when it runs, so that each command starts fast.
 """
 
-import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -18,7 +16,9 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.classroom import classroom
 from wslearn.cli.cluster import cluster
+from wslearn.cli.errors import explained
 from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
@@ -41,22 +41,6 @@ def run() -> None:
         sys.exit(error.exit_code)
     except click.Abort:  # Ctrl-C before anything had started
         sys.exit(130)
-
-
-@contextmanager
-def explained(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn errors of these kinds into one line of text, which click shows."""
-    try:
-        yield
-    except kinds as error:
-        text = str(getattr(error, "strerror", None) or error)
-        if isinstance(error, OSError) and error.filename is not None:
-            text = f"cannot use {error.filename}: {text}"
-        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            which = text.partition(" is in use")[0]  # of the comparison's two ports
-            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            text = f"{which} is in use: {advice}"
-        raise click.ClickException(text) from error
 
 
 @click.group(epilog=options.examples("wslearn lab", "wslearn serve echo"))
@@ -169,7 +153,12 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
             uv = "uv run " if "UV" in os.environ else ""  # as this command itself was started
             click.echo(f"A token for this run: {uv}wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
-        return json.dumps(ready | {"proxy_path": server.proxy_path}) if as_json else " ".join(ready.values())
+        others = serve.elsewhere(server)
+        if as_json:
+            more = {"elsewhere": others} if others else {}
+            return json.dumps(ready | {"proxy_path": server.proxy_path} | more)
+        lines = [f"from another machine: {one['url']} {one['page_url']}" for one in others]
+        return "\n".join([" ".join(ready.values()), *lines])
 
     with explained(OSError, ValueError, RuntimeError, ImportError), serve.tls_context(host, tls, cert, key) as context:
         limits = replace(cls.limits, **options.limits_given(others))
@@ -237,3 +226,4 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
 
 main.add_command(progress)
 main.add_command(cluster)
+main.add_command(classroom)

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any, Protocol
 
+from wslearn.limits import Limits
 from wslearn.process import allow_open_files
 from wslearn.server import Server
 from wslearn.server.draining import drain
@@ -22,6 +24,18 @@ from wslearn.server.draining import drain
 LAST_WORDS = 2.0
 #: A server without a limit asks the system for open files for this many connections.
 MOST_CONNECTIONS = 10_000
+
+
+class Running(Protocol):
+    """A server, or several that start and stop together."""
+
+    limits: Limits
+
+    async def __aenter__(self) -> Any:
+        """Start."""
+
+    async def __aexit__(self, *exc_info: object) -> Any:
+        """Stop."""
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -64,9 +78,23 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
         yield None
 
 
+def elsewhere(server: Server) -> list[dict[str, str]]:
+    """Return a pair of URLs, WebSocket and page, for each network of a server that listens on all addresses.
+
+    They work from other machines. For any other `host` the server's own URLs do, or none does.
+    """
+    if server.host not in ("0.0.0.0", "::"):
+        return []
+    from wslearn.classroom.addresses import in_url, reachable
+
+    places = [f"{in_url(address.ip)}:{server.port}/" for address in reachable(server.host)]
+    tls = "s" if server.tls else ""
+    return [{"url": f"ws{tls}://{place}", "page_url": f"http{tls}://{place}"} for place in places]
+
+
 def run(
-    server: Server,
-    announce: Callable[[Server], str],
+    server: Running,
+    announce: Callable[[Any], str],
     loop: str,
     exit_with_parent: bool = False,
     hub: AbstractAsyncContextManager[object] | None = None,
@@ -89,8 +117,8 @@ def run(
 
 
 async def _run(
-    server: Server,
-    announce: Callable[[Server], str],
+    server: Running,
+    announce: Callable[[Any], str],
     exit_with_parent: bool,
     hub: AbstractAsyncContextManager[object] | None,
 ) -> None:
@@ -109,7 +137,7 @@ async def _run(
             on_input(loop, empty, stopped.set)
         print(announce(server), flush=True)
         await stopped.wait()
-        if drained.is_set():
+        if drained.is_set() and isinstance(server, Server):
             await drain(server)
 
 
