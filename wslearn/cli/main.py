@@ -1,13 +1,11 @@
-"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token` and `wslearn class`.
 
 A command imports its modules when it runs, so that each command starts fast.
 """
 
-import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +14,8 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.classroom import classroom
+from wslearn.cli.errors import explained
 from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
@@ -36,22 +36,6 @@ def run() -> None:
         sys.exit(error.exit_code)
     except click.Abort:  # Ctrl-C before anything had started
         sys.exit(130)
-
-
-@contextmanager
-def explained(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn errors of these kinds into one line of text, which click shows."""
-    try:
-        yield
-    except kinds as error:
-        text = str(getattr(error, "strerror", None) or error)
-        if isinstance(error, OSError) and error.filename is not None:
-            text = f"cannot use {error.filename}: {text}"
-        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            which = text.partition(" is in use")[0]  # of the comparison's two ports
-            advice = "stop the program that uses it, or choose another with --port (--port 0 finds a free one)"
-            text = f"{which} is in use: {advice}"
-        raise click.ClickException(text) from error
 
 
 @click.group(epilog=options.examples("wslearn lab", "wslearn serve echo"))
@@ -217,3 +201,4 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
 
 
 main.add_command(progress)
+main.add_command(classroom)

@@ -12,14 +12,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
+from wslearn.limits import Limits
 from wslearn.process import allow_open_files
-from wslearn.server import Server
 
 #: Time for the closing handshakes after the parent process has ended, in seconds; then this process is killed.
 LAST_WORDS = 2.0
 #: A server without a limit asks the system for open files for this many connections.
 MOST_CONNECTIONS = 10_000
+
+
+class Running(Protocol):
+    """A server, or several that start and stop together."""
+
+    limits: Limits
+
+    async def __aenter__(self) -> Any:
+        """Start."""
+
+    async def __aexit__(self, *exc_info: object) -> Any:
+        """Stop."""
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -62,7 +75,7 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
         yield None
 
 
-def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_parent: bool = False) -> None:
+def run(server: Running, announce: Callable[[Any], str], loop: str, exit_with_parent: bool = False) -> None:
     """Run `server` until a signal stops it; print `announce(server)` on stdout when clients can connect.
 
     With `exit_with_parent`, the end of standard input stops it too: the operating system closes the pipe when the
@@ -79,7 +92,7 @@ def run(server: Server, announce: Callable[[Server], str], loop: str, exit_with_
         runner.run(_run(server, announce, exit_with_parent))
 
 
-async def _run(server: Server, announce: Callable[[Server], str], exit_with_parent: bool) -> None:
+async def _run(server: Running, announce: Callable[[Any], str], exit_with_parent: bool) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     _on_signals(loop, stopped.set, ignore_ctrl_c=exit_with_parent)
     async with server:

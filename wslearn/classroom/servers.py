@@ -1,0 +1,112 @@
+"""A whole class: the phones' server on the network, the board's on this computer, and the state between them."""
+
+import ipaddress
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from wslearn.classroom.addresses import reachable
+from wslearn.classroom.board import BoardServer
+from wslearn.classroom.classroom import Classroom
+from wslearn.classroom.people import Person
+from wslearn.classroom.phones import PhonesServer
+from wslearn.classroom.rehearsal import Rehearsal
+from wslearn.limits import Limits
+from wslearn.server import address
+
+
+class ClassServers:
+    """The class joins by phone: `async with ClassServers() as board` listens on the network for a block.
+
+    `host` is the address to listen on, by default all of them; `code` is a word in the phones' address, by default a
+    random one. Nothing is kept after `stop`. Raises ValueError for an invalid code.
+    """
+
+    limits: Limits = PhonesServer.limits
+
+    def __init__(self, host: str = "0.0.0.0", port: int = 0, *, code: str | None = None, board_port: int = 0) -> None:
+        self.room = Classroom()
+        self.phones = PhonesServer(self.room, host, port, code=code)
+        self.code = self.phones.code
+        self.board = BoardServer(self.room, lambda: self.urls, self.code, port=board_port)
+        #: The IP address that it listens on for phones.
+        self.bound = ""
+        self._running = AsyncExitStack()
+        self._rehearsals: list[Rehearsal] = []
+
+    async def start(self) -> Self:
+        """Listen, and return self. Raises OSError if a port is in use or the address is not available."""
+        async with AsyncExitStack() as opened:
+            self.bound = await address.resolve(self.phones.host)
+            await opened.enter_async_context(self.phones)
+            await opened.enter_async_context(self.board)
+            self._running = opened.pop_all()
+        return self
+
+    async def stop(self) -> None:
+        """End all phones' connections, and free both ports."""
+        rehearsals, self._rehearsals = self._rehearsals, []
+        for rehearsal in rehearsals:
+            await rehearsal.stop()
+        await self._running.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses for phones, the likeliest first: one for each network that this computer is in.
+
+        Without a network it is that of this computer itself. Raises RuntimeError if the class is not running.
+        """
+        found = [one.ip for one in reachable(self.bound)] if self.bound else []
+        local = self.phones.netloc
+        hosts = [f"[{ip}]" if ipaddress.ip_address(ip).version == 6 else ip for ip in found]
+        return [f"http://{host}:{self.phones.port}/{self.code}" for host in hosts] or [f"http://{local}/{self.code}"]
+
+    @property
+    def url(self) -> str:
+        """The likeliest address for phones."""
+        return self.urls[0]
+
+    @property
+    def board_url(self) -> str:
+        """The address of the board's page, on this computer only. Whoever knows it can use the controls."""
+        return self.board.board_url
+
+    @property
+    def people(self) -> list[Person]:
+        """Everybody who has joined, also those who are away."""
+        return list(self.room.people)
+
+    async def ask(self, question: Any, choices: list[str] | tuple[str, ...] | None = None) -> None:
+        """Ask everybody a question with choices, or a question of a lesson, such as `ex.questions.guess_3`."""
+        self.room.ask(question, choices)
+
+    def results(self) -> dict[str, int]:
+        """Return how many have voted for each choice."""
+        return self.room.results()
+
+    def show(self) -> None:
+        """Show the results on all phones."""
+        self.room.show()
+
+    def hide(self) -> None:
+        """Hide the results on all phones."""
+        self.room.show(False)
+
+    def close(self) -> None:
+        """Take no more votes in this poll."""
+        self.room.close_poll()
+
+    def remove(self, name: str) -> None:
+        """Remove the person with this name. Raises ValueError if nobody has it."""
+        self.room.remove(name)
+
+    async def rehearse(self, count: int) -> None:
+        """Let `count` simulated phones join, which stay until the class ends."""
+        rehearsal = Rehearsal(f"http://{self.phones.netloc}/{self.code}", count)
+        self._rehearsals.append(rehearsal)
+        rehearsal.start()
