@@ -5,6 +5,9 @@ import { $, element, isolated, say, sized } from "./class-dom.js";
 const SAMPLES = 40;           // one a second
 const FASTEST = 0.001, SLOWEST = 10;   // seconds, at the bottom and at the top of a strip
 const WIDTH = 40, HEIGHT = 10;         // of a strip, in its own units
+const DENSE = 60;            // more people than this: a cell has no room for the round trip in figures
+const LETTERS = 8;           // a cell is as wide as this many times the size of its type
+const LARGEST = 20;          // pixels
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = { live: "", slow: "slow", away: "away" };
 const VOLUNTEERS = { "slow-client": "slow client", tunnel: "in a tunnel" };
@@ -52,18 +55,17 @@ function inWords(seconds) {
 /** Choose the columns in which everybody fits, with names as large as possible. */
 function arrange() {
   const list = $("people");
+  $("here").dataset.dense = people.length > DENSE ? "yes" : "no";
   const { clientWidth: width, clientHeight: height } = list;
   if (!people.length || !width || !height) return;
-  let best = { size: 0, columns: 1 };
+  const lines = people.length > DENSE ? 1.6 : 2.4;   // of text that a cell is high
+  let best = { size: 0 };
   for (let columns = 1; columns <= 24; columns++) {
     const rows = Math.ceil(people.length / columns);
-    const size = Math.min(height / rows / 2.2, width / columns / 8, 20);   // a cell is 2.2 lines high, 8 letters wide
-    if (size >= best.size && rows * columns - people.length < columns) best = { size, columns };
+    const size = Math.min(height / rows / lines, width / columns / LETTERS, LARGEST);
+    if (size >= best.size && columns <= people.length) best = { size, columns, rows };
   }
-  list.style.setProperty("--columns", best.columns);
-  list.style.setProperty("--rows", Math.ceil(people.length / best.columns));
-  list.style.setProperty("--size", `${best.size}px`);
-  list.dataset.dense = best.size < 11 ? "yes" : "no";
+  for (const [name, value] of Object.entries({ ...best, size: `${best.size}px` })) list.style.setProperty(`--${name}`, value);
 }
 
 function makePerson() {

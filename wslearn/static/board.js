@@ -64,6 +64,7 @@ function showPoll(next, count) {
   say($("question"), poll?.question ?? "No question yet");
   $("poll").dataset.shown = `${shown}`;
   $("poll").dataset.many = `${(poll?.choices.length ?? 0) > 5}`;
+  $("poll").style.setProperty("--bars", poll?.choices.length ?? 1);
   sized($("bars"), poll?.choices.length ?? 0, makeBar).forEach((row, index) => {
     const votes = shown ? poll.counts[index] : 0;
     say(row.querySelector("bdi"), poll.choices[index]);

@@ -42,16 +42,16 @@ function makeChoice(index) {
 
 /** Show the messages on the wall, newest last, and how many of our own are on their way. */
 export function showWall(messages, waiting, connected) {
-  const list = $("messages");
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const log = $("log");
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   $("wall-empty").hidden = messages.length > 0;
-  list.hidden = messages.length === 0;
-  sized(list, messages.length, makeMessage).forEach((row, index) => {
+  log.hidden = messages.length === 0;
+  sized($("messages"), messages.length, makeMessage).forEach((row, index) => {
     const [name, text] = row.querySelectorAll("bdi");
     say(name, messages[index].name);
     say(text, messages[index].message);
   });
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  if (atEnd) log.scrollTop = log.scrollHeight;
   const what = waiting === 1 ? "Your message" : `Your ${waiting} messages`;
   const verb = waiting === 1 ? "is" : "are";
   const when = connected ? "on the way." : "sent when the connection is back.";
@@ -88,7 +88,7 @@ export function showPart(part) {
     tab.tabIndex = one === part ? 0 : -1;
   }
   delete $(`tab-${part}`).dataset.news;
-  if (part === "wall") $("messages").scrollTop = $("messages").scrollHeight;
+  if (part === "wall") $("log").scrollTop = $("log").scrollHeight;
 }
 
 /** Return the part that is shown. */

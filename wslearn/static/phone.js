@@ -142,14 +142,14 @@ function changed(state, { code, reason, opened, own, wait }) {
   outbox.wentAway();
   refresh();
   if (removed) return over("You were removed", "The instructor has removed you from the class. Talk to your instructor if you want to come back.");
-  if (state === "waiting") return askWhy(opened);
+  if (state === "waiting") return opened ? undefined : askWhy();
   if (own) return undefined;   // we ended it ourselves
   const why = lastError || reason;
   return over("The server closed the connection", `${why && `Its reason: ${why}. `}Close code ${code}.`, true);
 }
 
 /** A browser only tells a page 1006. Ask over HTTP whether this class is still there. */
-async function askWhy(opened) {
+async function askWhy() {
   const status = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(ASK_MS) })
     .then((response) => response.status, () => null);
   if (connection.state !== "waiting") return;
@@ -157,10 +157,9 @@ async function askWhy(opened) {
     connection.end();
     over("The code isn't valid", "This class has ended, or it has another code now. Scan the code on the board again.");
   } else if (!inside) {
-    const full = "The server doesn't let this phone in yet. Perhaps the class is full. The page tries again.";
     $("join-problem").textContent = status === null
       ? "The class can't be reached. Is this phone in the same Wi-Fi as the class? The page tries again."
-      : opened ? "The connection was lost. The page tries again." : full;
+      : "The server doesn't let this phone in yet. Perhaps the class is full. The page tries again.";
   }
 }
 
