@@ -53,7 +53,9 @@ async def test_a_name_that_is_taken_becomes_another_one_and_the_page_says_so(pag
     async with ClassServers("127.0.0.1") as board, program(board, name="Ann"):
         await join(page, phones_url(board), "Ann")
         await expect(page.locator("#me")).to_have_text("Ann 2")
-        await expect(page.locator("#news")).to_have_text("Somebody is called Ann already, or the name can't be used. You are Ann 2.")
+        await expect(page.locator("#news")).to_have_text(
+            "Somebody is called Ann already, or the name can't be used. You are Ann 2."
+        )
 
 
 async def test_another_name_later(page):
@@ -217,7 +219,10 @@ async def test_the_keyboard_is_enough(page):
         await expect(tab(page, "Vote")).to_be_focused()
 
 
-SIZES = "els => els.map(el => { const r = el.getBoundingClientRect(); return [el.textContent, r.width, r.height, r.bottom] })"
+SIZES = """els => els.map(el => {
+    const { width, height, bottom } = el.getBoundingClientRect()
+    return [el.textContent, width, height, bottom]
+})"""
 
 
 @pytest.mark.parametrize("width,height", [(320, 568), (390, 844), (844, 390)])

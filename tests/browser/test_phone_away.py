@@ -20,6 +20,7 @@ async def leaving(page, problems):
     yield
     await leave(page, problems)
 
+
 COUNTED = "Counted. You can still change it."
 OFFLINE = "Offline: your vote is sent when you're back."
 AWAKE = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -193,3 +194,14 @@ async def test_an_unlocked_phone_notices_soon_that_its_connection_has_died(page)
         assert await page.evaluate("performance.now() - began") < 14_000  # without waking it takes 15 s
         net.heal()
         net.cut()
+
+
+async def test_back_to_the_page_is_back_in_the_class(page):
+    async with ClassServers("127.0.0.1") as board:
+        await join(page, phones_url(board), "Ann")
+        await page.goto("about:blank")
+        await until(lambda: board.people[0].state == "away")
+        await page.go_back()
+        await until(lambda: board.people[0].state == "live")
+        await expect(page.locator("#me")).to_have_text("Ann")
+        assert [person.name for person in board.people] == ["Ann"]

@@ -7,7 +7,7 @@ const FASTEST = 0.001, SLOWEST = 10;   // seconds, at the bottom and at the top 
 const WIDTH = 40, HEIGHT = 10;         // of a strip, in its own units
 const DENSE = 60;            // more people than this: a cell has no room for the round trip in figures
 const LETTERS = 8;           // a cell is as wide as this many times the size of its type
-const LARGEST = 20;          // pixels
+const LARGEST = 1.25;        // times the size of the page's type
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = { live: "", slow: "slow", away: "away" };
 const VOLUNTEERS = { "slow-client": "slow client", tunnel: "in a tunnel" };
@@ -59,10 +59,11 @@ function arrange() {
   const { clientWidth: width, clientHeight: height } = list;
   if (!people.length || !width || !height) return;
   const lines = people.length > DENSE ? 1.6 : 2.4;   // of text that a cell is high
+  const largest = LARGEST * parseFloat(getComputedStyle(document.documentElement).fontSize);
   let best = { size: 0 };
   for (let columns = 1; columns <= 24; columns++) {
     const rows = Math.ceil(people.length / columns);
-    const size = Math.min(height / rows / lines, width / columns / LETTERS, LARGEST);
+    const size = Math.min(height / rows / lines, width / columns / LETTERS, largest);
     if (size >= best.size && columns <= people.length) best = { size, columns, rows };
   }
   for (const [name, value] of Object.entries({ ...best, size: `${best.size}px` })) list.style.setProperty(`--${name}`, value);

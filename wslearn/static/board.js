@@ -25,8 +25,6 @@ function received(message) {
   if (message.type === "board") {
     if (connection.state !== "open") connection.ready(false);
     showBoard(message);
-  } else if (message.type === "frames" && Array.isArray(message.rows)) {
-    showFrames(message.rows);
   } else if (message.type === "error") {
     say($("state"), `${message.message}`);
   }
@@ -107,13 +105,6 @@ function makeMessage() {
   return row;
 }
 
-// ---- The frames of a vote --------------------------------------------------------------------------------
-
-function showFrames(rows) {
-  $("frames").hidden = rows.length === 0;
-  $("frame-rows").replaceChildren(...rows.map((row) => element("li", typeof row === "string" ? row : JSON.stringify(row))));
-}
-
 // ---- The instructor's controls ---------------------------------------------------------------------------
 
 function onClick(id, act) {
@@ -137,7 +128,6 @@ $("ask-form").addEventListener("submit", (event) => {
 });
 onClick("show", () => send({ type: hideResults ? "hide" : "show" }));
 for (const type of ["close-poll", "clear-poll", "clear-wall", "hide-wall"]) onClick(type, () => send({ type }));
-onClick("frames", () => $("frames-dialog").showModal());
 onClick("remove", () => {
   send({ type: "remove", name: chosen });
   $("remove-dialog").close();

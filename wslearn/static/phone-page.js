@@ -3,6 +3,8 @@
 import { $, element, isolated, say, sized } from "./class-dom.js";
 
 const PARTS = ["vote", "wall", "more"];
+const NEWS_MS = 8_000;
+let silence;
 
 /** Show the poll, or null for none. `pending` is a choice that the server has not acknowledged yet, or null. */
 export function showPoll(poll, pending, connected) {
@@ -139,4 +141,32 @@ export function showTrip(milliseconds, late = false) {
   if (milliseconds === null) trip.textContent = "";
   else if (late) trip.textContent = `silent for ${Math.round(milliseconds / 1000)} s`;
   else trip.textContent = milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Tell what everybody else sees anyway to people who use a screen reader. */
+export function aloud(text) {
+  $("aloud").textContent = text;
+}
+
+/** Show what is new for a few seconds. */
+export function tell(text) {
+  $("news").textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => ($("news").textContent = ""), NEWS_MS);
+}
+
+/** Return whether the person is writing: then nothing may move the focus, or what is shown. */
+export function isTyping() {
+  return document.activeElement instanceof HTMLInputElement;
+}
+
+/** Return whether a poll is as it should be. What a server sends is not to be trusted. */
+export function isPoll({ poll, question, choices }) {
+  const isText = (one) => typeof one === "string";
+  return isText(poll) && isText(question) && Array.isArray(choices) && choices.every(isText);
+}
+
+/** Return whether a message on the wall is as it should be. */
+export function isEntry(one) {
+  return typeof one?.name === "string" && typeof one.message === "string";
 }

@@ -8,9 +8,9 @@ import { onLeaving } from "./leaving.js";
 import { friendlyName } from "./phone-names.js";
 import * as outbox from "./phone-outbox.js";
 import * as page from "./phone-page.js";
+import { aloud, isTyping, tell } from "./phone-page.js";
 
 const ASK_MS = 3_000;
-const NEWS_MS = 8_000;
 const VOLUNTEERS = new Set(["slow-client", "tunnel"]);
 
 const kept = remembered();
@@ -24,7 +24,6 @@ let epoch = null;          // changes if the class begins again
 let poll = null;
 let wall = [];
 let volunteer = null;
-let silence;
 let lastError = "";     // of the server, about nothing that is on its way
 
 const connection = new ClassConnection(socketAddress(), {
@@ -46,9 +45,9 @@ outbox.startOutbox({
 function received(message) {
   switch (message.type) {
     case "welcome": return welcomed(message);
-    case "poll": return isPoll(message) && polled(message);
+    case "poll": return page.isPoll(message) && polled(message);
     case "no-poll": return polled(null);
-    case "wall": return Array.isArray(message.messages) && walled(message.messages.filter(isEntry));
+    case "wall": return Array.isArray(message.messages) && walled(message.messages.filter(page.isEntry));
     case "volunteer": return volunteered(message.as, message.seconds);
     case "removed": removed = true; return undefined;
     case "ack": return outbox.replied(message);
@@ -191,31 +190,6 @@ function react(reaction) {
   const sent = connected() && connection.send({ type: "react", reaction });
   tell(sent ? `Sent ${reaction}` : "You're offline: the reaction was not sent.");
   return sent;
-}
-
-/** Tell what everybody else sees anyway to people who use a screen reader. */
-function aloud(text) {
-  $("aloud").textContent = text;
-}
-
-/** Show what is new for a few seconds. */
-function tell(text) {
-  $("news").textContent = text;
-  clearTimeout(silence);
-  silence = setTimeout(() => ($("news").textContent = ""), NEWS_MS);
-}
-
-function isTyping() {
-  return document.activeElement instanceof HTMLInputElement;
-}
-
-function isPoll({ poll: id, question, choices }) {
-  return typeof id === "string" && typeof question === "string" && Array.isArray(choices) &&
-    choices.every((one) => typeof one === "string");
-}
-
-function isEntry(one) {
-  return typeof one?.name === "string" && typeof one.message === "string";
 }
 
 function onSubmit(id, act) {
