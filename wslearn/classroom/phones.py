@@ -24,6 +24,7 @@ from wslearn.classroom.messages import (
 )
 from wslearn.classroom.people import Person
 from wslearn.classroom.requests import carry_out
+from wslearn.common import tasks
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
@@ -85,6 +86,11 @@ class PhonesServer(Gate):
         """Ping the phones, and look at their answers."""
         self.pings = round_trips.RoundTrips(lambda ws: not (ws in self._joined and self._joined[ws].in_tunnel))
         return (self.pings.run(self.connections), self._look())
+
+    async def stop(self) -> None:
+        """Close every connection with 1001 and free the port."""
+        await super().stop()
+        await tasks.end(self._goodbyes, 1.0, self.name)
 
     async def handler(self, ws: Any) -> None:
         """Carry out what a phone asks for, until it leaves."""

@@ -1,10 +1,9 @@
 """A whole class: the phones' server on the network, the board's on this computer, and the state between them."""
 
-import ipaddress
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
-from wslearn.classroom.addresses import reachable
+from wslearn.classroom.addresses import in_url, reachable
 from wslearn.classroom.board import BoardServer
 from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.people import Person
@@ -61,10 +60,9 @@ class ClassServers:
 
         Without a network it is that of this computer itself. Raises RuntimeError if the class is not running.
         """
-        found = [one.ip for one in reachable(self.bound)] if self.bound else []
-        local = self.phones.netloc
-        hosts = [f"[{ip}]" if ipaddress.ip_address(ip).version == 6 else ip for ip in found]
-        return [f"http://{host}:{self.phones.port}/{self.code}" for host in hosts] or [f"http://{local}/{self.code}"]
+        local = f"http://{self.phones.netloc}/{self.code}"
+        hosts = [in_url(address.ip) for address in reachable(self.bound)]
+        return [f"http://{host}:{self.phones.port}/{self.code}" for host in hosts] or [local]
 
     @property
     def url(self) -> str:

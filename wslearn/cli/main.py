@@ -141,7 +141,12 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
             uv = "uv run " if "UV" in os.environ else ""  # as this command itself was started
             click.echo(f"A token for this run: {uv}wslearn token ann --secret {tokens.secret}", err=True)
         ready = {"name": name, "url": server.url, "page_url": server.page_url}
-        return json.dumps(ready | {"proxy_path": server.proxy_path}) if as_json else " ".join(ready.values())
+        others = serve.elsewhere(server)
+        if as_json:
+            more = {"elsewhere": others} if others else {}
+            return json.dumps(ready | {"proxy_path": server.proxy_path} | more)
+        lines = [f"from another machine: {one['url']} {one['page_url']}" for one in others]
+        return "\n".join([" ".join(ready.values()), *lines])
 
     with explained(OSError, ValueError), serve.tls_context(host, tls, cert, key) as context:
         limits = replace(cls.limits, **options.limits_given(others))

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from wslearn.limits import Limits
 from wslearn.process import allow_open_files
+from wslearn.server import Server
 
 #: Time for the closing handshakes after the parent process has ended, in seconds; then this process is killed.
 LAST_WORDS = 2.0
@@ -73,6 +74,20 @@ def tls_context(host: str, tls: bool, cert: str | None, key: str | None) -> Iter
             yield context
     else:
         yield None
+
+
+def elsewhere(server: Server) -> list[dict[str, str]]:
+    """Return a pair of URLs, WebSocket and page, for each network of a server that listens on all addresses.
+
+    They work from other machines. For any other `host` the server's own URLs do, or none does.
+    """
+    if server.host not in ("0.0.0.0", "::"):
+        return []
+    from wslearn.classroom.addresses import in_url, reachable
+
+    places = [f"{in_url(address.ip)}:{server.port}/" for address in reachable(server.host)]
+    tls = "s" if server.tls else ""
+    return [{"url": f"ws{tls}://{place}", "page_url": f"http{tls}://{place}"} for place in places]
 
 
 def run(server: Running, announce: Callable[[Any], str], loop: str, exit_with_parent: bool = False) -> None:
