@@ -87,11 +87,11 @@ async def test_a_vote_is_marked_can_be_changed_and_the_results_come_when_they_ar
         board.show()
         await expect(choice(page, 1).locator(".count")).to_have_text("1 · 100 %")
         board.close()
-        await expect(page.locator("#poll-state")).to_have_text("This poll is closed")
+        await expect(page.locator("#vote-note")).to_have_text("The poll is closed. You have voted.")
         await choice(page, 2).click(force=True)
         board.hide()
         await expect(choice(page, 1).locator(".count")).to_be_empty()
-        await expect(page.locator("#vote-note")).to_have_text("Your vote was counted.")
+        await expect(page.locator("#aloud")).to_have_text("The poll is closed.")
         assert votes(board) == [0, 1, 0]
 
 
@@ -263,7 +263,7 @@ async def test_axe_finds_nothing(page, theme):
             assert await violations(page) == [], part
         board.close()
         await tab(page, "Vote").click()
-        await expect(page.locator("#poll-state")).to_have_text("This poll is closed")
+        await expect(page.locator("#vote-note")).to_have_text("The poll is closed. You have voted.")
         assert await violations(page) == []
         board.remove(await page.locator("#me").inner_text())
         await expect(page.locator("#over")).to_be_visible()

@@ -121,7 +121,7 @@ async def test_a_vote_that_comes_too_late_is_not_counted_and_the_page_says_so(pa
         net.heal()
         net.cut()
         await expect(page.locator("#news")).to_have_text("The poll was closed before your vote arrived.")
-        await expect(page.locator("#vote-note")).to_have_text("You didn't vote.")
+        await expect(page.locator("#vote-note")).to_have_text("The poll is closed.")
         await expect(choice(page, 0)).to_have_attribute("aria-pressed", "false")
 
 

@@ -7,7 +7,7 @@ const FASTEST = 0.001, SLOWEST = 10;   // seconds, at the bottom and at the top 
 const WIDTH = 40, HEIGHT = 10;         // of a strip, in its own units
 const DENSE = 60;            // more people than this: a cell has no room for the round trip in figures
 const LETTERS = 8;           // a cell is as wide as this many times the size of its type
-const LARGEST = 1.25;        // times the size of the page's type
+const LARGEST = 1.75;        // times the size of the page's type
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = { live: "", slow: "slow", away: "away" };
 const VOLUNTEERS = { "slow-client": "slow client", tunnel: "in a tunnel" };

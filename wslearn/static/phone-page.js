@@ -11,7 +11,6 @@ export function showPoll(poll, pending, connected) {
   const choices = poll?.choices ?? [];
   const mine = pending ?? poll?.mine ?? null;
   say($("question"), poll?.question ?? "No question yet");
-  say($("poll-state"), poll === null || poll.open ? "" : "This poll is closed");
   const total = poll?.results?.reduce((sum, count) => sum + count, 0) ?? 0;
   sized($("choices"), choices.length, makeChoice).forEach((button, index) => {
     const count = poll.results?.[index];
@@ -30,7 +29,7 @@ function noteOf(poll, pending, connected) {
   if (poll === null) return "The next question appears here.";
   if (pending !== null && !connected) return "Offline: your vote is sent when you're back.";
   if (pending !== null) return "Sending your vote.";
-  if (!poll.open) return poll.mine === null ? "You didn't vote." : "Your vote was counted.";
+  if (!poll.open) return poll.mine === null ? "The poll is closed." : "The poll is closed. You have voted.";
   return poll.mine === null ? "Nobody sees who voted for what." : "Counted. You can still change it.";
 }
 

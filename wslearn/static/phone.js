@@ -166,6 +166,8 @@ function over(title, why, again = false) {
   outbox.emptyOutbox();
   remember({ joined: false });
   inside = false;
+  tell("");
+  $("me").textContent = "";
   page.showOver(title, why, again);
 }
 
