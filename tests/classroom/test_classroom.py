@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from support import Clock
 
 from wslearn.classroom import Classroom
 from wslearn.classroom.classroom import PollClosed
+from wslearn.classroom.people import ABSENT
 from wslearn.classroom.polls import DECADES, MOST_CHOICES
 from wslearn.exercises.broadcast import questions
 from wslearn.exercises.engine.question import Question
@@ -199,6 +201,24 @@ def test_a_flood_of_sessions_pushes_out_its_own_and_not_the_votes_of_others(room
         room.leave(room.join(f"{number:032x}", "Mallory"))
     assert len(room.people) == room.people.most
     assert room.join(ANN, None) is ann and room.vote_of(ann) == 0
+
+
+def test_who_is_away_for_long_without_a_vote_is_forgotten(room):
+    clock = room.people.clock = Clock()
+    ann, bob = room.join(ANN, "Ann"), room.join(BOB, "Bob")
+    mallory = room.join(MALLORY, "Mallory")
+    room.vote(ann, room.ask("Tea?", ["yes", "no"]).id, 0)
+    room.write(bob, "hello", None)
+    for person in (ann, bob):
+        room.leave(person)
+    clock.now += ABSENT - 1
+    room.forget_absent()
+    assert list(room.people) == [ann, bob, mallory]
+    clock.now += 1
+    room.forget_absent()
+    assert list(room.people) == [ann, mallory]  # she has a vote, and Mallory is here
+    assert [one.message for one in room.wall.entries] == ["hello"]
+    assert room.join(BOB, "Bob").name == "Bob"  # his phone remembers it
 
 
 def test_the_boards_state_has_no_session(room):

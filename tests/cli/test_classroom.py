@@ -98,6 +98,12 @@ def test_several_networks_are_all_shown(monkeypatch):
     assert "leave a Wi-Fi without internet" in text and "8000/tcp" in text
 
 
+@pytest.mark.parametrize("encoding, can", [("utf-8", True), ("cp437", True), ("cp1252", False), ("ascii", False)])
+def test_without_signs_for_it_there_is_no_code(encoding, can):
+    assert classroom.drawable(encoding) == can
+    assert not classroom.drawable(None)
+
+
 def test_no_network_is_said(monkeypatch):
     text = words(monkeypatch, [])
     assert "in no network" in text and "hotspot" in text and "▄" not in text

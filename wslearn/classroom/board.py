@@ -9,11 +9,13 @@ from websockets.http11 import Response
 
 from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.gate import Gate
-from wslearn.classroom.messages import Ask, ClearPoll, ClearWall, ClosePoll, Hide, HideWall, Remove, Show
+from wslearn.classroom.messages import Ask, ClearPoll, ClearWall, ClosePoll, Frames, Hide, HideWall, Remove, Show
 from wslearn.classroom.qr import svg
+from wslearn.classroom.vote_frames import reply_row
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
+from wslearn.messages import encode
 from wslearn.server.handshake import path_of, respond
 from wslearn.server.head import Head
 
@@ -101,5 +103,10 @@ class BoardServer(Gate):
 
     def _update(self) -> None:
         ready = [ws for ws in self.connections if ws.transport.get_write_buffer_size() <= ENOUGH]
-        if ready:
-            fan_out(ready, self._state())
+        if not ready:
+            return
+        state, rows = self._state(), self.room.vote_frames
+        fan_out(ready, state)
+        if rows:
+            self.room.vote_frames = []
+            fan_out(ready, Frames([*rows, reply_row("board", encode(state))]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from wslearn.classroom.messages import Board, BoardPoll, NoPoll, PersonState, PollState, WallState
-from wslearn.classroom.people import People, Person
+from wslearn.classroom.people import ABSENT, People, Person
 from wslearn.classroom.polls import Poll, asked
 from wslearn.classroom.wall import Wall
 
@@ -27,6 +27,8 @@ class Classroom:
         self.wall = Wall()
         self.poll: Poll | None = None
         self.reactions: Counter[str] = Counter()
+        #: The frames of the last vote, a line each, for the board.
+        self.vote_frames: list[str] = []
         self.on_change: list[Callable[[Change], None]] = []
         self.on_removed: list[Callable[[Person], None]] = []
         self._polls = 0
@@ -143,6 +145,14 @@ class Classroom:
         for tell in self.on_removed:
             tell(person)
         self.changed("people")
+
+    def forget_absent(self) -> None:
+        """Forget who has been away for two minutes without a vote in the poll: a phone keeps its name itself."""
+        late = self.people.clock() - ABSENT
+        for person in self.people:
+            if person.away_since is not None and person.away_since <= late and self.vote_of(person) is None:
+                self.people.forget(person)  # what is on the wall stays
+                self.changed("people")
 
     def _forget(self, person: Person) -> None:
         self.wall.forget(person)

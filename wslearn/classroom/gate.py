@@ -77,7 +77,13 @@ class Gate(Server):
             return None if full is None else handshake.respond(503, "All places are taken.\n", Retry_After="5")
         if path == "":  # so that the page's links lead to below this path
             return handshake.respond(307, Location=f"{handshake.path_of(request)}/")
-        return self.respond_inside(path, ws) or handshake.respond(404, self.nothing)
+        method = getattr(request, "method", "GET")  # websockets 16 knows no other
+        if method not in ("GET", "HEAD"):
+            return handshake.respond(405, self.nothing, Allow="GET, HEAD")
+        response = self.respond_inside(path, ws) or handshake.respond(404, self.nothing)
+        if method == "HEAD":
+            response.body = b""
+        return response
 
     def _refuse(self, refusal: Refusal) -> Response:
         text = refusal.text if refusal.status == handshake.TOO_LARGE.status else self.nothing

@@ -144,6 +144,12 @@ class Board(msgspec.Struct, tag="board"):
     reactions: dict[str, int]
 
 
+class Frames(msgspec.Struct, tag="frames"):
+    """To the board: the frames of the last vote, a line each."""
+
+    rows: list[str]
+
+
 class Ask(msgspec.Struct, tag="ask"):
     """From the board: ask everybody this question, in place of the last one."""
 

@@ -12,7 +12,9 @@ from wslearn.limits import TokenBucket
 #: Longest name, in characters.
 NAME_LENGTH = 20
 #: People that are kept, present or not. With one more, one who is away is forgotten.
-MOST = 500
+MOST = 300
+#: Seconds after which somebody who is away is forgotten, if there is nothing to keep but the name.
+ABSENT = 120.0
 #: Removed sessions that are remembered.
 REMOVED = 500
 #: Ids of wall messages that are remembered for each person, so that a message that is sent again counts once.

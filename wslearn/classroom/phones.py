@@ -71,6 +71,9 @@ class PhonesServer(Gate):
         #: The phones of everybody who is here.
         self.phones: dict[Person, Phone] = {}
         self._joined: dict[Any, Phone] = {}
+        #: The last message, until its handler has taken it: nobody else has a turn between the two.
+        self._received = ""
+        self.record_message = self._note_message
         self._updates = Throttle(self._update_soon, lambda kind: UPDATE)
         self._goodbyes: set[asyncio.Task[None]] = set()
         room.on_change.append(self._on_change)
@@ -99,6 +102,7 @@ class PhonesServer(Gate):
         try:
             async with asyncio.timeout(JOIN_TIMEOUT) as joining:
                 async for request in ws.receive(*kinds):
+                    received = self._received
                     if phone is not None:
                         await phone.passage()
                     if isinstance(request, Ping):
@@ -116,7 +120,7 @@ class PhonesServer(Gate):
                         text = 'join first: {"type":"join-class","session":"…"}'
                         await ws.complain("join-first", text, getattr(request, "id", None))
                     elif self.phones.get(phone.person) is phone:
-                        await carry_out(self, ws, phone, request)
+                        await carry_out(self, ws, phone, request, received)
         except TimeoutError:
             await ws.dismiss("join-first", f"no join-class within {JOIN_TIMEOUT:g} s", "Join within time")
         finally:
@@ -152,6 +156,9 @@ class PhonesServer(Gate):
             phone.stop_hindering()
             del self.phones[phone.person]
             self.room.leave(phone.person)
+
+    def _note_message(self, client: str, message: str | bytes) -> None:
+        self._received = message if isinstance(message, str) else ""
 
     # States
 
@@ -197,6 +204,7 @@ class PhonesServer(Gate):
                 person.state = "slow" if person.volunteer or (person.round_trip or 0) > SLOW else "live"
                 if phone.late and not phone.hindered:
                     self._update_late(phone)
+            self.room.forget_absent()
             if self.phones:
                 self.room.changed("people")
 

@@ -10,6 +10,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from wslearn.classroom import hindered
 from wslearn.classroom.messages import REACTIONS
 from wslearn.client import backoff
 
@@ -43,7 +44,7 @@ class Rehearsal:
         session, waits = secrets.token_hex(16), backoff()
         while True:
             try:
-                async with connect(self.url, max_size=2**20, compression=None, open_timeout=10) as ws:
+                async with connect(self.url, max_size=2**20, compression=None, open_timeout=10, proxy=None) as ws:
                     waits = backoff()
                     await self._converse(ws, session, number)
                 if ws.close_code == 1008:
@@ -57,16 +58,13 @@ class Rehearsal:
         async with asyncio.TaskGroup() as group:
             remarks = group.create_task(self._remark(ws, number))
             voted: str | None = None
-            try:
+            with contextlib.suppress(ConnectionClosed):  # a group of tasks would put it into a group of errors
                 async for data in ws:
                     message = json.loads(data)
-                    if message["type"] == "removed":
-                        break
                     if message["type"] == "poll" and message["open"] and message["poll"] != voted:
                         voted = message["poll"]
                         group.create_task(self._vote(ws, voted, len(message["choices"])))
-            finally:
-                remarks.cancel()
+            remarks.cancel()
 
     async def _vote(self, ws: Any, poll: str, choices: int) -> None:
         await asyncio.sleep(random.triangular(0, THINKING, THINKING / 3))
@@ -74,11 +72,12 @@ class Rehearsal:
 
     async def _remark(self, ws: Any, number: int) -> None:
         if number == 0:
-            await _send(ws, "volunteer", **{"as": "slow-client"})
+            return await _send(ws, "volunteer", **{"as": "slow-client"})
         while True:
             await asyncio.sleep(random.expovariate(1 / REMARK))
             if number == 1:
                 await _send(ws, "volunteer", **{"as": "tunnel"})
+                await asyncio.sleep(hindered.TUNNEL)
             elif random.random() < 0.3:
                 await _send(ws, "wall-message", message=random.choice(REMARKS), id=secrets.token_hex(4))
             else:

@@ -2,9 +2,11 @@
 
 from typing import Any, Protocol
 
+from wslearn.classroom import vote_frames
 from wslearn.classroom.classroom import Classroom, PollClosed
 from wslearn.classroom.hindered import Phone
 from wslearn.classroom.messages import Done, React, Rename, VolunteerAs, Vote, Welcome, WriteOnWall
+from wslearn.messages import encode
 
 
 class Place(Protocol):
@@ -13,8 +15,11 @@ class Place(Protocol):
     room: Classroom
 
 
-async def carry_out(place: Place, ws: Any, phone: Phone, request: Any) -> None:
-    """Carry out a request of this phone, and answer it. Raises ConnectionClosed if the connection has ended."""
+async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received: str) -> None:
+    """Carry out a request of this phone, `received` as text, and answer it.
+
+    Raises ConnectionClosed if the connection has ended.
+    """
     room, person = place.room, phone.person
     match request:
         case Vote(poll, choice, id):
@@ -23,6 +28,7 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any) -> None:
             except ValueError as error:
                 code = "poll-closed" if isinstance(error, PollClosed) else "bad-message"
                 return await ws.complain(code, str(error), id)
+            note_frames(room, received, id, choice)
             await acknowledge(ws, id)
             for one in phone.connections:  # its other windows, too
                 await one.say(room.poll_for(choice))
@@ -45,6 +51,14 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any) -> None:
         case VolunteerAs(role):
             phone.hinder(role)
             room.changed("people")
+
+
+def note_frames(room: Classroom, received: str, id: str | None, choice: int) -> None:
+    """Keep the frames of a vote for the board: the phone's, and the server's answers."""
+    if vote_frames.is_plain(received):
+        answers = ([Done(id)] if id else []) + [room.poll_for(choice)]
+        rows = [vote_frames.reply_row("phone", encode(answer)) for answer in answers]
+        room.vote_frames = [vote_frames.vote_row(received), *rows]
 
 
 async def acknowledge(ws: Any, id: str | None) -> None:

@@ -56,6 +56,15 @@ def classroom(host: str, port: int, code: str | None, rehearse: int, as_json: bo
         serve.run(Rehearsed(host, port, code=code), announce, "asyncio")
 
 
+def drawable(encoding: str | None) -> bool:
+    """Tell whether a terminal or a file with this encoding can hold a QR code."""
+    try:
+        "█▀▄".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def as_json_text(servers: Any) -> str:
     """Return the addresses for programs."""
     ready = {"url": servers.url, "urls": servers.urls, "code": servers.code, "board_url": servers.board_url}
@@ -78,6 +87,7 @@ def as_text(servers: Any, *, colour: bool) -> str:
         lines += [f"The address for phones:{many}"]
         named = zip(servers.urls, cards.values(), strict=True)
         lines += [f"  {url}" + (f"  ({card})" if card else "") for url, card in named]
-        lines += ["", qr.terminal(servers.url, colour=colour), f"This code is {servers.url}"]
+        if drawable(sys.stdout.encoding):
+            lines += ["", qr.terminal(servers.url, colour=colour), f"This code is {servers.url}"]
         lines += ["", HINTS.format(port=servers.phones.port)]
     return "\n".join([*lines, "", "Ctrl-C ends the class."])
