@@ -220,6 +220,21 @@ async def test_the_board_comes_back_when_its_connection_is_lost(page):
         await expect(page.locator("#state")).to_be_empty()
 
 
+async def test_the_frames_of_one_vote(page):
+    async with ClassServers("127.0.0.1") as board, program(board) as ws:
+        await open_board(page, board)
+        await expect(page.locator("#frames")).to_be_hidden()
+        await board.ask(QUESTION, CHOICES)
+        await ws.send('{"type":"vote","poll":"p1","choice":1,"id":"ab-1"}')
+        await button(page, "Frames of one vote").click()
+        rows = page.get_by_role("dialog", name="Frames of one vote").get_by_role("listitem")
+        await expect(rows.filter(has_text='"choice":1')).to_have_count(1)
+        await expect(rows.filter(has_text='"ack"')).to_have_count(1)
+        assert await violations(page) == []
+        await page.keyboard.press("Escape")
+        await expect(button(page, "Frames of one vote")).to_be_focused()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing(page, theme):
     await page.emulate_media(color_scheme=theme, reduced_motion="reduce")

@@ -8,6 +8,7 @@ const WORDS = { connecting: "Connecting", open: "", waiting: "No connection to t
 const MOST_CHOICES = 12;
 
 let poll = null;
+let rows = [];            // the frames of the last vote, a line each
 let chosen = null;        // the name that may be removed
 let hideResults = false;  // whether the button Show hides them
 
@@ -25,6 +26,9 @@ function received(message) {
   if (message.type === "board") {
     if (connection.state !== "open") connection.ready(false);
     showBoard(message);
+  } else if (message.type === "frames" && Array.isArray(message.rows)) {
+    rows = message.rows.filter((row) => typeof row === "string");
+    $("frames").hidden = rows.length === 0;
   } else if (message.type === "error") {
     say($("state"), `${message.message}`);
   }
@@ -128,6 +132,10 @@ $("ask-form").addEventListener("submit", (event) => {
 });
 onClick("show", () => send({ type: hideResults ? "hide" : "show" }));
 for (const type of ["close-poll", "clear-poll", "clear-wall", "hide-wall"]) onClick(type, () => send({ type }));
+onClick("frames", () => {   // of the last vote before now: nothing changes while somebody explains them
+  $("frame-rows").replaceChildren(...rows.map((row) => element("li", row)));
+  $("frames-dialog").showModal();
+});
 onClick("remove", () => {
   send({ type: "remove", name: chosen });
   $("remove-dialog").close();

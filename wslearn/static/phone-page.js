@@ -138,7 +138,7 @@ export function showTrip(milliseconds, late = false) {
   const trip = $("trip");
   trip.dataset.late = `${late}`;
   if (milliseconds === null) trip.textContent = "";
-  else if (late) trip.textContent = `silent for ${Math.round(milliseconds / 1000)} s`;
+  else if (late) trip.textContent = `silent ${Math.round(milliseconds / 1000)} s`;
   else trip.textContent = milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
