@@ -195,7 +195,7 @@ def test_the_height_is_in_pixels(capsys, shown):
 
 
 def test_an_address_is_escaped(capsys, shown):
-    server = SimpleNamespace(port=1, url="", page_url='http://x/"><script>alert(1)</script>')
+    server = SimpleNamespace(port=1, proxy_path=KEY, page_url='http://x/"><script>alert(1)</script>')
     html = shown(capsys, server)[0]
     assert "<script>" not in html and html.count("&quot;&gt;&lt;script&gt;") == 2
 

@@ -23,9 +23,11 @@ class HasPage(Protocol):
     """A running `Server` or `ServerProcess`."""
 
     port: int
-    url: str
-    page_url: str
     proxy_path: str
+
+    @property
+    def page_url(self) -> str:
+        """The URL of the page."""
 
 
 def setup(notebook: str) -> None:
@@ -97,8 +99,8 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
 
     `height` is in pixels. If the kernel runs on another machine than the browser (JupyterHub, Binder, a base address),
     the page goes through jupyter-server-proxy. `remote=True` asks for that if this function cannot detect it, as with a
-    kernel behind an SSH tunnel. The link then contains the server's secret path. A widget shows it, so that a saved
-    notebook does not contain it.
+    kernel behind an SSH tunnel. The link then contains the server's secret path, as that of a class's board always
+    does. A widget shows it, so that a saved notebook does not contain it.
     """
     from IPython.display import display
 
@@ -115,7 +117,7 @@ def show(server: HasPage, *, height: int = 460, remote: bool | None = None) -> N
         f'<p><a href="{link}" target="_blank" rel="noopener">Open the page in its own tab</a></p>'
     )
     shown: dict[str, Any] = {"text/html": page}
-    if remote:
+    if server.proxy_path in address:
         from ipywidgets import HTML
 
         from wslearn.redact import redact

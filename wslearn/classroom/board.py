@@ -47,9 +47,9 @@ class BoardServer(Gate):
         room.on_change.append(self._on_change)
 
     @property
-    def board_url(self) -> str:
-        """The address of the board's page."""
-        return f"{self.page_url}{self.proxy_path}/"
+    def page_url(self) -> str:
+        """The URL of the board's page, which is secret."""
+        return f"{super().page_url}{self.proxy_path}/"
 
     def inside(self, request: Any, head: Head) -> str | None:
         """Return the part of a path behind the secret one, or None."""

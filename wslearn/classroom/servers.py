@@ -9,6 +9,7 @@ from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.people import Person
 from wslearn.classroom.phones import PhonesServer
 from wslearn.classroom.rehearsal import Rehearsal
+from wslearn.common import lifecycle
 from wslearn.limits import Limits
 from wslearn.server import address
 
@@ -29,20 +30,29 @@ class ClassServers:
         self.board = BoardServer(self.room, lambda: self.urls, self.code, port=board_port)
         #: The IP address that it listens on for phones.
         self.bound = ""
+        #: The port for phones, while it runs.
+        self.port = port
         self._running = AsyncExitStack()
         self._rehearsals: list[Rehearsal] = []
 
     async def start(self) -> Self:
-        """Listen, and return self. Raises OSError if a port is in use or the address is not available."""
+        """Listen, and return self. In a notebook, first stop an earlier run of the cell.
+
+        Raises OSError if a port is in use or the address is not available.
+        """
+        await lifecycle.stop_previous(self.phones.wanted_port)
         async with AsyncExitStack() as opened:
             self.bound = await address.resolve(self.phones.host)
             await opened.enter_async_context(self.phones)
             await opened.enter_async_context(self.board)
             self._running = opened.pop_all()
+        self.port = self.phones.port
+        lifecycle.started(self)
         return self
 
     async def stop(self) -> None:
-        """End all phones' connections, and free both ports."""
+        """End all phones' connections, and free both ports. Calling it twice is fine."""
+        lifecycle.stopped(self)
         rehearsals, self._rehearsals = self._rehearsals, []
         for rehearsal in rehearsals:
             await rehearsal.stop()
@@ -72,7 +82,7 @@ class ClassServers:
     @property
     def board_url(self) -> str:
         """The address of the board's page, on this computer only. Whoever knows it can use the controls."""
-        return self.board.board_url
+        return self.board.page_url
 
     @property
     def people(self) -> list[Person]:

@@ -1,0 +1,36 @@
+"""The class in a notebook: phones join, and the board is shown below the cell.
+
+    board = await classroom()
+    await board.ask(ex.questions.guess_3)
+"""
+
+from wslearn.classroom import ClassServers
+from wslearn.notebook import show
+
+
+async def classroom(
+    host: str = "0.0.0.0",
+    port: int = 0,
+    *,
+    code: str | None = None,
+    rehearse: int = 0,
+    height: int = 700,
+    remote: bool | None = None,
+) -> ClassServers:
+    """Let the class join by phone, show the board below the cell, and return the class.
+
+    Phones in the same network open the address on the board. `rehearse` simulated phones join, too. `host` is the
+    address to listen on, by default all of this computer's; `code` is the word in the phones' address, by default a
+    random one. The class ends with `await board.stop()`, when the cell is run again, and with the kernel.
+
+    `height` is in pixels, and `remote` is that of `wslearn.notebook.show`. Only the phones' page can be reached from
+    the network. The board has the controls, so its address is secret and not saved with the notebook.
+
+    Raises OSError if the port is in use or the address is not available, ValueError for an invalid code.
+    """
+    board = await ClassServers(host, port, code=code).start()
+    if rehearse:
+        await board.rehearse(rehearse)
+    show(board.board, height=height, remote=remote)
+    print(f"Phones: {' or '.join(board.urls)}")
+    return board
