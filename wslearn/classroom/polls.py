@@ -8,7 +8,7 @@ from wslearn.classroom.text import JOINERS, clean
 #: Longest question and choice, in characters, and most choices.
 QUESTION_LENGTH, CHOICE_LENGTH, MOST_CHOICES = 500, 200, 12
 #: Choices for a question that asks for a number: each is ten times the one before it, so none gives the answer away.
-DECADES = ("less than 1", "1 to 10", "10 to 100", "100 to 1,000", "1,000 to 10,000", "more than 10,000")
+DECADES = ("0 to 1", "1 to 10", "10 to 100", "100 to 1,000", "1,000 to 10,000", "more than 10,000")
 
 
 class Poll:

@@ -100,7 +100,7 @@ class Link:
         return f"no engine answers at {self.url}: {str(error) or type(error).__name__}"
 
     async def _on_error(self, error: Exception) -> None:
-        self._trouble = error
+        self._trouble = self._trouble or error  # what comes later is often only the end of the connection
         logger.debug("engine: %r", error)
 
     async def _on_disconnect(self) -> None:
@@ -155,15 +155,19 @@ class Link:
     async def close(self) -> None:
         """Close the connection, in bounded time and without an error."""
         self.turn.set()
+        # In a task of its own, because the library's close may end with a CancelledError that nobody has asked for.
+        closing = asyncio.ensure_future(self.nc.close())
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await self.nc.close()
-        except TimeoutError:  # with a frozen engine, the library waits until everything is sent
-            writer = getattr(getattr(self.nc, "_transport", None), "_io_writer", None)
-            if writer is not None:
-                with suppress(AttributeError):  # it is closed already
-                    writer.transport.abort()
-        except FAILURES as error:
+            await asyncio.wait({closing}, timeout=TIMEOUT)
+        finally:
+            if not closing.done():  # with a frozen engine, the library waits until everything is sent
+                closing.cancel()
+                writer = getattr(getattr(self.nc, "_transport", None), "_io_writer", None)
+                if writer is not None:
+                    with suppress(AttributeError):  # it is closed already
+                        writer.transport.abort()
+                await asyncio.wait({closing}, timeout=TIMEOUT)
+        if closing.done() and not closing.cancelled() and (error := closing.exception()):
             logger.debug("close: %r", error)
 
 

@@ -1,7 +1,7 @@
 """The class in a notebook: phones join, and the board is shown below the cell.
 
-    board = await classroom()
-    await board.ask(ex.questions.guess_3)
+board = await classroom()
+await board.ask(ex.questions.guess_3)
 """
 
 from wslearn.classroom import ClassServers
