@@ -69,7 +69,7 @@ def test_the_root_is_small_and_every_file_can_be_read_in_one_sitting():
     assert sum(lines for file, lines in lengths.items() if not lessons.match(file)) <= 20_000
 
 
-@pytest.mark.parametrize("name", ["echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison"])
+@pytest.mark.parametrize("name", ["echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison", "feed"])
 def test_a_lessons_server_fits_on_one_screen(name):
     lines = (PACKAGE / "servers" / f"{name}.py").read_text("utf-8").splitlines()
     assert len(lines) <= 75, f"{name}: {len(lines)} lines"

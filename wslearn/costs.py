@@ -55,8 +55,10 @@ class Crowd:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.sendall(self._request())
             head = b""
-            while not head.endswith(b"\r\n\r\n"):  # nothing follows, because these servers do not send first
-                head += _exactly(sock, 1)
+            while b"\r\n\r\n" not in head:  # no message follows, because these servers do not send first
+                if not (part := sock.recv(4096)):
+                    raise ConnectionError(ENDED)
+                head += part
             if not head.startswith(b"HTTP/1.1 101"):
                 raise ConnectionError(f"no WebSocket, but {head[:12].decode()}")
             if message:

@@ -10,7 +10,14 @@ import msgspec
 from wslearn.redact import redact
 
 Message = TypeVar("Message", bound=msgspec.Struct)
-RoomName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+#: Patterns of strings, and what people read instead of them.
+ROOM_NAME, SESSION = r"^[A-Za-z0-9._-]{1,64}\Z", r"^[0-9a-fA-F]{32}\Z"
+FORMS = {ROOM_NAME: "1 to 64 of a-z A-Z 0-9 . _ -", SESSION: "32 hexadecimal digits"}
+RoomName = Annotated[str, msgspec.Meta(pattern=ROOM_NAME)]
+Session = Annotated[str, msgspec.Meta(pattern=SESSION)]  # 128 random bits that a client chooses and keeps
+Epoch = Annotated[str, msgspec.Meta(max_length=64)]
+MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # no larger number is exact in JavaScript
 
 
 def now() -> str:
@@ -38,6 +45,25 @@ class SayInRoom(msgspec.Struct, tag="room-message"):
     """From a client: `message` is for all clients in its room."""
 
     message: str
+
+
+class Resume(msgspec.Struct, tag="join-room"):
+    """From a client: put it into `room`, and send what it has missed since `offset` of `epoch` if it was there before.
+
+    The same `session` means the same client, whatever connection it comes by.
+    """
+
+    room: RoomName
+    session: Session | None = None
+    epoch: Epoch = ""
+    offset: Offset | None = None
+
+
+class Publish(msgspec.Struct, tag="room-message"):
+    """From a client: store `message`, and send it to all clients in its room; with an `id` once, and acknowledge it."""
+
+    message: str
+    id: MessageId | None = None
 
 
 class Authenticate(msgspec.Struct, tag="authenticate"):
@@ -71,6 +97,38 @@ class RoomMessage(msgspec.Struct, tag="room-message"):
     timestamp: str
 
 
+class FeedMessage(msgspec.Struct, tag="room-message"):
+    """From a server: a client's stored `message`, as `RoomMessage` has it, and its place in the room's order."""
+
+    room: str
+    message: str
+    sender: str
+    timestamp: str
+    offset: int = 0
+
+
+class Joined(msgspec.Struct, tag="joined"):
+    """From a server: the client is in `room`, and `missed` messages follow.
+
+    `offset` is the last one of `epoch`, and nothing after `floor` is lost. If the server can't prove that the client
+    gets everything, `recovered` is false.
+    """
+
+    room: str
+    epoch: str
+    offset: int
+    floor: int
+    recovered: bool
+    missed: int
+
+
+class Ack(msgspec.Struct, tag="ack"):
+    """From a server: the message with this `id` is stored, at `offset`."""
+
+    id: str
+    offset: int
+
+
 class Presence(msgspec.Struct, tag="presence"):
     """From a server: the names of the clients in a room, sorted."""
 
@@ -84,11 +142,12 @@ class Authenticated(msgspec.Struct, tag="authenticated"):
     user: str
 
 
-class Error(msgspec.Struct, tag="error"):
-    """From a server: a `code` for programs, and a message for people."""
+class Error(msgspec.Struct, tag="error", omit_defaults=True):
+    """From a server: a `code` for programs, a message for people, and the `id` of the message that is meant, if any."""
 
     code: str
     message: str
+    id: str | None = None
 
 
 class Closing(msgspec.Struct, tag="closing"):
@@ -100,6 +159,12 @@ class Closing(msgspec.Struct, tag="closing"):
 
 class BadMessage(ValueError):
     """A message of an unexpected form; the text says what was expected, what was received, and where they differ."""
+
+
+class _WithId(msgspec.Struct):
+    """Any message with an id."""
+
+    id: MessageId
 
 
 class _Nothing(msgspec.Struct, tag=""):
@@ -114,12 +179,12 @@ def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder[An
 
 @lru_cache
 def _shapes(types: tuple[type[msgspec.Struct], ...]) -> str:
-    """Return examples of messages of `types`: `{"type":"join-room","room":"…"}`."""
+    """Return the shortest messages of `types`: `{"type":"join-room","room":"…"}`."""
     shapes = []
     for kind in types:
         tag = kind.__struct_config__.tag
         pairs = [f'"type":"{tag}"'] if tag else []
-        pairs += [f'"{name}":"…"' for name in kind.__struct_fields__]
+        pairs += [f'"{field.encode_name}":"…"' for field in msgspec.structs.fields(kind) if field.required]
         shapes.append(f"{{{','.join(pairs)}}}")
     return " or ".join(shapes)
 
@@ -135,12 +200,22 @@ def decode(data: str | bytes, *types: type[Message]) -> Message:
         wrong = "Invalid value '' - at `$.type`"
     except RecursionError:
         wrong = "it is nested too deeply"
-    except UnicodeEncodeError as error:  # no WebSocket can deliver such a string, but a program can call this
+    except UnicodeEncodeError as error:  # not from a WebSocket, but a program can call this
         wrong = _cut_in_two(f"{ord(error.object[error.start]):x}")
     except msgspec.DecodeError as error:
         half = None if isinstance(error, msgspec.ValidationError) else _half_character(data, str(error))
-        wrong = half or re.sub(r"`str` matching regex '.*'", "1 to 64 of a-z A-Z 0-9 . _ -", str(error))
+        wrong = half or str(error)
+        for pattern, form in FORMS.items():
+            wrong = wrong.replace(f"`str` matching regex {pattern!r}", form)
     raise BadMessage(f"expected {_shapes(types)}; {redact(wrong[:200])}")
+
+
+def id_of(data: str | bytes) -> str | None:
+    """Return the valid `id` in a message that is not carried out, so that the error can name it, or None."""
+    try:
+        return _decoder((_WithId,)).decode(data).id
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return None
 
 
 #: The escapes of JSON text (RFC 8259, section 7): a pair of surrogates, which is one character above U+FFFF; a single

@@ -15,31 +15,33 @@ SECRETS = re.compile(
         (?: [^"'&\s,}\\]++ | \\++(?!["']) )+                  # ++ and *+ give nothing back: so it stays linear
     | (?P<header> \b(?:cookie|set-cookie|authorization|proxy-authorization) \\*+["']? \s*[:=]\s* ) [^\r\n]+
     | (?P<scheme> \bbearer\s+ ) [^\s"',]+
+    | (?P<session> \bsession \\*+["']? \s*[:=]\s* \\*+["']? ) (?: [0-9a-f-]{12,} | (?<=["']) [0-9a-f-]+\Z )
     | (?P<path> wslearn-key- ) [\w-]*                           # of a server behind a proxy
     | \beyJ[\w-]*(?:\.[\w-]*)*                                 # a JWT begins with base64url of '{"'
     """
 )
 
-#: Each secret has one of these words before it or in it, in any case.
-WORDS = ("token", "secret", "password", "cookie", "authorization", "bearer", "wslearn-key-", "eyj")
-
 
 def may_hold_secret(text: str) -> bool:
-    """Tell whether `redact` would have to search: False means that it would find nothing. Takes 0.3 µs."""
+    """Tell whether `redact` would have to search: False means that it would find nothing. Takes 0.2 µs."""
     lower = text.lower()
     if not text.isascii():  # for the search, a long s is an s, the sign for kelvin a K, and Turkish dots do not count
         lower = lower.casefold().replace("\u0307", "").replace("\u0131", "i")
-    for word in WORDS:  # noqa: SIM110 - any() would take three times as long
-        if word in lower:
-            return True
-    return False
+    # Each secret has one of these words before it or in it, most of them with `:` or `=` after the word. A loop over
+    # the words would take twice as long, and any() five times.
+    if "bearer" in lower or "wslearn-key-" in lower or "eyj" in lower:
+        return True
+    if ":" not in lower and "=" not in lower:
+        return False
+    named = "token" in lower or "secret" in lower or "password" in lower
+    return named or "cookie" in lower or "authorization" in lower or "session" in lower
 
 
 def redact(text: str) -> str:
-    """Return `text` with `[redacted]` in place of cookies, authorization headers and tokens, even truncated ones."""
+    """Return `text` with `[redacted]` in place of cookies, authorization, tokens and sessions, even truncated ones."""
     if not may_hold_secret(text):
         return text  # ten times faster than the search, which would find nothing
-    return SECRETS.sub(lambda m: f"{m['key'] or m['header'] or m['scheme'] or m['path'] or ''}{REDACTED}", text)
+    return SECRETS.sub(lambda m: f"{m[m.lastgroup] if m.lastgroup else ''}{REDACTED}", text)
 
 
 def beginning(data: str | bytes) -> str | bytes:

@@ -8,15 +8,18 @@ of deliveries follows from it. With more messages under way, a server could hide
 """
 
 import compileall
-import sys
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from unittest import mock
 
-import children
-from contenders import Contender, Serving, environment
+import contenders
+from contenders import Child, Contender
+from notebook_runs import code_cells, fault, kernel, read
 
 #: Time of the work before the first measurement, in seconds: Node compiles what runs often.
 WARM_UP = 0.3
@@ -56,36 +59,34 @@ class Messages:
     size: int
     names: tuple[str, ...]
 
-    def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
+    def measure(self, found: dict[str, Contender], run: Run) -> Samples:
         """Measure all contenders that are here. All servers run, and all connections are open, for the whole time."""
         with ExitStack() as stack:
             sessions = {}
             for name in self.names:
                 program, _, at = name.partition(" at ")
-                if program in contenders:
-                    count = int(at or self.clients)
-                    sessions[name] = stack.enter_context(session(contenders[program], self.work, count, self.size))
+                if program in found:
+                    opened = session(found[program], self.work, int(at or self.clients), self.size)
+                    sessions[name] = stack.enter_context(opened)
                     work_for(*sessions[name], min(WARM_UP, run.seconds))
             return in_turns(list(sessions), run, lambda name: work_for(*sessions[name], run.seconds))
 
 
 @contextmanager
-def session(contender: Contender, work: str, clients: int, size: int) -> Iterator[tuple[Serving, children.Child]]:
-    """Run a server with so many clients for a block."""
-    with contender.serve(work) as serving, children.load(work, serving.port, size) as load:
-        try:
-            load.ask(f"connect {clients}")
-            yield serving, load
-        finally:
-            serving.child.process.kill()  # before its clients: it would report the end of each
+def session(contender: Contender, work: str, clients: int, size: int) -> Iterator[tuple[Child, Child]]:
+    """Run a server with so many clients for a block, and yield its process and that of the load."""
+    with contender.serve(work) as (server, port), contenders.load(work, port, size) as load:
+        load.ask(f"connect {clients}")
+        yield server, load
+        server.kill()  # before its clients: it would report the end of each
 
 
-def work_for(serving: Serving, load: children.Child, seconds: float) -> dict[str, float]:
+def work_for(server: Child, load: Child, seconds: float) -> dict[str, float]:
     """Work for so long."""
     load.ask("settle 0")
-    cpu = serving.cpu()
+    cpu = server.cpu()
     done = load.ask(f"measure {seconds}")
-    return costs(done["deliveries"], done, serving.cpu() - cpu)
+    return costs(done["deliveries"], done, server.cpu() - cpu)
 
 
 def costs(count: int, done: dict, cpu: float) -> dict[str, float]:
@@ -106,18 +107,18 @@ class Idle:
     clients: int
     names: tuple[str, ...]
 
-    def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
+    def measure(self, found: dict[str, Contender], run: Run) -> Samples:
         """Measure all contenders that are here."""
-        here = [name for name in self.names if name in contenders]
-        return in_turns(here, run, lambda name: self.connect(contenders[name]))
+        return in_turns([name for name in self.names if name in found], run, lambda name: self.connect(found[name]))
 
     def connect(self, contender: Contender) -> dict[str, float]:
         """Start a server, and open the connections."""
-        with session(contender, "echo", FIRST, 128) as (serving, _), children.load("idle", serving.port) as load:
-            memory, cpu = serving.memory(), serving.cpu()
-            done = load.ask(f"connect {self.clients}")
-            grown, cpu = serving.memory() - memory, serving.cpu() - cpu
-            serving.child.process.kill()
+        with contender.serve("echo") as (server, port), contenders.load("idle", port) as load:
+            load.ask(f"connect {FIRST}")
+            memory, cpu = server.memory_info().rss, server.cpu()
+            done = load.ask(f"connect {FIRST + self.clients}")
+            grown, cpu = server.memory_info().rss - memory, server.cpu() - cpu
+            server.kill()
         return {"memory": grown / self.clients / 1024} | costs(self.clients, done, cpu)
 
 
@@ -127,30 +128,30 @@ class Notebooks:
 
     names: tuple[str, ...] = ("wslearn", "before")
 
-    def measure(self, contenders: dict[str, Contender], run: Run) -> Samples:
-        """Execute each notebook of one checkout and then of the other, or the other way round."""
-        roots = {name: contenders[name].cwd for name in self.names if name in contenders}
+    def measure(self, found: dict[str, Contender], run: Run) -> Samples:
+        """Execute all notebooks of one checkout and then of the other, or the other way round."""
+        roots = {name: Path(found[name].env["PYTHONPATH"]) for name in self.names if name in found}
         for root in roots.values():  # a fresh checkout has no bytecode, and a user waits for that only once
             compileall.compile_dir(root / "wslearn", quiet=2)
-        shared = set.intersection(*({file.name for file in notebooks(root)} for root in roots.values()))
-        found: Samples = {name: [{"seconds": 0.0} for _ in range(run.pairs)] for name in roots}
-        for file in sorted(shared):
-            one = in_turns(list(roots), run, lambda name, file=file: {"seconds": execute(roots[name], file)})
-            for name, samples in one.items():
-                for total, sample in zip(found[name], samples, strict=True):
-                    total["seconds"] += sample["seconds"]
-            took = {name: median(sample["seconds"] for sample in samples) for name, samples in one.items()}
-            run.say(f"{file}: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
-        return found
+        # The lessons; the glossary has no number.
+        names = [{file.name for file in (root / "notebooks").glob("[0-9]*.ipynb")} for root in roots.values()]
+        shared = sorted(set.intersection(*names))
+        return in_turns(list(roots), run, lambda name: execute(roots[name], shared, run))
 
 
-def notebooks(root: Path) -> list[Path]:
-    """Return the lessons of a checkout; the glossary has no number."""
-    return list((root / "notebooks").glob("[0-9]*.ipynb"))
-
-
-def execute(root: Path, file: str) -> float:
-    """Return the seconds that a notebook of this checkout takes, its kernel's start and end included."""
-    script = Path(__file__).with_name("notebook_seconds.py")
-    with children.Child([sys.executable, str(script), str(root / "notebooks" / file)], environment(root)) as child:
-        return float(child.line(patience=300))
+def execute(root: Path, names: list[str], run: Run) -> dict[str, float]:
+    """Run these notebooks of a checkout as the tests do. Raises RuntimeError if a cell fails."""
+    total = 0.0
+    for name in names:
+        began = perf_counter()
+        with (
+            mock.patch.dict(os.environ, contenders.environment(root)),
+            TemporaryDirectory() as folder,
+            kernel(Path(folder)) as running,
+        ):
+            for cell in code_cells(read(root / "notebooks" / name)):
+                if problem := fault(running.run(cell)):
+                    raise RuntimeError(problem)
+        total += (took := perf_counter() - began)
+        run.say(f"{root.name}/{name}: {took:.1f} s")
+    return {"seconds": total}

@@ -3,9 +3,9 @@
     uv run --extra test --extra bench python tests/benchmarks/run_all.py --before PATH
 
 PATH is a checkout of an older commit (`git worktree add PATH COMMIT`). No test: a missed goal is in the table, and the
-exit code is 0 all the same. Node's `ws` is installed with npm at the first run, outside the repository. Servers run on
-one core and the load on another one. Machines are shared, so look at the ratios, because all contenders of one part run
-in turns. If other programs are busy, more and shorter rounds help: `--pairs 20 --seconds 0.1`.
+exit code is 0 all the same. Servers run on one core and the load on another one. Machines are shared, so look at the
+ratios, because all contenders of one part run in turns. If other programs are busy, more and shorter rounds help
+(`--pairs 20 --seconds 0.1`), and the server's CPU time, which other programs change less, says more than rates do.
 """
 
 import argparse
@@ -16,10 +16,11 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-import children
+sys.path.insert(1, str(Path(__file__).parents[1]))  # where the tests' tools are
+
+import contenders
 import measure
 import table
-from contenders import contenders
 
 from wslearn.process import allow_open_files
 
@@ -27,23 +28,6 @@ from wslearn.process import allow_open_files
 def progress(line: str, began: float = perf_counter()) -> None:
     """Print a line to standard error, after how many seconds of the run."""
     print(f"{perf_counter() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
-
-
-def head(found: dict, left_out: list[str], pairs: int) -> str:
-    """Return what the numbers depend on, and how to read them."""
-    load = f", load {os.getloadavg()[0]:.1f} before the run" if hasattr(os, "getloadavg") else ""
-    pin = children.cores()
-    where = f"servers on core {pin[0]}, load on core {pin[1]}" if pin else "not pinned"
-    return "\n".join(
-        [
-            f"{os.cpu_count()} cores ({where}){load}, {platform.platform()}, Python {platform.python_version()}",
-            ", ".join(f"{one.name} {one.version}".strip() for one in found.values()),
-            *left_out,
-            f"Each number is the median of {pairs} rounds (least–most). Holds: the median, and how many rounds do.",
-            "By CPU time: the same from the server's CPU time alone, which other programs on the machine change less.",
-            "",
-        ]
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,19 +45,23 @@ def main(arguments: list[str] | None = None) -> int:
     if (allowed := allow_open_files(most)) < most:
         parser.error(f"this system allows {allowed} connections a process, and {most} are needed (ulimit -n)")
     try:
-        found, left_out = contenders(given.before)
+        found, left_out = contenders.contenders(given.before)
     except ValueError as error:
         parser.error(str(error))
-    run = measure.Run(max(1, given.pairs), given.seconds, progress)
-    intro, results = head(found, left_out, run.pairs), {}
+    busy = f", load {os.getloadavg()[0]:.1f} before the run" if hasattr(os, "getloadavg") else ""
+    intro = [
+        f"{os.cpu_count()} cores{busy}, {platform.platform()}, Python {platform.python_version()}",
+        ", ".join(f"{one.name} {one.version}".strip() for one in found.values()),
+        *left_out,
+        f"Each number is the median of {given.pairs} rounds (least–most). Holds: the median, and how many rounds do.",
+    ]
+    results = {}
     for name in parts:
         progress(f"{name} …")
-        results[name] = table.PARTS[name].measure(found, run)
+        results[name] = table.PARTS[name].measure(found, measure.Run(given.pairs, given.seconds, progress))
     if given.json:
         given.json.write_text(json.dumps({"head": intro, "samples": results}, indent=1) + "\n", encoding="utf-8")
-    print(f"{intro}\n{table.goals(results)}\n\n{table.details(results)}")
-    if "echo" in results:
-        print(f"\n{table.driven(results['echo'])}")
+    print(*intro, "", table.goals(results), "", table.details(results), sep="\n")
     return 0
 
 

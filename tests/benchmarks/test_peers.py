@@ -4,30 +4,33 @@ import json
 from contextlib import contextmanager
 from threading import Event, Thread
 
-import children
 import contenders
+import psutil
 import pytest
 from table import PARTS
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
-FOUND, LEFT_OUT = contenders.contenders(before=None, install=False)  # tests fetch nothing
+FOUND, LEFT_OUT = contenders.contenders(before=None)
 WAIT = 10
 
 
-def contender(name: str) -> contenders.Contender:
+@contextmanager
+def serving(name: str, work: str, size: int = 128):
+    """Run this program, and yield a load client and a function that connects."""
     if name not in FOUND:
         pytest.skip(next(line for line in LEFT_OUT if line.startswith(name)))
-    return FOUND[name]
+    with FOUND[name].serve(work) as (_, port), contenders.load(work, port, size) as load:
+        yield load, lambda: connect(f"ws://127.0.0.1:{port}/ws", compression=None)
 
 
 @pytest.mark.parametrize("name", [name for name in PARTS["echo"].names if name != "before"])
 def test_it_echoes(name):
-    with contender(name).serve("echo") as serving, children.load("echo", serving.port, 4096) as load:
-        assert load.ask("connect 3")["connections"] == 3
+    with serving(name, "echo", 4096) as (load, connected):
+        load.ask("connect 3")
         done = load.ask("measure 0.05")
         assert done["messages"] == done["deliveries"] >= 3
-        with connect(f"ws://127.0.0.1:{serving.port}/ws", compression=None) as ws:
+        with connected() as ws:
             ws.send("grüß dich")
             assert ws.recv(WAIT) == "grüß dich"
 
@@ -39,44 +42,43 @@ def get(ws, kind: str) -> dict:
     return message
 
 
-def texts(ws, kind: str, mark: str) -> list[str]:
-    """Return the texts of the messages up to `mark`, and without it."""
-    found = []
-    while (message := get(ws, kind))["message"] != mark:
-        found.append(message["message"])
-    return found
+def count(ws, kind: str) -> int:
+    """Return how many messages of the load client come before the text "end"."""
+    texts = []
+    while not texts or texts[-1] != "end":
+        texts.append(get(ws, kind)["message"])
+    return texts.count("x" * 128)
 
 
 @pytest.mark.parametrize("name", PARTS["fan-out"].names)
 def test_it_broadcasts(name):
-    with contender(name).serve("broadcast") as serving, children.load("broadcast", serving.port) as load:
+    with serving(name, "broadcast") as (load, connected):
         load.ask("connect 3")
         if name == "floor":  # it knows no protocol, so a real client would not talk to it
             done = load.ask("measure 0.05")
         else:
-            with connect(f"ws://127.0.0.1:{serving.port}/ws", compression=None) as ws:
+            with connected() as ws:
                 ws.send(json.dumps({"message": "begin"}))
-                message = get(ws, "broadcast")
-                assert (message["message"], sorted(message)) == ("begin", ["message", "timestamp", "type"])
+                assert sorted(get(ws, "broadcast")) == ["message", "timestamp", "type"]
                 load.ask("settle 0")
                 done = load.ask("measure 0.05")
                 ws.send(json.dumps({"message": "end"}))
-                assert texts(ws, "broadcast", "end").count("x" * 128) == done["messages"]
+                assert count(ws, "broadcast") == done["messages"]
         assert done["deliveries"] == 3 * done["messages"] >= 9
 
 
 @pytest.mark.parametrize("name", PARTS["rooms"].names)
 def test_it_has_rooms(name):
-    with contender(name).serve("rooms") as serving, children.load("rooms", serving.port) as load:
+    with serving(name, "rooms") as (load, connected):
         load.ask("connect 12")  # ten in room-0, two in room-1
-        with connect(f"ws://127.0.0.1:{serving.port}/ws", compression=None) as ws:
+        with connected() as ws:
             ws.send(json.dumps({"type": "join-room", "room": "room-1"}))
             ws.send(json.dumps({"type": "room-message", "message": "begin"}))
             assert get(ws, "room-message")["room"] == "room-1"
             load.ask("settle 0")
             done = load.ask("measure 0.05")
             ws.send(json.dumps({"type": "room-message", "message": "end"}))
-            assert texts(ws, "room-message", "end").count("x" * 128) == done["messages"] / 2
+            assert count(ws, "room-message") == done["messages"] / 2
         assert done["deliveries"] == 6 * done["messages"] >= 36  # in a round, two messages have twelve copies
 
 
@@ -101,7 +103,7 @@ def test_the_load_client_answers_pings_and_does_not_count_them(work):
             ws.send(message)
             pongs.append(ws.ping())
 
-    with serving_thread(handler) as port, children.load(work, port, 32) as load:
+    with serving_thread(handler) as port, contenders.load(work, port, 32) as load:
         load.ask("connect 1")
         done = load.ask("measure 0.02")
         assert done["messages"] == done["deliveries"] >= 3
@@ -118,39 +120,26 @@ def test_an_idle_load_client_answers_pings():
         if ws.ping().wait(WAIT):
             answered.set()
 
-    with serving_thread(handler) as port, children.load("idle", port) as load:
+    with serving_thread(handler) as port, contenders.load("idle", port) as load:
         load.ask("connect 1")
         connected.set()
         assert answered.wait(WAIT)
 
 
-def test_a_child_that_ends_says_so():
-    with children.load("echo", 1) as load:  # nobody listens there
+def test_a_child_that_ends_or_is_silent_says_so():
+    with contenders.load("echo", 1) as load:  # it waits for a command
+        with pytest.raises(RuntimeError, match=r"printed nothing for 0\.1 s"):
+            load.line(patience=0.1)
+    with contenders.load("echo", 1) as load:  # nobody listens there
         with pytest.raises(RuntimeError, match=r"load\.py echo 1 … has ended"):
             load.ask("connect 1")
 
 
-def test_a_child_that_is_silent_is_not_waited_for_without_end():
-    with children.load("echo", 1) as load:  # it waits for a command
-        with pytest.raises(RuntimeError, match=r"printed nothing for 0\.1 s"):
-            load.line(patience=0.1)
-
-
 @pytest.mark.parametrize("name", [name for name in FOUND if name != "floor"])
-def test_a_server_ends_when_its_parent_is_gone(name):
+def test_a_server_ends_when_its_parent_is_gone_and_has_its_core(name):
     """It is told by the end of its standard input."""
-    with FOUND[name].serve("echo") as serving, children.load("idle", serving.port) as load:
-        for child in (load, serving.child):
-            child.process.stdin.close()
-            child.process.wait(WAIT)
-
-
-def test_what_cannot_be_had_is_said(monkeypatch):
-    monkeypatch.setattr(contenders.shutil, "which", lambda name: None)
-    monkeypatch.setattr(contenders.importlib.util, "find_spec", lambda name: None)
-    found, left_out = contenders.contenders(before=None, install=False)
-    assert list(found) == ["wslearn", "wslearn (asyncio)", "floor"]
-    assert left_out[1].startswith("Node ws is left out: there is no Node")
-    assert [line.partition(" ")[0] for line in left_out[2:]] == [
-        name.partition(" ")[0] for name in contenders.PYTHON_PEERS
-    ]
+    with FOUND[name].serve("echo") as (server, port), contenders.load("idle", port) as load:
+        for child, core in zip((server, load), contenders.cores(), strict=True):
+            assert core is None or psutil.Process(child.pid).cpu_affinity() == [core]
+            child.stdin.close()
+            child.wait(WAIT)

@@ -16,6 +16,7 @@ from wslearn.servers.broadcast import BroadcastServer
 from wslearn.servers.chat import ChatServer
 from wslearn.servers.comparison import ComparisonServer
 from wslearn.servers.echo import EchoServer
+from wslearn.servers.feed import FeedServer
 from wslearn.servers.heartbeat import HeartbeatServer
 from wslearn.servers.rooms import RoomsServer
 
@@ -23,12 +24,15 @@ MADE = {
     "echo": EchoServer,
     "broadcast": BroadcastServer,
     "rooms": RoomsServer,
+    "feed": FeedServer,
     "auth": AuthServer,
     "heartbeat": lambda: HeartbeatServer(interval=0.5),
     "chat": lambda: ChatServer(interval=0.5),
 }
 #: In these, what one window says comes to the other.
-SHARED = ("broadcast", "rooms", "auth", "chat")
+SHARED = ("broadcast", "rooms", "auth", "chat", "feed")
+#: In these, a window joins a room. The members after the first window has come back:
+ROOMS = {"rooms": ["guest-2", "guest-3"], "chat": ["alice", "bob"], "feed": ["guest-1", "guest-2"]}
 every_server = pytest.mark.parametrize("name", MADE)
 in_the_browsers_loop = pytest.mark.asyncio(loop_scope="session")
 
@@ -44,7 +48,7 @@ async def enter(page, name: str, server, address, user: str) -> None:
     await expect(page.locator("#state")).to_have_text("Open")
     if token:
         await expect(rows(page, "received")).to_have_text([f"You are {user}"])
-    if name in ("rooms", "chat"):
+    if name in ROOMS:
         await join(page, "lobby")
         await expect(page.get_by_text("Room lobby", exact=True)).to_be_visible()
 
@@ -82,8 +86,7 @@ async def test_join_send_see_lose_the_network_and_come_back(page, name):
 
         net.cut()
         await expect(rows(far, "event").filter(has_text="1006")).to_be_visible()
-        if name in ("rooms", "chat"):
-            who = {"rooms": ["guest-2", "guest-3"], "chat": ["alice", "bob"]}[name]
+        if who := ROOMS.get(name):
             for window in (far, near):
                 await expect(members(window)).to_have_text(who)
         await expect(far.locator("#state")).to_have_text("Open")
@@ -92,7 +95,8 @@ async def test_join_send_see_lose_the_network_and_come_back(page, name):
             await expect(rows(far, "received").filter(has_text="You are alice")).to_have_count(2)
         await talk(name, far, near, "here I am again")
         await talk(name, near, far, "welcome back")
-        assert sum(event.kind == "connect" for event in server.log) == 3
+        renamed = name == "feed"  # a line more in the log: the session keeps its name on its new connection
+        assert sum(event.kind == "connect" for event in server.log) == 3 + renamed
 
 
 @in_the_browsers_loop

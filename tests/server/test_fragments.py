@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import broadcast
 
 from wslearn import Limits, Server
-from wslearn.server import delivery, library
+from wslearn.server import delivery
 
 
 class Listening(Server):
@@ -232,7 +232,7 @@ async def test_what_the_library_could_not_write_ends_the_connection_instead_of_a
         raise OSError("no such luck")
 
     monkeypatch.setattr(ann.ws.transport, "write", fails)
-    monkeypatch.setattr(library, "can_write", lambda *_: False)
+    monkeypatch.setattr(ann.ws, "writable", False)
     delivery.fan_out([ann.ws, bob.ws], "news")
     assert await heard(bob.client, 1) == ['"news"']
     [error] = errors(ann.server)

@@ -4,8 +4,9 @@ import pytest
 from support import closed_with, until
 from websockets.asyncio.client import connect
 
-from wslearn import EchoServer
+from wslearn import EchoServer, Limits
 from wslearn.server import library
+from wslearn.server.receiving import Receiving
 
 
 @pytest.mark.parametrize("name", library.PROTOCOL)
@@ -42,3 +43,23 @@ async def test_what_an_open_connection_keeps_and_what_not():
         assert await client.recv() == "hi"
         await ws.close(1000)
         assert await closed_with(client) == (1000, "")
+
+
+async def test_asyncios_own_event_loop_reads_a_long_message_in_pieces(monkeypatch):
+    sizes = []
+    read = Receiving.data_received
+
+    def noted(ws, data):
+        sizes.append(len(data))
+        read(ws, data)
+
+    monkeypatch.setattr(Receiving, "data_received", noted)
+    message = bytes(300_000)
+    async with EchoServer(plain=True, limits=Limits(max_size=None)) as server:
+        async with connect(server.url, compression=None, max_size=None) as client:
+            await client.send(message)
+            assert await client.recv() == message
+            [ws] = server.connections
+            if not hasattr(type(ws.transport), "max_size"):
+                pytest.skip("another event loop, which does not make room for 256 KiB before each read")
+    assert max(sizes) <= library.READ < sum(sizes)

@@ -119,7 +119,7 @@ def test_a_message_that_is_added_does_not_hide_that_others_have_gone_out():
     """A queue that grows, because more comes than goes, is progress too."""
     sizes = iter([1000, 1100] * 3)
     ws = SimpleNamespace(
-        unsent=1050, moved_at=0.0, held=[], protocol=None, plain=False, owner=SimpleNamespace(limits=Limits())
+        unsent=1050, moved_at=0.0, held=[], protocol=None, writable=False, owner=SimpleNamespace(limits=Limits())
     )
     ws.transport = SimpleNamespace(get_write_buffer_size=lambda: next(sizes), is_closing=lambda: False)
     ws.leave_to_the_library = ws.abort_if_stalled = lambda *_: None

@@ -23,7 +23,7 @@ from wslearn.cli.progress import progress
 #: The servers that `wslearn serve` can start, as `module:class`.
 SERVERS = {
     name: f"wslearn.servers.{name}:{name.title()}Server"
-    for name in ("echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison")
+    for name in ("echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "feed", "comparison")
 }
 
 

@@ -76,7 +76,7 @@ def together(*options: Callable) -> Callable:
 def _limit_option(name: str, default: object) -> Callable:
     metavar, text = LIMITS[name]
     if name == "rate":
-        default = "20 in broadcast, rooms, auth, chat"
+        default = "20 in broadcast, rooms, auth, chat, feed"
     text += f"  [default: {default}]" if default else ""
     return Limit(metavar).option(REPEATED.get(name, f"--{name.replace('_', '-')}"), name, text, name in REPEATED)
 

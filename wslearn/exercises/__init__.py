@@ -1,6 +1,7 @@
 """Exercises that check themselves: `check`, `hint` and `solution`, in a folder for each lesson.
 
-An author of exercises needs to read only this. There are four kinds. Where the answer is a function, list cases:
+An author of exercises needs to read only this. There are six kinds: `FunctionExercise`, `Exercise`, `ReadingExercise`,
+`Question`, and in a browser `PageExercise` and `PageReading`. Where the answer is a function, list cases:
 
     from wslearn.exercises import FunctionExercise
 
@@ -101,7 +102,7 @@ The check plays the user, the server and the clock, so nothing waits. `types`, `
 WebSocket: `accepts`, `refuses`, `says`, `hears`, `hears_nothing`, `closes(code, reason)`, `vanishes`, `is_closed`,
 `stays_open`. A list in `sees` means the texts of the element's children. A stub has a line with
 `throw new Error("not attempted yet")`. The page reaches nothing else: neither the notebook nor another server. What is
-wrong on any page has its diagnosis already.
+wrong on any page has its diagnosis already. `PageReading` is a `ReadingExercise` whose code is a page.
 
 Prove an exercise, in a notebook or a test: its own `answer` and each of `right` pass, and each of `wrong` is refused
 with its own message. An answer is an object, or a string with its code, which runs after the code `imports`:
@@ -120,7 +121,7 @@ from wslearn.exercises.engine import (
     has,
     otherwise,
 )
-from wslearn.exercises.engine.browser import PageExercise
+from wslearn.exercises.engine.browser import PageExercise, PageReading
 from wslearn.exercises.engine.question import Question
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "Exercise",
     "FunctionExercise",
     "PageExercise",
+    "PageReading",
     "Question",
     "ReadingExercise",
     "Result",

@@ -14,7 +14,7 @@ from wslearn.latency.settings import MeasurementError, Settings
 from wslearn.network import PORTS
 
 #: Messages of each transport that do not count, and readings of the server's clock before the first.
-WARM_UP, READINGS = 2, 8
+WARM_UP, READINGS = 1, 8
 #: The seed of orders and phases, the same in each run.
 SEED = 1
 #: Timeouts of a connection to the server, and until all clients wait for the next event, in seconds.

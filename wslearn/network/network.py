@@ -43,7 +43,7 @@ class SimulatedNetwork(Conditions, Recording):
     acknowledges a client's SYN at once, so the bytes of a new connection are held until a round trip has passed. FIN
     and RST queue after the bytes.
 
-    Accuracy, as tests/benchmarks/network_accuracy.py prints it: for 1 to 200 ms one way, bytes are 0.1 ms late at the
+    Accuracy, as tests/network/accuracy.py prints it: for 1 to 200 ms one way, bytes are 0.1 ms late at the
     median (0.2 at most) and 3 ms at the 95th percentile, on a busy Linux machine with 2 cores. It shares the event
     loop with its user, so code that blocks the loop delays bytes too. On Windows before Python 3.13 the loop's timers
     tick every 15.6 ms, and bytes can be late by as much.

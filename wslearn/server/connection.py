@@ -11,13 +11,16 @@ from websockets.frames import CloseCode
 from websockets.protocol import OPEN
 
 from wslearn.limits import TokenBucket
-from wslearn.messages import BadMessage, Error, Message, decode, encode
-from wslearn.server import delivery, library
+from wslearn.messages import BadMessage, Error, Message, decode, encode, id_of
+from wslearn.server.delivery import SHORT, deliver, frame
+from wslearn.server.library import can_write
 from wslearn.server.opening import Owner
 from wslearn.server.receiving import Receiving
 
 #: Malformed messages in a row after which a connection is closed.
 BAD_IN_A_ROW = 10
+#: Seconds for which the server reads nothing from a client that sends messages with an id too fast, at most.
+LONGEST_REST = 1.0
 
 
 class Connection(Receiving):
@@ -55,12 +58,12 @@ class Connection(Receiving):
         if (
             text is None
             and isinstance(message, (str, bytes))
-            and len(message) <= delivery.SHORT
-            and self.transport.get_write_buffer_size() <= delivery.SHORT
+            and len(message) <= SHORT
+            and self.transport.get_write_buffer_size() <= SHORT
             and not self.held
-            and library.can_write(self)
+            and can_write(self)
         ):
-            self.transport.write(delivery.frame(message))
+            self.transport.write(frame(message))
         elif isinstance(message, str | bytes | bytearray | memoryview | Mapping):
             await super().send(message, text=text)
         else:
@@ -82,7 +85,7 @@ class Connection(Receiving):
                     self.fail(CloseCode.INTERNAL_ERROR, "message cut off")
                 held, self.held, self.held_bytes = self.held, None, 0
                 for late, whole_frame in held or ():
-                    delivery.deliver([self], late, whole_frame)
+                    deliver([self], late, whole_frame)
 
     def hold(self, text: str, whole_frame: bytes) -> None:
         """Keep a message until the end of a message in fragments; the kept bytes count for `limits.max_unsent`."""
@@ -105,24 +108,28 @@ class Connection(Receiving):
 
         The reply to a malformed message is an error message, and the tenth in a row closes the connection with 1008. A
         client that sends more than `limits.rate` messages a second gets one error message that states the limit; if it
-        goes on, its connection is closed with 1008 too. Raises ConnectionClosedError if the connection breaks.
+        goes on, its connection is closed with 1008 too, except for messages with an id (lesson 09). Raises
+        ConnectionClosedError if the connection breaks.
         """
-        bad, warned = 0, False
+        bad, warned, have_ids = 0, False, any("id" in kind.__struct_fields__ for kind in types)
         async for data in self:
             warned = warned and not all(bucket.full for bucket in self.buckets)
             if too_fast := [bucket for bucket in self.buckets if not bucket.take()]:
                 rate = f"{too_fast[0].rate:g} messages a second, with bursts of {too_fast[0].burst:g}"
-                if warned:
+                id = id_of(data) if have_ids else None
+                if warned and id is None:
                     await self.dismiss("rate-limited", f"the limit is {rate}", "Too many messages")
                     return
                 warned = True
-                await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped")
+                await self.complain("rate-limited", f"the limit is {rate}: slow down, this message was dropped", id)
+                if id is not None:  # it will be sent again: the connection stays, and takes no more than the limit
+                    await asyncio.sleep(min(1 / too_fast[0].rate, LONGEST_REST))
                 continue
             try:
                 message = decode(data, *types)
             except BadMessage as error:
                 bad += 1
-                await self.complain("bad-message", str(error))
+                await self.complain("bad-message", str(error), id_of(data) if have_ids else None)
                 if bad == BAD_IN_A_ROW:
                     await self.close(CloseCode.POLICY_VIOLATION, f"{bad} malformed messages in a row")
                     return
@@ -134,9 +141,12 @@ class Connection(Receiving):
         """Send one of the types in `wslearn.messages`. Raises ConnectionClosed if the connection has ended."""
         await self.send(encode(message))
 
-    async def complain(self, code: str, message: str) -> None:
-        """Send an error message with a `code` for programs, and keep the connection. Raises as `say` does."""
-        await self.say(Error(code, message))
+    async def complain(self, code: str, message: str, id: str | None = None) -> None:
+        """Send an error message with a `code` for programs, and keep the connection. Raises as `say` does.
+
+        `id` is that of the message that the error is about, if it has one.
+        """
+        await self.say(Error(code, message, id))
 
     async def dismiss(self, code: str, message: str, reason: str) -> None:
         """Send an error message that explains why, then close with 1008 and `reason`, which has at most 123 bytes.

@@ -16,7 +16,6 @@ from typing import Any
 from websockets.frames import Opcode
 
 from wslearn.messages import encode
-from wslearn.server import library
 from wslearn.server.slow_readers import FULL, SlowReaders, full_at
 
 #: A client: a `Connection`, whose module imports this one.
@@ -27,6 +26,10 @@ BATCH = 150
 #: The longest message that is written at once, in characters or bytes, and the most bytes that may wait before it.
 #: A character has up to 4 bytes, so both together stay below the 32 KiB at which the library makes the sender wait.
 SHORT = 4 * 1024
+#: The first two bytes of a short frame, by its kind and its length.
+HEADS = {
+    first: [bytes((first, length)) for length in range(126)] for first in (0x80 | Opcode.TEXT, 0x80 | Opcode.BINARY)
+}
 
 
 def frame(message: str | bytes) -> bytes:
@@ -37,7 +40,7 @@ def frame(message: str | bytes) -> bytes:
         first, payload = 0x80 | Opcode.BINARY, message
     length = len(payload)
     if length < 126:
-        return b"%c%c%b" % (first, length, payload)
+        return HEADS[first][length] + payload
     if length < 65536:
         return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), payload)
     return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), payload)
@@ -67,13 +70,15 @@ def deliver(clients: Iterable[Receiver], text: str, whole_frame: bytes) -> list[
     for ws in clients:
         transport = ws.transport
         waiting = transport.get_write_buffer_size()
-        if ws.held:
-            ws.hold(text, whole_frame)
-        elif library.can_write(ws):
+        if ws.writable and not (ws.held or ws.protocol.writes or transport.is_closing()):  # as `library.can_write`
             try:
                 transport.write(whole_frame)
             except Exception as error:  # noqa: BLE001 - an error for one client must not affect the others
                 ws.abort(f"a message could not be written: {error!r}")
+            if not (waiting or ws.unsent or is_long):
+                continue
+        elif ws.held:
+            ws.hold(text, whole_frame)
         elif not transport.is_closing():  # the library does not notice that before the next turn of the event loop
             ws.leave_to_the_library(text, whole_frame)
         if waiting or ws.unsent or ws.held:
@@ -104,21 +109,27 @@ class Deliveries:
 
     def add(self, clients: list[Receiver], text: str) -> None:
         """Send `text` to `clients` after everything that was added before; a few clients get it at once."""
-        at_once = self.done.is_set() and len(clients) <= BATCH
-        self._messages.append((iter(clients), text, frame(text), None if at_once else asyncio.current_task()))
+        if self.done.is_set() and len(clients) <= BATCH:
+            self._deliver(clients, text, frame(text), asyncio.current_task())
+            self.busy = self.slow_readers.any
+            return
+        self._messages.append((iter(clients), text, frame(text), asyncio.current_task()))
         if self.done.is_set():
             self.done.clear()
             self.busy = True
             self._deliver_batch()
+
+    def _deliver(self, clients: list[Receiver], text: str, whole_frame: bytes, task: asyncio.Task[Any] | None) -> None:
+        full = deliver(clients, text, whole_frame)
+        if full and (publisher := full[0].owner.handlers.get(task)):
+            self.slow_readers.add(publisher, full)
 
     def _deliver_batch(self) -> None:
         left = BATCH
         while left and self._messages:
             clients, text, whole_frame, task = self._messages[0]
             part = list(islice(clients, left))
-            full = deliver(part, text, whole_frame)
-            if full and (publisher := full[0].owner.handlers.get(task or asyncio.current_task())):
-                self.slow_readers.add(publisher, full)
+            self._deliver(part, text, whole_frame, task)
             left -= len(part)
             if left:
                 self._messages.popleft()

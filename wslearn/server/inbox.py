@@ -56,8 +56,10 @@ class Inbox:
             if len(self._more) >= HIGH and not self.paused:
                 self.paused = True
                 self._transport.pause_reading()
-        if self._waiter is not None:
-            self._wake()
+        if (waiter := self._waiter) is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
 
     def close(self) -> None:
         """End the queue: what has arrived can still be read."""
@@ -86,6 +88,10 @@ class Inbox:
         Raises EOFError if none will arrive, UnicodeDecodeError for bytes that aren't UTF-8, and OverflowError for a
         message of too many fragments.
         """
+        item = self._next
+        if item is not NOTHING and not self._more and decode is None and not isinstance(item, Frame):
+            self._next = NOTHING  # the usual message, which is alone
+            return item
         while (item := self._take()) is not NOTHING:
             if not isinstance(item, Frame):
                 return item if decode is None or decode is isinstance(item, str) else _converted(item)

@@ -36,7 +36,7 @@ class Opening(ServerConnection):
     """The library's `ServerConnection`, with the head of its request collected before the library reads it."""
 
     #: Slots, because with more than 30 attributes Python gives each object its own dictionary, of 1.4 KiB.
-    __slots__ = ("answered", "ended", "head", "heads", "owner", "plain")
+    __slots__ = ("answered", "ended", "head", "heads", "owner", "plain", "writable")
 
     def __init__(self, owner: Owner, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -50,6 +50,8 @@ class Opening(ServerConnection):
         self.ended = False
         #: Whether it is an open WebSocket without extensions. It changes only together with data that is sent.
         self.plain = False
+        #: Whether it is that, and no message in fragments is being sent: its rest would come first.
+        self.writable = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember an open socket."""
@@ -103,6 +105,7 @@ class Opening(ServerConnection):
         """Send the library's data, and close a half-closed connection after its response."""
         super().send_data()
         self.plain = library.is_plain(self.protocol)
+        self.writable = self.plain and not self.protocol.expect_continuation_frame
         if self.ended and self.response is not None:  # the response is on its way
             self.ended = False
             super().eof_received()

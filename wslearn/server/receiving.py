@@ -7,6 +7,7 @@ from typing import Any
 from websockets.exceptions import ConcurrencyError
 from websockets.frames import CloseCode, Frame, Opcode
 
+from wslearn.server import library
 from wslearn.server.inbox import NOTHING, Inbox
 from wslearn.server.keepalive import Pinged
 from wslearn.server.opening import Owner
@@ -39,9 +40,10 @@ class Receiving(Pinged):
         self.controls = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Put our inbox in place of the library's."""
+        """Put our inbox in place of the library's, and read in smaller pieces."""
         super().connection_made(transport)
         self.recv_messages: Any = Inbox(self.transport)
+        library.read_less(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Read whole messages the fast way, and everything else as the library does."""

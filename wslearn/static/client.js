@@ -5,6 +5,7 @@
 import { backoff } from "./backoff.js";
 import { explain, isFinal } from "./close-codes.js";
 import { describe, hex, parse } from "./describe.js";
+import * as feed from "./feed.js";
 import { isPong, startHeartbeat, stopHeartbeat } from "./heartbeat.js";
 import { onLeaving } from "./leaving.js";
 import { clear, element, show } from "./log.js";
@@ -16,6 +17,7 @@ const CLOSE_MS = 5_000;
 const STABLE_MS = 5_000;       // a connection that lasted this long was a success
 
 const features = new Set(document.body.dataset.features.split(" "));
+const resumes = features.has("resume");               // whether the server keeps messages, and acknowledges them
 const url = new URL("ws", location.href);             // relative to the page, which keeps a proxy's prefix
 url.protocol = url.protocol.replace("http", "ws");    // http -> ws, https -> wss
 // A prefix means a proxy such as Jupyter's, which loses close codes. Ask the server to send the code in a message too.
@@ -64,7 +66,7 @@ function opened() {
 
 /** The server accepts our messages now: from the start or, if it asks for a token, since it has accepted ours. */
 function ready() {
-  if (room !== null) send({ type: "join-room", room });   // for the server, a client that reconnects is a new one
+  if (room !== null) join(room);   // for the server, a client that reconnects is a new one
   if (!features.has("ping")) return;
   // Neither the pings nor the pongs are listed: they would push everything else out of sight.
   startHeartbeat(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), abandon);
@@ -78,7 +80,9 @@ function received({ data }) {
   if (isPong(type)) return;
   lastWords = type === "closing" && url.search ? message : null;
   if (lastWords === null) lastError = type === "error" ? message : null;
+  if (resumes && feed.heard(message, data)) return;
   show(type === "error" ? "error" : "received", describe(message) ?? data, data);
+  if (resumes) feed.arrived(message);
   if (type === "authenticated" && features.has("token")) ready();
   const isPresence = features.has("rooms") && type === "presence" && Array.isArray(message.members);
   if (isPresence && message.room !== leftRoom) showRoom(message.room, message.members);
@@ -87,6 +91,7 @@ function received({ data }) {
 function closed({ code, reason }) {
   if (code === 1005 && lastWords !== null) ({ code = 1005, reason = "" } = lastWords);
   forget();
+  if (resumes) feed.lost(code);
   const [name, meaning] = explain(code);
   show("event", `Connection closed: ${code} ${name}${reason && `, ${reason}`}`);
   // Not reset in opened(): we would try again without a pause if a server accepts and closes at once.
@@ -168,13 +173,14 @@ function stopTimers() {
 onLeaving(() => {
   question.abort();
   if (state === "closed") return false;
-  const resumes = state !== "closing";
+  const returns = state !== "closing";
   if (socket !== null) drop(1000, "page left");   // only the browser may send 1001, not a page
   forget();
+  if (resumes) feed.lost();
   show("event", "Connection closed: you left this page");
   enter("closed", "", ["You left this page."]);
   showRoom(room);                                 // we rejoin it when we come back
-  return resumes;
+  return returns;
 }, connect);
 
 // ---- Sending ---------------------------------------------------------------------------------------------
@@ -192,12 +198,23 @@ function send(message, listed = message) {
 }
 
 function sendText(text) {
+  if (resumes && room !== null) return feed.sendLater(room, text);   // now, or when the connection is back
   if (features.has("rooms")) return send({ type: "room-message", message: text });
   if (features.has("json")) return send({ message: text });
   return send(text);
 }
 
 // ---- Room ------------------------------------------------------------------------------------------------
+
+function join(name) {
+  if (resumes) feed.join(name);
+  else send({ type: "join-room", room: name });
+}
+
+/** The server has let us into a room: its members follow. */
+function enterRoom(name) {
+  if (name !== room && name !== leftRoom) showRoom(name);
+}
 
 function showRoom(name, members = []) {
   room = name;
@@ -226,13 +243,14 @@ onSubmit("connection", () => {
 });
 onSubmit("rooms", () => {
   leftRoom = null;
-  send({ type: "join-room", room: $("room").value.trim() });
+  join($("room").value.trim());
 });
 onSubmit("composer", () => {
   if (sendText($("text").value)) $("text").value = "";
 });
 $("leave").addEventListener("click", () => {
   send({ type: "leave-room" });
+  if (resumes) feed.leave();
   leftRoom = room;
   showRoom(null);
   $("room").focus();   // the button that had the focus has disappeared
@@ -249,3 +267,8 @@ $("name").textContent = document.body.dataset.name;
 $("url").textContent = url.href.replace(/wslearn-key-[\w-]+/, "wslearn-key-…");   // a class may be watching
 document.title = `${document.body.dataset.name} · wslearn`;
 enter("closed", "", ["Not connected yet."]);
+if (resumes) {
+  $("reconnect").checked = true;
+  feed.startFeed({ send, abandon, post: (text) => socket.send(text), enterRoom });
+  showRoom(feed.lastRoom());   // after a reload, Connect goes on where we were
+}

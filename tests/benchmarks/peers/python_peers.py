@@ -1,4 +1,4 @@
-"""The shortest usual server of each Python library: `python python_peers.py LIBRARY WORK LOOP`.
+"""The shortest usual server of each Python library: `python python_peers.py LIBRARY LOOP WORK`.
 
 All of them echo; `websockets` also broadcasts, because wslearn stands on it. Each is one function, so that you can
 compare the libraries. None compresses, and none has a limit that would end a measurement.
@@ -6,11 +6,23 @@ compare the libraries. None compresses, and none has a limit that would end a me
 
 import asyncio
 import json
+import os
 import socket
 import sys
+import threading
 from datetime import UTC, datetime
 
-import life
+
+def ready(port: int) -> None:
+    """Print the port, and end this process when its parent is gone: standard input ends then."""
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+    print(port, flush=True)
 
 
 async def aiohttp(work: str) -> None:
@@ -30,7 +42,7 @@ async def aiohttp(work: str) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    life.ready(runner.addresses[0][1])
+    ready(runner.addresses[0][1])
     await asyncio.Event().wait()
 
 
@@ -47,7 +59,7 @@ async def picows(work: str) -> None:
                 transport.send(frame.msg_type, frame.get_payload_as_memoryview())
 
     server = await ws_create_server(lambda request: Echo(), "127.0.0.1", 0)
-    life.ready(server.sockets[0].getsockname()[1])
+    ready(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
@@ -65,7 +77,7 @@ async def starlette(work: str) -> None:
     app = Starlette(routes=[WebSocketRoute("/ws", handler)])
     config = uvicorn.Config(app, log_level="error", ws_per_message_deflate=False)
     sock = socket.create_server(("127.0.0.1", 0), backlog=config.backlog)
-    life.ready(sock.getsockname()[1])
+    ready(sock.getsockname()[1])
     await uvicorn.Server(config).serve(sockets=[sock])
 
 
@@ -81,7 +93,7 @@ async def tornado(work: str) -> None:
 
     sockets = bind_sockets(0, "127.0.0.1")
     HTTPServer(Application([("/ws", Echo)])).add_sockets(sockets)
-    life.ready(sockets[0].getsockname()[1])
+    ready(sockets[0].getsockname()[1])
     await asyncio.Event().wait()
 
 
@@ -100,10 +112,13 @@ async def websockets(work: str) -> None:
 
     handler = to_all if work == "broadcast" else echo
     async with serve(handler, "127.0.0.1", 0, compression=None) as server:
-        life.ready(server.sockets[0].getsockname()[1])
+        ready(server.sockets[0].getsockname()[1])
         await server.wait_closed()
 
 
 if __name__ == "__main__":
-    library, work, loop = sys.argv[1:]
-    life.run(lambda: globals()[library](work), loop)
+    library, loop, work = sys.argv[1:]
+    if loop == "uvloop":
+        import uvloop
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:
+        runner.run(globals()[library](work))

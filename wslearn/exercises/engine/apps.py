@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from traceback import walk_tb
-from typing import Any, Protocol
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wslearn.exercises.engine.expectations import STEP, NotYet
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 Message = MutableMapping[str, Any]
 HOST = "127.0.0.1"
@@ -54,9 +56,16 @@ async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
     return not late
 
 
+def is_aiohttp_app(app: Any) -> bool:
+    """Return whether this is an aiohttp app. Who has none need not wait until aiohttp is imported."""
+    module = sys.modules.get("aiohttp.web")
+    return module is not None and isinstance(app, module.Application)
+
+
 @asynccontextmanager
-async def aiohttp_app(app: web.Application, notes: Notes) -> AsyncIterator[int]:
+async def aiohttp_app(app: "web.Application", notes: Notes) -> AsyncIterator[int]:
     """Run an aiohttp app for a block, which gets its port."""
+    from aiohttp import web
 
     @web.middleware
     async def noted(request: web.Request, handler: Callable) -> Any:

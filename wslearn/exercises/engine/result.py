@@ -20,7 +20,7 @@ STATES = {
     "wrong": ("Not yet.", "✘", ORANGE),
     "untouched": ("Not attempted yet.", "○", GREY),
     "unchecked": (
-        "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
+        "Not checked: the page runs in a browser, and none shows this notebook. Open the notebook in one, and run "
         "this cell again.",
         "○",
         GREY,
@@ -79,7 +79,7 @@ class Result:
         paragraphs = "".join(f"<p>{_html(line)}</p>" for line in self.message.splitlines() if line)
         rows = "".join(map(_row, self.steps[-MAX_STEPS:]))
         opened = "" if self else " open"
-        progress = f"<p class='progress'>{escape(self.progress)}</p>" if self.progress else ""
+        progress = f"<p class='wsl-progress'>{escape(self.progress)}</p>" if self.progress else ""
         details = f"<details{opened}><summary>What was tried</summary><table>{rows}</table></details>" if rows else ""
         return (
             f"{_STYLE}<div class='wsl-result' role='status' style='border-left-color:{colour}'>"

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from aiohttp import web
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import apps
@@ -42,7 +41,7 @@ class Served:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve the app on this computer for a block."""
-        run: Any = apps.aiohttp_app if isinstance(self.app, web.Application) else apps.asgi_app
+        run: Any = apps.aiohttp_app if apps.is_aiohttp_app(self.app) else apps.asgi_app
         with failed_tasks(lambda: self.over, lambda task: task.exception()) as failed:
             try:
                 async with run(self.app, self) as port:
@@ -99,7 +98,7 @@ async def servable(talk: Calls, app: Any) -> Any:
 
 
 def _is_app(app: Any) -> bool:
-    return isinstance(app, web.Application) or is_server_class(app)
+    return apps.is_aiohttp_app(app) or is_server_class(app)
 
 
 def is_server_class(app: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How late the simulated network delivers: `python tests/benchmarks/network_accuracy.py`. No test: it judges nothing.
+"""How late the simulated network delivers: `python tests/network/accuracy.py`. No test: it judges nothing.
 
 The echo server has its own process. For each delay: round trips through the network, and as many without it between
 them, so that a busy machine troubles both alike. Error = (round trip - the median one without the network) / 2 - delay.
