@@ -1,4 +1,4 @@
-"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency` and `wslearn token`.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token` and more.
 
 A command imports its modules when it runs, so that each command starts fast.
 """
@@ -18,6 +18,7 @@ import click
 
 from wslearn import __version__
 from wslearn.cli import options
+from wslearn.cli.new import new
 from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
@@ -225,4 +226,5 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         click.echo(Tokens(secret, audience).issue(user, expires))
 
 
+main.add_command(new)
 main.add_command(progress)
