@@ -3,16 +3,22 @@
 import asyncio
 import builtins
 import errno
+import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
+from urllib.request import urlopen
 
 import pytest
+from support import free_ports
 
 from wslearn.cli import new
+from wslearn.testing.raw import Raw
 
 pytestmark = pytest.mark.timeout(300)  # a project's tests are a pytest of their own
 
@@ -180,7 +186,6 @@ FAULTS = [
     ("        ping_interval=ping,", "        ping_interval=None,", "bad_network"),
     (', "--port", "{port}"', ', "--port", "{port}", "--origin", "https://evil.example.com"', "only_the_page"),
     ("        max_size=MAX_SIZE,", "        max_size=None,", "no_client_may_send"),
-    ("            ws.transport.abort()  # a client that reads nothing", "            pass  #", "goodbye"),
     ("        server.close()", "        return", "goodbye"),
     (" if full else HTTPStatus.OK", " if False else HTTPStatus.OK", "health"),
 ]
@@ -195,6 +200,40 @@ def test_its_tests_find_faults(project, line, fault, test):
     path.write_text(text.replace(line, fault), "utf-8")
     output = run_tests(project, "-k", test)
     assert re.search(r"\b1 failed", output), output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks a process to end")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_whatever_clients_do(project, hostile_clients, talk, number):
+    """One reads nothing, with bytes waiting for her; another is in the middle of her handshake."""
+    port = free_ports(1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, project / "chat.py", "--port", str(port), stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert b"INFO chat: ready: http://127.0.0.1:" in await asyncio.wait_for(process.stderr.readline(), 20)
+        url = f"ws://127.0.0.1:{port}/ws"
+        ann = await talk.client(url, "Ann")
+        await hostile_clients(url).stalled_reader()
+        unsent = 0
+        while not unsent:
+            await ann.says({"type": "say", "text": "😀" * 500})
+            health = await asyncio.to_thread(urlopen, f"http://127.0.0.1:{port}/health", timeout=10)
+            with health:
+                unsent = json.load(health)["unsent"]
+        slow = await Raw.connected(url)
+        talk.keeps(slow)
+        await slow.sends(b"GET / HTTP/1.1\r\n")
+        begun = monotonic()
+        process.send_signal(number)
+        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+        print(f"It ended after {monotonic() - begun:.1f} s.")
+        assert (process.returncode, stderr) == (0, b"")
+        assert ann.ws.close_code == 1001
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def test_its_readme_names_every_file_test_and_message(project):
