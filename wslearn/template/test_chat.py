@@ -122,9 +122,7 @@ async def test_what_no_client_may_send_closes_its_connection_only(talk, start, h
         for name, data in MALFORMED_FRAMES.items():
             outcome = await mallory.send_raw(data, name, within=10)
             assert outcome.code in (1002, 1007), f"{name}: {outcome}"
-        assert (
-            await mallory.oversize(within=10)
-        ).end != "open"  # with 1009, which the end may overtake
+        assert (await mallory.oversize(within=10)).end != "open"  # with 1009, which the end may overtake
         await mallory.vanishing()
         await chat.has(clients=1, dropped=0)
         await ann.is_still_there()
