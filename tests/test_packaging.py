@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import wslearn as package
+from wslearn.cli import new
 
 #: Where conda-forge has another name for it; matplotlib-base leaves out the graphical windows.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
@@ -63,6 +64,7 @@ def test_the_wheel_carries_notebooks_and_files(wheel, repository):
     }
     assert notebooks
     assert {"wslearn/static/index.html", "wslearn/cli/main.py", "wslearn/jupyter/kernels/python3/kernel.json"} <= files
+    assert {f"wslearn/template/{name}" for name in new.FILES} <= files
     assert notebooks | files <= names
     assert {name.partition("/")[0] for name in names} == {"wslearn", f"wslearn-{package.__version__}.dist-info"}
 
@@ -78,6 +80,23 @@ def test_lab_finds_the_notebooks_of_an_unpacked_wheel(wheel, tmp_path):
     assert run.returncode == 0, run.stderr
     assert Path(run.stdout.strip()) == tmp_path / "site" / "wslearn" / "notebooks"
     assert (tmp_path / "mine" / "00_start_here.ipynb").exists()
+
+
+def test_new_makes_a_project_of_an_unpacked_wheel(wheel, tmp_path):
+    """And copies no compiled file, which an installer leaves beside the project's own."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    compiled = subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "site/wslearn/template"], cwd=tmp_path, timeout=60
+    )
+    assert compiled.returncode == 0
+    run = subprocess.run(
+        [sys.executable, "-m", "wslearn", "new", "mine"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    made = {path.relative_to(tmp_path / "mine").as_posix() for path in (tmp_path / "mine").rglob("*") if path.is_file()}
+    assert made == set(new.FILES)
 
 
 # What importing it costs

@@ -1,4 +1,4 @@
-"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token`, `wslearn class` and so on.
+"""The command line: `wslearn lab`, `wslearn serve`, `wslearn latency`, `wslearn token` and more.
 
 A command imports its modules when it runs, so that each command starts fast.
 """
@@ -19,6 +19,7 @@ from wslearn.cli import options
 from wslearn.cli.classroom import classroom
 from wslearn.cli.cluster import cluster
 from wslearn.cli.errors import explained
+from wslearn.cli.new import new
 from wslearn.cli.progress import progress
 
 #: The servers that `wslearn serve` can start, as `module:class`.
@@ -224,6 +225,7 @@ def token(user: str, secret: str | None, expires: float, audience: str | None) -
         click.echo(Tokens(secret, audience).issue(user, expires))
 
 
+main.add_command(new)
 main.add_command(progress)
 main.add_command(cluster)
 main.add_command(classroom)
