@@ -10,7 +10,7 @@ import click
 import pytest
 from packaging.requirements import Requirement
 
-from wslearn.cli.main import SERVERS, main
+from wslearn.cli.main import EXAMPLES, SERVERS, main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -40,7 +40,7 @@ def test_every_command_parses(arguments):
         return
     parsed = command.make_context(name, rest, parent=context)
     if name == "serve":
-        assert parsed.params["name"] in SERVERS
+        assert parsed.params["name"] in SERVERS | EXAMPLES
 
 
 def test_the_commands_are_found():

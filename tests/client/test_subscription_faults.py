@@ -32,13 +32,13 @@ class Cutting(MemoryHub):
 
 async def cut_at_random(net, rng):
     while True:
-        await asyncio.sleep(rng.uniform(0.005, 0.06))
+        await asyncio.sleep(rng.uniform(0.03, 0.2))
         net.cut()
 
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_cut_at_random_while_three_send_and_read(seed):
-    rng, count = random.Random(seed), 40
+    rng, count = random.Random(seed), 20
     async with FeedServer(limits=Limits(rate=None)) as server:
         async with SimulatedNetwork(server.url, delay=0.002, jitter=0.002, seed=seed) as net:
             async with (
@@ -99,6 +99,7 @@ async def test_the_server_is_restarted_right_after_it_has_stored_a_message():
 async def test_a_server_restarted_with_a_new_hub_is_told_as_a_gap():
     told = []
     server = await FeedServer().start()
+    port = server.port
     async with subscribe(server.url, on_gap=told.append, gaps_in_stream=True) as ann, asyncio.timeout(30):
         for n in range(3):
             await ann.send(f"old {n}")
@@ -106,7 +107,7 @@ async def test_a_server_restarted_with_a_new_hub_is_told_as_a_gap():
         await server.stop()
         await ann.reached("waiting")
         sending = asyncio.ensure_future(ann.send("new"))  # typed while there is no server
-        async with FeedServer(port=server.port) as server:
+        async with FeedServer(port=port) as server:
             assert await sending == 1
             items = await read(ann, 5)
             assert items[:3] == ["old 0", "old 1", "old 2"] and items[4] == "new"
@@ -178,16 +179,15 @@ async def test_who_does_not_read_loses_nothing():
 
 
 async def test_who_is_dropped_because_it_does_not_read_comes_back_when_it_reads():
-    limits = Limits(rate=None, max_unsent=64 * 1024, max_size=512 * 1024)
+    limits = Limits(rate=None, stall_timeout=0.3)
     async with FeedServer(limits=limits) as server:
         async with subscribe(server.url) as bob, subscribe(server.url, unread=5) as ann, asyncio.timeout(60):
-            for n in range(120):
-                await bob.send(f"m{n} " + "x" * 120_000)
-                if n == 60:
-                    assert await read(bob, 61)
-            await until(lambda: len(server.clients) == 1, 30)
-            found = [text.split()[0] for text in await read(ann, 120)]
-            assert found == [f"m{n}" for n in range(120)]
+            for n in range(150):  # more than the buffers of two sockets hold
+                await bob.send(f"m{n} " + "x" * 60_000)
+                assert await read(bob, 1)
+            await until(lambda: len(server.connections) == 1, 30)
+            found = [text.split()[0] for text in await read(ann, 150)]
+            assert found == [f"m{n}" for n in range(150)]
             assert not ann.gaps and ann.state == "live"
 
 

@@ -72,7 +72,7 @@ async def test_a_refusal_for_good_is_raised_by_everything(code, status):
             async with subscribe(server.url) as ann:
                 reading = asyncio.ensure_future(anext(ann))
                 server.left, server.closes = refusals, 9 if code else 0
-                next(iter(server.clients)).transport.abort()
+                next(iter(server.connections)).transport.abort()
                 expected = f"{code} \\(.*so it is" if code else f"HTTP {status}"
                 with pytest.raises(Refused, match=expected) as refused:
                     await ann.send("hi")
@@ -95,7 +95,7 @@ async def test_one_address_that_refuses_for_good_leaves_the_others():
         async with subscribe([first.url, second.url]) as ann:
             assert await ann.send("hi") == 1
             for _ in range(3):
-                next(iter(second.clients)).transport.abort()
+                next(iter(second.connections)).transport.abort()
                 await ann.reached("waiting")
                 await ann.reached("live")
         assert len(first.asked_at) == 1
@@ -186,9 +186,9 @@ async def test_what_is_not_known_is_passed_over_and_what_came_before_is_dropped(
         "garbage",
         "[]",
         "{}",
+        pytest.param("[" * 5000, id="nested"),
         '{"type": 7}',
         b"\x00\xff",
-        "[" * 5000,
         message(5, room="coffee"),
         joined(room="coffee"),
         message(2**53),

@@ -24,6 +24,8 @@ SERVERS = {
     name: f"wslearn.servers.{name}:{name.title()}Server"
     for name in ("echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "feed", "comparison")
 }
+#: The examples of lesson 09, which it can start too. Each has its own page.
+EXAMPLES = {name: f"wslearn.examples.{name}:{name.title()}Server" for name in ("text", "game")}
 
 
 def run() -> None:
@@ -109,6 +111,7 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
 
 @main.command(
     help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}.
+    Two examples of lesson 09 run in the same way: {" and ".join(EXAMPLES)}.
 
     Prints the addresses of the WebSocket and of the page when both are ready. Ctrl-C stops it. The limits protect the
     server; the value none switches a limit off.
@@ -142,12 +145,12 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
 
     from wslearn.cli import serve
 
-    if name not in SERVERS:
-        raise click.UsageError(f"there is no server {name!r}; there are: {', '.join(SERVERS)}.")
+    if (place := (SERVERS | EXAMPLES).get(name)) is None:
+        raise click.UsageError(f"there is no server {name!r}; there are: {', '.join(SERVERS | EXAMPLES)}.")
     own = options.own_given(name, ctx)
     if bool(cert) != bool(key) or (tls and cert):
         raise click.UsageError("give --cert and --key together, for a certificate that you have, or only --tls.")
-    module, _, class_name = SERVERS[name].partition(":")
+    module, _, class_name = place.partition(":")
     cls = getattr(import_module(module), class_name)
 
     logging.basicConfig(format="%(levelname)-7s %(message)s")

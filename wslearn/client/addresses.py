@@ -33,8 +33,8 @@ class Addresses:
 
     def failed(self, url: str, pause: float = 0.0) -> None:
         """Take note that a URL's connection has ended, and how many seconds its server has asked to be left alone."""
-        self._not_before.pop(url, None)
-        self._not_before[url] = self._clock() + pause
+        if self._not_before.pop(url, None) is not None:  # otherwise it has refused, and never gets another turn
+            self._not_before[url] = self._clock() + pause
 
     def refused(self, url: str) -> bool:
         """Never try a URL again, and tell whether it was the last one."""

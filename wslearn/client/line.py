@@ -169,9 +169,9 @@ class Line(States):
                 raise _Lost(f"it sent a message that this client can't use: {error}") from None
             finally:
                 self._limit = None
-                self.outbox.lost()
                 if self._joined:
                     self._lasted = time.monotonic() - opened  # without the closing handshake
+                await ws.close()  # on leaving the block with an error, the library would say 1011
 
     def _join(self) -> str:
         join: dict[str, object] = {"type": "join-room", "room": self.room, "session": self.session}

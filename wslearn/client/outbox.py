@@ -81,8 +81,9 @@ class Outbox:
         except TimeoutError:
             self.gave_up = True
             ws.transport.abort()
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd.code == 1009:
+                return Error("message-too-big", str(closed))
         finally:
             self._id = ""
         while self._ws is ws:

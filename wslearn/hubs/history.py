@@ -6,6 +6,8 @@ from collections import deque
 KEPT, KEPT_BYTES = 500, 64 * 1024 * 1024
 #: Bytes that a message takes besides its own: two numbers, a tuple and its places in two queues.
 EACH = 200
+#: Messages that have left, besides as many as are kept, that may still be in the queue of arrivals.
+LEFT = 100
 
 
 class History:
@@ -24,6 +26,10 @@ class History:
             return []
         return [message for message in self.messages if message[0] > offset]
 
+    def keeps(self, offset: int) -> bool:
+        """Tell whether a message that was added has not been dropped: they leave in the order of their offsets."""
+        return bool(self.messages) and self.messages[0][0] <= offset
+
 
 class Histories:
     """The histories of topics: `count` messages of each, and `size` bytes of all together, the oldest leave first."""
@@ -34,8 +40,9 @@ class Histories:
         self.bytes = 0
         self._messages = 0
         self._of: dict[str, History] = {}
-        #: Topic and offset of each message in the order of arrival, and of some that have left already.
-        self._arrived: deque[tuple[str, int]] = deque()
+        #: History and offset of each message in the order of arrival, and of some that have left already. The topic's
+        #: name would not do: one that was forgotten may come again, with the same offsets.
+        self._arrived: deque[tuple[History, int]] = deque()
 
     def open(self, topic: str, floor: int = 0) -> History:
         """Return the topic's history; a new one starts at `floor`."""
@@ -54,15 +61,15 @@ class Histories:
         history = self._of[topic]
         history.messages.append((offset, data))
         history.last = offset
-        self._arrived.append((topic, offset))
+        self._arrived.append((history, offset))
         self._messages += 1
         self.bytes += len(data) + EACH
         if len(history.messages) > self.count:
             self._drop(history)
         while self.bytes > self.size:
             self._drop_oldest()
-        if len(self._arrived) > 2 * self._messages + self.count:
-            self._arrived = deque(one for one in self._arrived if self._is_kept(*one))
+        if len(self._arrived) > 2 * self._messages + LEFT:
+            self._arrived = deque(one for one in self._arrived if one[0].keeps(one[1]))
 
     def forget(self, topic: str) -> None:
         """Drop everything of a topic."""
@@ -76,11 +83,6 @@ class Histories:
         self.bytes -= len(data) + EACH
 
     def _drop_oldest(self) -> None:
-        topic, offset = self._arrived.popleft()
-        if self._is_kept(topic, offset):
-            self._drop(self._of[topic])
-
-    def _is_kept(self, topic: str, offset: int) -> bool:
-        """Tell whether a message has not been dropped: those of a topic leave in the order of their offsets."""
-        history = self._of.get(topic)
-        return bool(history and history.messages and history.messages[0][0] <= offset)
+        history, offset = self._arrived.popleft()
+        if history.keeps(offset):
+            self._drop(history)

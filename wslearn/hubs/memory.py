@@ -33,6 +33,7 @@ class MemoryHub:
         self.on_epoch: list[Callable[[], None]] = []
         self.on_gap: list[Callable[[str], None]] = []  # never: what is stored is heard at once
         self.on_presence: list[Callable[[str], None]] = []
+        self.count, self.size = count, size
         self.histories = Histories(count, size)
         self._clock = clock
         self._offset = 0
@@ -137,7 +138,7 @@ class MemoryHub:
         if self._empty and (self._timer is None or self._timer.when() < loop.time()):
             # Even if nothing else happens in this hub. A timer that is overdue has this call, or its loop has ended.
             since = next(iter(self._empty.values()))
-            self._timer = loop.call_later(max(1.0, since + FORGOTTEN - now), self._sweep)
+            self._timer = loop.call_later(max(0.001, since + FORGOTTEN - now), self._sweep)
 
 
 class MemoryTopic:

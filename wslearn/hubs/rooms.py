@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
-from wslearn.hubs.history import Histories
+from wslearn.hubs.history import KEPT, KEPT_BYTES, Histories
 from wslearn.hubs.hub import Hub, HubLost
 from wslearn.hubs.room import LAG, HubRoom, key_of, with_offset
 from wslearn.messages import Error, Joined, Presence
@@ -31,7 +31,8 @@ class HubRooms:
         self.id = secrets.token_hex(8)
         self.rooms: dict[str, HubRoom] = {}
         self.room_of: dict[Connection, HubRoom] = {}
-        self.histories = Histories()
+        #: As large as that of the hub, if it tells: what the hub no longer keeps must not be promised here.
+        self.histories = Histories(getattr(hub, "count", KEPT), getattr(hub, "size", KEPT_BYTES))
         #: How long a join waits for an offset of the future, and for the hub, in seconds.
         self.lag, self.patience = LAG, PATIENCE
         self._presence = Throttle(self._tell, lambda name: len(self.rooms[name].members) / 1000)

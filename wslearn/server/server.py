@@ -134,13 +134,14 @@ class Server(Clients):
         logger.info("%s stopped", self.name)
 
     async def _close(self, listener: Listener) -> None:
-        listener.close()
-        for ws in list(self.sockets):
-            if ws.request is None:  # no request yet; browsers open such spare connections
-                ws.transport.abort()
         own = self.handlers.get(asyncio.current_task())  # a handler that stops its server
         gone = own.wait_closed if own else listener.wait_closed  # the listener would wait for that handler too
         try:
+            await address.stop_accepting(listener.sockets)
+            listener.close()
+            for ws in list(self.sockets):
+                if ws.request is None:  # no request yet; browsers open such spare connections
+                    ws.transport.abort()
             async with asyncio.timeout(STOP_GRACE):
                 await gone()
                 if others := set(filter(None, self.handlers)) - {asyncio.current_task()}:
@@ -148,6 +149,7 @@ class Server(Clients):
         except TimeoutError:
             logger.info("%s aborts %d connections that did not close in time", self.name, len(self.sockets))
         finally:
+            listener.close()
             for ws in list(self.sockets):
                 ws.transport.abort()
             await tasks.end([*self._tasks, *filter(None, self.handlers)], STOP_GRACE / 2, self.name, [gone()])

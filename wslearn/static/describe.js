@@ -20,12 +20,19 @@ export function describe(message) {
     case "authenticate": return "Token";
     case "authenticated": return `You are ${message.user}`;
     case "join-room": return `Join room ${message.room}`;
+    case "joined": return `You are in room ${message.room}${missed(message)}`;
+    case "ack": return `Stored as message ${message.offset}`;
     case "leave-room": return "Leave the room";
     case "presence": return `Members of room ${message.room}: ${[].concat(message.members).join(", ")}`;
     case "closing": return `The server is closing the connection: ${message.code} ${message.reason}`;
     case "error": return `${message.code}: ${message.message}`;
     default: return null;
   }
+}
+
+function missed({ missed: count }) {
+  if (!(count > 0)) return "";
+  return count === 1 ? "; the message that you missed follows" : `; the ${count} messages that you missed follow`;
 }
 
 /** Return the length of binary data and its first bytes in hexadecimal. */

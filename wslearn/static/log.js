@@ -2,12 +2,13 @@
 
 const MOST_ROWS = 500;        // a page that keeps every message grows until the browser gives up
 const MOST_CHARACTERS = 500;
-const LABELS = { sent: "↑ sent", received: "↓ received", error: "! error", event: "event" };
+const LABELS = { sent: "↑ sent", received: "↓ received", error: "! error", missing: "! missing", event: "event" };
+const STATES = { waiting: "… waiting", sent: "↑ sent", stored: "✓ stored", refused: "! refused" };
 
 const list = document.querySelector("#messages");
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
-/** Add a row: `kind` is a key of LABELS, `text` is for people, `raw` is the message itself if it differs. */
+/** Add a row, and return it. `kind` is a key of LABELS, `text` is for people, `raw` the message itself if it differs. */
 export function show(kind, text, raw = text) {
   const row = document.createElement("li");
   row.className = kind;
@@ -17,6 +18,14 @@ export function show(kind, text, raw = text) {
   if (raw !== text) row.append(element("code", shorten(raw), "raw"));
   list.append(row);
   while (list.childElementCount > MOST_ROWS) list.firstElementChild.remove();
+  return row;
+}
+
+/** Show what has become of a sent message: `state` is a key of STATES, `raw` the server's reply, if there was one. */
+export function mark(row, state, raw = "") {
+  row.dataset.delivery = state;
+  row.querySelector(".label").textContent = STATES[state];
+  if (raw) row.querySelector(".raw").textContent += `\n${shorten(raw)}`;
 }
 
 /** Remove every row. */

@@ -17,6 +17,7 @@ A client that sends takes its texts from `await person.next()`. Whoever drops wh
   `port=` and `hub=`. `steps`: the faults that may happen, such as `("cut", "lose_ack", "settle")`; see `STEPS`.
 - `Schedule((Step("write", "Ann", "1"), Step("lose_ack", "Ann"), …))` is a schedule of your own; `Schedule.random(7)`
   that of a seed. `history = await run(schedule, client, server)` carries it out.
+- `subscribing` is such a function, with `wslearn.client.Subscription`: `check(subscribing, YourServer)` checks a server.
 - `verdict = judge(history)`: `verdict.ok`, `verdict.findings` (`kind`, `who`, `text`, `sentence`), `verdict.kinds` (of
   `KINDS`), and `verdict.counts["wanted"]`, `["missing"]`, `["doubled"]`, `["reordered"]`, `["admitted"]`,
   `["unrecovered"]`.
@@ -30,10 +31,11 @@ from wslearn.testing.histories.judging import judge
 from wslearn.testing.histories.person import Person
 from wslearn.testing.histories.running import run
 from wslearn.testing.histories.schedule import STEPS, USUAL, Schedule, Step
+from wslearn.testing.histories.subscribing import subscribing
 from wslearn.testing.histories.telling import tell
 from wslearn.testing.histories.verdict import KINDS, Finding, Verdict
 
 __all__ = [
     "KINDS", "STEPS", "USUAL", "Finding", "History", "Person", "Report", "Schedule", "Step", "Story", "Verdict",
-    "check", "judge", "run", "shrink", "tell",
+    "check", "judge", "run", "shrink", "subscribing", "tell",
 ]  # fmt: skip

@@ -211,9 +211,11 @@ class Stage:
 
     async def _again(self) -> None:
         port = self.server.port
-        await self.server.stop()
         for tap in self.taps:
             tap.joined = False
+            if tap.silent:  # no goodbye can reach this client, and the server would wait for its answer
+                tap.cut()
+        await self.server.stop()
         await self._start(port)
 
     async def settle(self, step: Step) -> None:

@@ -1,5 +1,6 @@
 """A network that reads along: it writes into a history what passes, and does what is planned at certain messages."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,7 @@ class Tap(SimulatedNetwork):
         self._texts: dict[str, str] = {}
         self._streams: dict[tuple[int, Direction], Messages] = {}
         self._epochs: dict[tuple[str, int | None], list[str]] = {}
+        self._turns: Counter[tuple[str, int | None]] = Counter()
         self._plans: list[tuple[Direction, str, Callable[[], None]]] = []
 
     def plan(self, direction: Direction, type: str, action: Callable[[], None]) -> None:
@@ -84,7 +86,9 @@ class Tap(SimulatedNetwork):
     def epoch_of(self, text: str, offset: int | None) -> str:
         """Return the epoch in which the server has sent this; after several, each in its turn."""
         epochs = self._epochs.get((text, offset), [""])
-        return epochs.pop(0) if len(epochs) > 1 else epochs[0]
+        turn = self._turns[text, offset]
+        self._turns[text, offset] += 1
+        return epochs[min(turn, len(epochs) - 1)]
 
     def record(self, connection: int, direction: Direction, data: bytes) -> None:
         """Read what has entered."""
