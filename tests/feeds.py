@@ -8,6 +8,7 @@ from support import hear, tell
 from websockets.asyncio.client import connect
 
 from wslearn.hubs import HubLost, MemoryHub
+from wslearn.server import Connection
 from wslearn.servers.feed import FeedServer
 
 ANN, BOB, CARL = "a" * 32, "b" * 32, "c" * 32
@@ -81,6 +82,30 @@ def quiet_log(caplog) -> Iterator[None]:
     yield
     loud = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR") or record.exc_info]
     assert not loud, [record.getMessage() for record in loud]
+
+
+class GatedServer(FeedServer):
+    """A server whose clients get no more than broadcasts while its gate is closed, as if their queues were full."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        #: How many messages wait at the gate.
+        self.waiting = 0
+
+    def _create_connection(self, *args, **options):
+        return Gated(self, *args, **options)
+
+
+class Gated(Connection):
+    """A connection of a GatedServer."""
+
+    async def send(self, message, *, text=None):
+        self.owner.waiting += 1
+        await self.owner.gate.wait()
+        self.owner.waiting -= 1
+        await super().send(message, text=text)
 
 
 class TestHub(MemoryHub):

@@ -20,6 +20,7 @@ UNDERSTOOD = {
     "broadcast": [_says],
     "auth": [_says],
     "rooms": _rooms,
+    "feed": _rooms,
     "heartbeat": [{"type": "ping"}],
     "chat": [*_rooms, {"type": "ping"}],
     "echo": [],

@@ -13,12 +13,13 @@ from wslearn import EchoServer, Server
 from wslearn.servers.auth import AuthServer
 from wslearn.servers.broadcast import BroadcastServer
 from wslearn.servers.chat import ChatServer
+from wslearn.servers.feed import FeedServer
 from wslearn.servers.heartbeat import HeartbeatServer
 from wslearn.servers.rooms import RoomsServer
 
 SERVERS = {
     server.__name__.removesuffix("Server").lower(): server
-    for server in (EchoServer, BroadcastServer, RoomsServer, AuthServer, HeartbeatServer, ChatServer)
+    for server in (EchoServer, BroadcastServer, RoomsServer, AuthServer, HeartbeatServer, ChatServer, FeedServer)
 }
 #: What a good client says.
 SERVED = "this is served"
@@ -58,7 +59,7 @@ def saying(server: Server, text: str) -> str:
 async def be_served(server: Server) -> None:
     """Be the next client, and get what a client comes for."""
     ws = await enter(server)
-    if server.name in ("rooms", "chat"):
+    if server.name in ("rooms", "chat", "feed"):
         await tell(ws, type="join-room", room="served")
         assert len((await hear(ws, "presence"))["members"]) == 1
     await ws.send(saying(server, SERVED))

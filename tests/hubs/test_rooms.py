@@ -9,11 +9,13 @@ from feeds import ANN, BOB, TestHub, clean, clients, heard, join, say
 from support import hear, until
 from websockets.asyncio.client import connect
 
-from wslearn.hubs.room import key_of, with_offset
+from wslearn.hubs.history import Histories
+from wslearn.hubs.room import HubRoom, key_of, with_offset
 from wslearn.hubs.rooms import HubRooms
 from wslearn.limits import Limits
 from wslearn.messages import Ack, FeedMessage, Joined, encode
 from wslearn.server import Connection
+from wslearn.server.delivery import BATCH
 from wslearn.servers.feed import FeedServer
 
 
@@ -157,26 +159,34 @@ async def test_an_ack_that_takes_the_fan_out_with_it_is_found():
 
 
 async def test_a_join_follows_what_the_last_room_has_sent():
-    """Messages to many clients are sent in batches: a client that joins again must not get them after the answer."""
+    """Messages to many clients are sent in batches: a client that joins again must not get one after the answer."""
     async with FeedServer() as server:
-        others = [await connect(server.url) for _ in range(200)]
-        await asyncio.gather(*(join(ws) for ws in others))
-        async with clients(server, ANN, room="other") as [ann]:
-            joined = await join(ann)
-            last = joined["offset"]
-            for _ in range(20):
-                asyncio.get_running_loop().call_soon(
-                    lambda: asyncio.ensure_future(
-                        server.hub.publish("tea", encode(FeedMessage("tea", "hi", "x", "")).encode(), None)
-                    )
-                )
-                joined = await join(ann, epoch=server.hub.epoch, offset=last)
-                while last < server.hub._offset:
-                    offset = (await hear(ann, "room-message"))["offset"]
-                    assert offset == last + 1
-                    last = offset
-        for ws in others:
+        everybody = {}
+        for _ in range(BATCH + 20):
+            ws = await connect(server.url)
+            await join(ws)
+            everybody[f"guest-{len(everybody) + 1}"] = ws
+        late = list(server.rooms.rooms["tea"].members)[-1]  # the message comes to it with the second batch
+        await server.hub.publish("tea", encode(FeedMessage("tea", "hi", "x", "")).encode(), None)
+        assert server.deliveries.busy
+        await server.rooms.join(late, "tea", server.hub.epoch, 0)
+        ws, told = everybody[late.name], []
+        await say(ws, "the end")
+        while "the end" not in told:
+            message = await hear(ws)
+            told += [message["type"]] if message["type"] == "joined" else [message.get("message")]
+        assert [one for one in told if one] == ["hi", "joined", "hi", "the end"]  # it had asked for everything again
+        for ws in everybody.values():
             ws.transport.abort()
+
+
+def test_what_is_heard_after_a_room_has_ended_belongs_to_nobody():
+    histories = Histories()
+    room = HubRoom(histories, "tea")
+    room.ended = True
+    histories.forget("tea")
+    room.heard(1, encode(FeedMessage("tea", "hi", "x", "")).encode())
+    assert histories.bytes == 0 and not histories._of
 
 
 async def test_what_comes_from_the_hub_and_is_no_message_is_skipped(caplog):

@@ -37,6 +37,11 @@ class HubRooms:
         self.lag, self.patience = LAG, PATIENCE
         self._presence = Throttle(self._tell, lambda name: len(self.rooms[name].members) / 1000)
 
+    @property
+    def members(self) -> dict[str, set[Connection]]:
+        """The clients in each room on this server."""
+        return {name: room.members for name, room in self.rooms.items()}
+
     def open(self) -> None:
         """Listen to the hub."""
         self.hub.on_presence.append(self._ask)
