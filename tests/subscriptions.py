@@ -32,10 +32,10 @@ class Fake(Server):
     def __init__(self, *, joined=(), message=()):
         super().__init__()
         self.answers = {"join-room": list(joined), "room-message": list(message)}
-        self.requests, self.connections = [], 0
+        self.requests, self.visits = [], 0
 
     async def handler(self, ws):
-        self.connections += 1
+        self.visits += 1
         async for data in ws:
             request = json.loads(data)
             self.requests.append(request)

@@ -1,12 +1,14 @@
 """The page with a server that keeps messages: it resumes, sends again what was not stored, and says what is missing."""
 
+import json
 import re
 
 import pytest
 from dashboards import shot
-from pages import button, expect, join, rows, say
+from pages import Sends, button, expect, join, rows, say
 from pages import connect as open_page
 from support import until
+from test_axe import violations_in_every_look
 
 from wslearn.client import Subscription
 from wslearn.hubs import MemoryHub
@@ -129,9 +131,11 @@ async def test_a_server_restarted_without_its_history_is_shown(page):
     async with FeedServer(port=port):
         await expect(state_of(page, "three")).to_have_text("✓ stored")
         await expect(rows(page, "missing")).to_have_text(
-            ["The server's history began anew: messages after number 2 may be missing."]
+            ["The server started a new history: messages after number 2 may be missing."]
         )
         await expect(talk(page).last).to_have_text(re.compile("three$"))
+        assert await violations_in_every_look(page) == []
+        await page.get_by_label("Large type").uncheck()
         for width, theme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
             await page.set_viewport_size({"width": width, "height": 720})
             await page.emulate_media(color_scheme=theme)
@@ -231,3 +235,68 @@ async def test_many_messages_at_once_keep_their_order_and_the_servers_pace(page)
         await expect(page.locator("#messages .sent[data-delivery=stored]")).to_have_count(60, timeout=60_000)
         assert [(await anext(bob)).message for _ in range(60)] == [f"m{n}" for n in range(60)]
         assert sum(event.kind == "connect" for event in server.log) == 2
+
+
+JOINED = {"type": "joined", "room": "tea", "epoch": "e", "offset": 0, "floor": 0, "recovered": True, "missed": 0}
+
+
+def stored(offset, text):
+    return {
+        "type": "room-message",
+        "room": "tea",
+        "message": text,
+        "sender": "guest-9",
+        "timestamp": "",
+        "offset": offset,
+    }
+
+
+async def test_a_server_that_acknowledges_nothing_is_given_up_and_asked_again(own_page):
+    await own_page.clock.install()
+    async with Sends(JOINED, features="rooms resume") as server:
+        await open_page(own_page, server, reconnect=True)
+        await expect(own_page.locator("#room-now")).to_have_text("Room tea")
+        await say(own_page, "hi")
+        await until(lambda: len(server.received) == 1)
+        await own_page.clock.run_for(21_000)
+        given_up = rows(own_page, "event").filter(has_text="the message was not acknowledged within 20 s")
+        await expect(given_up).to_have_count(1)
+        await own_page.clock.run_for(3_000)
+        await until(lambda: sum(message.get("message") == "hi" for message in server.received) == 2)
+        sent = [message["id"] for message in server.received if message.get("message") == "hi"]
+        assert sent[0] == sent[1]
+
+
+async def test_what_a_hostile_server_sends_does_no_harm(page):
+    bad = ({"offset": 2**60}, {"offset": -1}, {"epoch": 7}, {"room": None}, {"floor": "x"})
+    messages = [
+        *({**JOINED, **change} for change in bad),
+        JOINED,
+        stored(3, "three"),
+        stored(3, "again"),
+        stored(2, "backwards"),
+        {"type": "ack", "id": {}, "offset": 1},
+        {"type": "ack", "id": "nobody's", "offset": 1},
+        {"type": "error", "id": "nobody's", "code": "not-stored", "message": "?"},
+        None,
+        [],
+        stored(4, "<img src=x onerror=alert(1)>"),
+    ]
+    async with Sends(*messages, features="rooms resume") as server:
+        await open_page(page, server)
+        await expect(talk(page)).to_have_text(["guest-9: three", "guest-9: <img src=x onerror=alert(1)>"])
+        await expect(page.locator("#room-now")).to_have_text("Room tea")
+        await expect(page.locator("#messages .missing")).to_have_count(0)
+
+
+async def test_a_join_that_the_server_could_not_carry_out_is_tried_again(page):
+    lost = {"type": "error", "code": "hub-lost", "message": "join again"}
+    async with Sends(features="rooms resume") as server:
+        await open_page(page, server)
+        await expect(page.locator("#state")).to_have_text("Open")
+        await join(page, "tea")
+        await until(lambda: len(server.received) == 1)
+        (ws,) = server.connections
+        await ws.send(json.dumps(lost))
+        await until(lambda: len(server.received) == 2)
+        assert server.received[0] == server.received[1]

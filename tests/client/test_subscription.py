@@ -127,7 +127,6 @@ async def test_the_servers_limit_of_messages_sets_the_pace():
         offsets = await asyncio.wait_for(asyncio.gather(*(ann.send(f"m{n}") for n in range(130))), 60)
         assert offsets == list(range(1, 131))
         assert await read(ann, 130) == [f"m{n}" for n in range(130)]
-        assert 0 < ann.outbox.pace < 1
         assert sum(event.kind == "connect" for event in server.log) == 1
 
 

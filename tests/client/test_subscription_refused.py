@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import pairwise
 from time import monotonic
 
 import pytest
@@ -129,12 +130,29 @@ async def test_a_server_that_never_acknowledges():
             sending = asyncio.ensure_future(ann.send("hi"))
             await ann.reached("waiting")
             assert "no answer to a message within 0.3 s" in ann.why
-            await until(lambda: server.connections >= 3)
+            await until(lambda: server.visits >= 3)
             assert not sending.done()
             sent = [request for request in server.requests if request["type"] == "room-message"]
             assert len({request["id"] for request in sent}) == 1 and len(sent) >= 2
             sending.cancel()
         await asyncio.wait([sending])
+
+
+async def test_a_message_that_came_too_soon_is_sent_again_and_the_next_ones_are_slower():
+    times = []
+
+    def often(request):
+        times.append(monotonic())
+        if len(times) <= 3:
+            return {"type": "error", "code": "rate-limited", "message": "slow down", "id": request["id"]}
+        return {"type": "ack", "id": request["id"], "offset": len(times)}
+
+    async with Fake(joined=[joined()], message=[often]) as server, asyncio.timeout(20):
+        async with subscribe(server.url) as ann:
+            assert [await ann.send("one"), await ann.send("two")] == [4, 5]
+        waits = [later - earlier for earlier, later in pairwise(times)]
+        assert [wait >= least for wait, least in zip(waits, (0.05, 0.1, 0.2, 0.16), strict=True)] == [True] * 4, waits
+        assert server.visits == 1 and ann.outbox.pace < 0.16
 
 
 async def test_an_error_that_is_final_for_a_message_rejects_it():
@@ -145,7 +163,7 @@ async def test_an_error_that_is_final_for_a_message_rejects_it():
         async with subscribe(server.url) as ann:
             with pytest.raises(Rejected, match="bad-word: not here"):
                 await ann.send("hi")
-            assert ann.state == "live" and server.connections == 1
+            assert ann.state == "live" and server.visits == 1
 
 
 async def test_acknowledgements_of_other_messages_are_none():
@@ -177,7 +195,7 @@ async def test_what_is_not_known_is_passed_over_and_what_came_before_is_dropped(
     async with Fake(joined=stream) as server, subscribe(server.url) as ann:
         assert await read(ann, 3) == ["m4", "m6", "m7"]
         await asyncio.sleep(0)
-        assert len(ann.unread) == 0 and server.connections == 1
+        assert len(ann.unread) == 0 and server.visits == 1
 
 
 @pytest.mark.parametrize(
@@ -215,7 +233,7 @@ async def test_what_a_hostile_server_sends_ends_its_connection_and_nothing_else(
             await ann.reached("waiting")
             assert "it sent a message that this client can't use: expected" in ann.why
             assert len(ann.why) < 1000
-            await until(lambda: server.connections >= 3)
+            await until(lambda: len(server.requests) >= 3)
             assert len(ann.unread) == 0
             assert [request["offset"] for request in server.requests[1:3]] == [1, 1]
             server.answers["join-room"] = [joined(offset=2), message(2)]

@@ -70,7 +70,7 @@ class Line(States):
         self.addresses, self.place, self.unread, self.silence = addresses, place, unread, silence
         self.outbox = Outbox(silence, waits, unread.room.set)
         self._waits, self._stable, self._max_retry_after = waits, stable, max_retry_after
-        self._behind = self._joined = False
+        self._behind = self._joined = self._resuming = False
         self._lasted = 0.0
         self._limit: asyncio.Timeout | None = None
 
@@ -112,6 +112,8 @@ class Line(States):
         self._joined, self._lasted = False, 0.0
         try:
             await self._talk(url)
+        except Refused:
+            raise
         except ConnectionClosed as closed:
             return self._closed(url, closed), 0.0
         except InvalidStatus as error:
@@ -204,7 +206,7 @@ class Line(States):
         gap = self.place.joined(joined)
         if self.offset is None:
             self.epoch, self.offset = self.place.epoch, self.place.offset
-        self._behind, self._joined = False, True
+        self._behind, self._resuming, self._joined = False, False, True
         assert self._limit
         self._limit.reschedule(None)
         if gap:
@@ -234,8 +236,9 @@ class Line(States):
     def take(self) -> Message | Gap:
         """Return what arrived first, and remove it."""
         item = self.unread.take()
-        if self._behind and not self.unread.full and self._limit:
-            self._limit.reschedule(0)  # resume now
+        if self._behind and not self._resuming and not self.unread.full and self._limit:
+            self._resuming = True
+            self._limit.reschedule(0)  # now
         return item
 
     def end(self, error: Exception, state: str) -> None:

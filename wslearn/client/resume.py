@@ -25,7 +25,7 @@ class Message:
 class Gap:
     """What may be missing: everything after offset `after` of `epoch`, up to offset `floor` of `new_epoch`.
 
-    The two epochs are the same, unless the server has begun anew.
+    The two epochs are the same, unless the server started a new history.
     """
 
     epoch: str
@@ -35,7 +35,7 @@ class Gap:
 
     def __str__(self) -> str:
         if self.epoch != self.new_epoch:
-            return f"the server's history began anew: messages after {self.after} may be missing"
+            return f"the server started a new history: messages after {self.after} may be missing"
         if self.floor <= self.after:
             return f"the server can't prove that nothing is missing after {self.after}"
         return f"messages {self.after + 1} to {self.floor} may be missing"

@@ -5,19 +5,16 @@
 import { backoff } from "./backoff.js";
 import { explain, isFinal } from "./close-codes.js";
 import { describe, hex, parse } from "./describe.js";
+import * as feed from "./feed.js";
 import { isPong, startHeartbeat, stopHeartbeat } from "./heartbeat.js";
 import { onLeaving } from "./leaving.js";
 import { clear, element, show } from "./log.js";
 import { $, showMembers, showState } from "./panel.js";
-import { nowIn, refuse, replied, sendLater, startOutbox } from "./outbox.js";
 import { diagnose } from "./refusal.js";
-import { isJoined, isNew, isOffset, joined, joinRequest, lastRoom, left } from "./resume.js";
 
 const CONNECT_MS = 10_000;     // every wait has a limit: a browser alone would wait for minutes
 const CLOSE_MS = 5_000;
 const STABLE_MS = 5_000;       // a connection that lasted this long was a success
-
-const JOIN_MS = 10_000;
 
 const features = new Set(document.body.dataset.features.split(" "));
 const resumes = features.has("resume");               // whether the server keeps messages, and acknowledges them
@@ -83,9 +80,9 @@ function received({ data }) {
   if (isPong(type)) return;
   lastWords = type === "closing" && url.search ? message : null;
   if (lastWords === null) lastError = type === "error" ? message : null;
-  if (resumes && resumed(message, data)) return;
+  if (resumes && feed.heard(message, data)) return;
   show(type === "error" ? "error" : "received", describe(message) ?? data, data);
-  if (resumes && type === "joined" && isJoined(message)) arrive(message);
+  if (resumes) feed.arrived(message);
   if (type === "authenticated" && features.has("token")) ready();
   const isPresence = features.has("rooms") && type === "presence" && Array.isArray(message.members);
   if (isPresence && message.room !== leftRoom) showRoom(message.room, message.members);
@@ -94,8 +91,7 @@ function received({ data }) {
 function closed({ code, reason }) {
   if (code === 1005 && lastWords !== null) ({ code = 1005, reason = "" } = lastWords);
   forget();
-  if (code === 1009) refuse();   // it would only be refused again
-  nowIn(null);
+  if (resumes) feed.lost(code);
   const [name, meaning] = explain(code);
   show("event", `Connection closed: ${code} ${name}${reason && `, ${reason}`}`);
   // Not reset in opened(): we would try again without a pause if a server accepts and closes at once.
@@ -180,7 +176,7 @@ onLeaving(() => {
   const returns = state !== "closing";
   if (socket !== null) drop(1000, "page left");   // only the browser may send 1001, not a page
   forget();
-  nowIn(null);
+  if (resumes) feed.lost();
   show("event", "Connection closed: you left this page");
   enter("closed", "", ["You left this page."]);
   showRoom(room);                                 // we rejoin it when we come back
@@ -202,7 +198,7 @@ function send(message, listed = message) {
 }
 
 function sendText(text) {
-  if (resumes && room !== null) return sendLater(room, text);   // now, or when the connection is back
+  if (resumes && room !== null) return feed.sendLater(room, text);   // now, or when the connection is back
   if (features.has("rooms")) return send({ type: "room-message", message: text });
   if (features.has("json")) return send({ message: text });
   return send(text);
@@ -210,33 +206,14 @@ function sendText(text) {
 
 // ---- Room ------------------------------------------------------------------------------------------------
 
-/** Ask for a room, and for what we have missed of it. */
 function join(name) {
-  if (!resumes) return send({ type: "join-room", room: name });
-  const request = joinRequest(name);
-  if (!send(request, { ...request, session: "[not shown]" })) return false;
-  nowIn(null);
-  clearTimeout(deadline);
-  deadline = setTimeout(abandon, JOIN_MS, `no reply to the join within ${JOIN_MS / 1000} s`);
-  return true;
+  if (resumes) feed.join(name);
+  else send({ type: "join-room", room: name });
 }
 
-/** Take note of a message of a server that keeps messages. Return true if there is nothing more to show. */
-function resumed(message, data) {
-  const { type, id, offset, room: from } = message ?? {};
-  if (type === "error" && id === undefined) clearTimeout(deadline);   // instead of a reply to the join
-  if (type === "error" || (type === "ack" && isOffset(offset))) return replied(message, data);
-  return type === "room-message" && isOffset(offset) && from === room && !isNew(message);   // we have had it before
-}
-
-/** We are in a room, and what we have missed of it follows. */
-function arrive(message) {
-  clearTimeout(deadline);
-  if (message.room === leftRoom) return;
-  const missing = joined(message);
-  if (missing) show("missing", missing);
-  if (room !== message.room) showRoom(message.room);
-  nowIn(message.room);
+/** The server has let us into a room: its members follow. */
+function enterRoom(name) {
+  if (name !== room && name !== leftRoom) showRoom(name);
 }
 
 function showRoom(name, members = []) {
@@ -273,8 +250,7 @@ onSubmit("composer", () => {
 });
 $("leave").addEventListener("click", () => {
   send({ type: "leave-room" });
-  if (resumes) left();
-  nowIn(null);
+  if (resumes) feed.leave();
   leftRoom = room;
   showRoom(null);
   $("room").focus();   // the button that had the focus has disappeared
@@ -293,6 +269,6 @@ document.title = `${document.body.dataset.name} · wslearn`;
 enter("closed", "", ["Not connected yet."]);
 if (resumes) {
   $("reconnect").checked = true;
-  startOutbox((text) => socket.send(text), abandon);
-  showRoom(lastRoom());   // after a reload, Connect goes on where we were
+  feed.startFeed({ send, abandon, post: (text) => socket.send(text), enterRoom });
+  showRoom(feed.lastRoom());   // after a reload, Connect goes on where we were
 }

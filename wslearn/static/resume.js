@@ -29,7 +29,7 @@ export function joined(message) {
   }
   if (before.epoch !== epoch) {
     move({ room, epoch, offset: floor });
-    return `The server's history began anew: messages after number ${before.offset} may be missing.`;
+    return `The server started a new history: messages after number ${before.offset} may be missing.`;
   }
   if (floor > before.offset) {
     move({ room, epoch, offset: floor });
