@@ -1,6 +1,6 @@
 """Schedules: what people write, and the faults between, as data; made from a seed, told as sentences. Lesson 09."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -11,6 +11,7 @@ STEPS = {
     "lose_message": "{who}'s connection will be cut before the next message arrives at the server.",
     "lose_ack": "{who}'s connection will be cut before the next ack arrives.",
     "cut_joining": "{who}'s connection will be cut when the server answers the next join.",
+    "cut_catching_up": "{who}'s connection will be cut after the answer to the next join, before what was missed.",
     "silence": "{who}'s network goes silent.",
     "heal": "{who}'s network is back.",
     "slow": "{who}'s network becomes slow.",
@@ -23,8 +24,8 @@ STEPS = {
 }
 #: The steps of a random schedule, and how often each is drawn.
 USUAL = {
-    "write": 40, "cut": 12, "lose_message": 6, "lose_ack": 8, "cut_joining": 4, "silence": 3, "heal": 5, "slow": 1,
-    "fast": 2, "restart": 3, "new_hub": 1, "shut_down": 1, "settle": 6,
+    "write": 40, "cut": 12, "lose_message": 6, "lose_ack": 8, "cut_joining": 3, "cut_catching_up": 4, "silence": 3,
+    "heal": 5, "slow": 1, "fast": 2, "restart": 3, "new_hub": 1, "shut_down": 1, "settle": 6,
 }  # fmt: skip
 #: Steps that happen to nobody in particular.
 EVERYBODY = frozenset({"restart", "new_hub", "shut_down", "settle"})
@@ -35,7 +36,7 @@ class Step:
     """One step: `what` is a key of `STEPS`.
 
     It happens `turns` turns of the event loop after the step before; with `during`, so many turns after that person's
-    client has asked to join, whenever that is.
+    client has begun to connect, whenever that is.
     """
 
     what: str
@@ -80,10 +81,10 @@ class Schedule:
             turns = random.choice((0, 0, 0, 1, 2, 3, 5, 8, 13, 21))
             others = [name for name in people if name != who]
             during = random.choice(others) if what == "write" and others and random.random() < 0.25 else ""
-            made.append(Step(what, who, "", turns % 8 if during else turns, during))
+            made.append(Step(what, who, "", random.randrange(16) if during else turns, during))
         if late:
             made.insert(random.randrange(length + 1), Step("come", "Zoe"))
-        return cls(tuple(_numbered(made)), tuple(people), seed)
+        return cls(tuple(numbered(made)), tuple(people), seed)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -92,7 +93,7 @@ class Schedule:
         return "\n".join(map(str, self.steps))
 
 
-def _numbered(steps: list[Step]) -> list[Step]:
+def numbered(steps: Iterable[Step]) -> list[Step]:
     """Give each text that is written a number of its own."""
     number, found = 0, []
     for step in steps:

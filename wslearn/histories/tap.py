@@ -1,14 +1,15 @@
 """A network that reads along: it writes into a history what passes, and does what is planned at certain messages."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from wslearn.common.chunk import Direction
+from wslearn.histories.history import History
 from wslearn.network import SimulatedNetwork
-from wslearn.testing.histories.history import History
 
 #: How many bytes the extended length has that a length of 126 or 127 announces (RFC 6455, section 5.2).
 WIDTHS = {126: 2, 127: 8}
@@ -22,23 +23,21 @@ class Messages:
         self._parts = bytearray()
         self._in_head = True
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the text messages that are complete with these bytes."""
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, int]]:
+        """Yield each text message that is complete with these bytes, and the number of bytes after its end."""
         self._bytes += data
         if self._in_head:
             _, end, rest = self._bytes.partition(b"\r\n\r\n")
             if not end:
-                return []
+                return
             self._in_head, self._bytes = False, rest
-        found = []
         while (frame := self._frame()) is not None:
             first, payload = frame
             if first & 0x0F < 8:  # not a control frame
                 self._parts += payload
                 if first & 0x80:
-                    found.append(bytes(self._parts))
+                    yield bytes(self._parts), len(self._bytes)
                     self._parts.clear()
-        return found
 
     def _frame(self) -> tuple[int, bytes] | None:
         data = self._bytes
@@ -73,6 +72,9 @@ class Tap(SimulatedNetwork):
         self._streams: dict[tuple[int, Direction], Messages] = {}
         self._epochs: dict[tuple[str, int | None], list[str]] = {}
         self._turns: Counter[tuple[str, int | None]] = Counter()
+        #: The connection of the message that has just entered, and its bytes.
+        self._until_here = 0, b""
+        self._cutting: asyncio.Task[None] | None = None
         self._plans: list[tuple[Direction, str, Callable[[], None]]] = []
 
     def plan(self, direction: Direction, type: str, action: Callable[[], None]) -> None:
@@ -92,13 +94,16 @@ class Tap(SimulatedNetwork):
 
     def record(self, connection: int, direction: Direction, data: bytes) -> None:
         """Read what has entered."""
-        stream = self._streams.setdefault((connection, direction), Messages())
-        for message in stream.feed(data):
+        if (connection, direction) not in self._streams:
+            self._streams[connection, direction] = Messages()
+            self._carry_out(direction, "connect")
+        for message, left in self._streams[connection, direction].feed(data):
             try:
                 fields = msgspec.json.decode(message)
             except msgspec.DecodeError:
                 continue
             if isinstance(fields, dict):
+                self._until_here = connection, data[: len(data) - left]
                 self._note(direction, fields)
                 self._carry_out(direction, str(fields.get("type")))
 
@@ -106,6 +111,21 @@ class Tap(SimulatedNetwork):
         """Reset every connection."""
         self.joined = False
         super().cut()
+
+    def cut_after_this(self) -> None:
+        """Let the message from the server arrive that has just entered, and nothing after it; then reset."""
+        self.joined = False
+        connection, data = self._until_here
+        for link in list(self.links):
+            if link.down.number == connection and not self.silent:
+                link.client.write(data)
+                link.down.waits = True
+        self._cutting = asyncio.create_task(self._cut_in_a_moment())
+
+    async def _cut_in_a_moment(self) -> None:
+        for _ in range(3):  # turns of the event loop, in which the client receives what has arrived
+            await asyncio.sleep(0)
+        self.cut()
 
     def _carry_out(self, direction: Direction, type: str) -> None:
         for plan in self._plans:

@@ -3,17 +3,17 @@
 from collections import Counter
 from itertools import pairwise
 
-from wslearn.testing.histories.events import Acknowledged, Ended, Heard, Wrote
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.listener import Listener, Place, follow
-from wslearn.testing.histories.verdict import Verdict
+from wslearn.histories.events import Acknowledged, Ended, Heard, Wrote
+from wslearn.histories.history import History
+from wslearn.histories.listener import Listener, Place, follow
+from wslearn.histories.verdict import Verdict
 
 
 def judge(history: History) -> Verdict:
     """Return what is wrong with a history. What a server has admitted (`recovered: false`, `floor`) is allowed."""
     verdict = Verdict()
     listeners = follow(history.events, verdict)
-    places, seen_at, proofs = _stored(history)
+    places, seen_at, proofs = _stored(history, verdict)
     written = {event.text: event.who for event in history if isinstance(event, Wrote)}
     unheard = _unheard(history, listeners, verdict)
     wanted = excused = 0
@@ -38,20 +38,32 @@ def judge(history: History) -> Verdict:
     return verdict
 
 
-def _stored(history: History) -> tuple[dict[str, list[Place]], dict[str, int], dict[str, str]]:
+def _stored(history: History, verdict: Verdict) -> tuple[dict[str, list[Place]], dict[str, int], dict[str, str]]:
     """Return for each stored text its places, the number of the first event that shows it, and who knows of it."""
     places: dict[str, list[Place]] = {}
     seen_at: dict[str, int] = {}
     proofs: dict[str, str] = {}
+    acked: dict[str, list[Place]] = {}
     for number, event in enumerate(history.events):
         if isinstance(event, Heard | Acknowledged):
-            known = places.setdefault(event.text, [])
             if event.text not in seen_at:
                 seen_at[event.text] = number
                 heard = isinstance(event, Heard)
                 proofs[event.text] = f"{event.who} received" if heard else f"the server acknowledged to {event.who}"
-            if event.offset is not None and (event.epoch, event.offset) not in known:
-                known.append((event.epoch, event.offset))
+            if event.offset is not None:
+                kind = places if isinstance(event, Heard) else acked
+                known = kind.setdefault(event.text, [])
+                if (event.epoch, event.offset) not in known:
+                    known.append((event.epoch, event.offset))
+    for text, promised in acked.items():
+        known = places.setdefault(text, [])
+        for epoch, offset in promised:
+            found = [other for here, other in known if here == epoch]
+            if not found:
+                known.append((epoch, offset))
+            elif offset not in found:
+                said = f"The server acknowledged {text} at offset {offset}, and it is at offset {found[0]}."
+                verdict.find("misled", "", text, said)
     return places, seen_at, proofs
 
 

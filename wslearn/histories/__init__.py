@@ -17,7 +17,7 @@ A client that sends takes its texts from `await person.next()`. Whoever drops wh
   `port=` and `hub=`. `steps`: the faults that may happen, such as `("cut", "lose_ack", "settle")`; see `STEPS`.
 - `Schedule((Step("write", "Ann", "1"), Step("lose_ack", "Ann"), …))` is a schedule of your own; `Schedule.random(7)`
   that of a seed. `history = await run(schedule, client, server)` carries it out.
-- `subscribing` is such a function, with `wslearn.client.Subscription`: `check(subscribing, YourServer)` checks a server.
+- `subscribing` is such a function, of a `Subscription`: `check(subscribing, YourServer)` tests a server.
 - `verdict = judge(history)`: `verdict.ok`, `verdict.findings` (`kind`, `who`, `text`, `sentence`), `verdict.kinds` (of
   `KINDS`), and `verdict.counts["wanted"]`, `["missing"]`, `["doubled"]`, `["reordered"]`, `["admitted"]`,
   `["unrecovered"]`.
@@ -25,15 +25,15 @@ A client that sends takes its texts from `await person.next()`. Whoever drops wh
   "e1")`, …; `judge` then judges what any client and server have done.
 """
 
-from wslearn.testing.histories.checking import Report, Story, check, shrink
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.judging import judge
-from wslearn.testing.histories.person import Person
-from wslearn.testing.histories.running import run
-from wslearn.testing.histories.schedule import STEPS, USUAL, Schedule, Step
-from wslearn.testing.histories.subscribing import subscribing
-from wslearn.testing.histories.telling import tell
-from wslearn.testing.histories.verdict import KINDS, Finding, Verdict
+from wslearn.histories.checking import Report, Story, check, shrink
+from wslearn.histories.history import History
+from wslearn.histories.judging import judge
+from wslearn.histories.person import Person
+from wslearn.histories.running import run
+from wslearn.histories.schedule import STEPS, USUAL, Schedule, Step
+from wslearn.histories.subscribing import subscribing
+from wslearn.histories.telling import tell
+from wslearn.histories.verdict import KINDS, Finding, Verdict
 
 __all__ = [
     "KINDS", "STEPS", "USUAL", "Finding", "History", "Person", "Report", "Schedule", "Step", "Story", "Verdict",

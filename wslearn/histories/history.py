@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-from wslearn.testing.histories.events import (
+from wslearn.histories.events import (
     Acknowledged,
     Ended,
     Event,
@@ -15,6 +15,9 @@ from wslearn.testing.histories.events import (
     Told,
     Wrote,
 )
+
+#: Pauses in which the time without an event is counted.
+PAUSES = 20
 
 
 class History:
@@ -77,15 +80,27 @@ class History:
         """Something else happened, such as a fault."""
         self.add(Happened(who, sentence))
 
-    async def until(self, condition: Callable[[], object], seconds: float) -> bool:
-        """Wait until `condition()` is true after an event, for `seconds` at most, and return whether it is."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not condition():
-                    self._news.clear()
+    async def until(
+        self, condition: Callable[[], object], seconds: float, moving: Callable[[], object] = lambda: True
+    ) -> bool:
+        """Wait until `condition()` is true, and return whether it is.
+
+        Give up after `seconds` without an event, or a fifth of them if not `moving()`: nothing is on its way then. In
+        any case give up after five times as long. The time without an event is counted in short pauses of a running
+        event loop, so that a machine that stands still for a moment does not count as silence.
+        """
+        loop, quiet = asyncio.get_running_loop(), 0
+        late = loop.time() + 5 * seconds
+        while not condition():
+            if quiet >= (PAUSES if moving() else PAUSES // 5) or loop.time() > late:
+                return False
+            self._news.clear()
+            try:
+                async with asyncio.timeout(seconds / PAUSES):
                     await self._news.wait()
-        except TimeoutError:
-            return bool(condition())
+                quiet = 0
+            except TimeoutError:
+                quiet += 1
         return True
 
     def __iter__(self) -> Iterator[Event]:

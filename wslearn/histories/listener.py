@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from math import inf
 
-from wslearn.testing.histories.events import Heard, Joined, Told
-from wslearn.testing.histories.verdict import Verdict
+from wslearn.histories.events import Heard, Joined, Told
+from wslearn.histories.verdict import Verdict
 
 #: A place in the order of messages: the epoch, and the offset.
 Place = tuple[str, int]

@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 from websockets.asyncio.client import connect
 
+from wslearn.histories.history import History
+from wslearn.histories.schedule import Schedule
+from wslearn.histories.stage import LOST, Client, Stage
 from wslearn.hubs import MemoryHub
 from wslearn.servers.feed import FeedServer
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.schedule import Schedule
-from wslearn.testing.histories.stage import LOST, Client, Stage
 
 #: Who writes the last message of each run, on a good network, and what: whoever has received it, or is gone, can miss
 #: nothing more.
 LAST_SENDER, LAST = "Dora", "bye"
-#: How long a run waits for each of: the first joins, the end of all sends, the last message. In seconds.
+#: How long a run waits while nothing happens: for the first joins, the end of all sends, the last message. In seconds.
 PATIENCE = 1.0
 
 
@@ -33,7 +33,7 @@ async def run(
 
     `client` is an `async def client(person)`, or a dict with one for each name; `server` is called with `port` and, if
     it takes one, `hub`. At the end Dora, whose network is good, writes `bye`, and everybody who is there receives it:
-    so the run knows when it is over, and waits for no longer than `patience` seconds only where something is wrong.
+    so the run knows when it is over. Where something is wrong, it gives up after `patience` seconds without an event.
     """
     async with Stage(server, client, hub=hub) as stage:
         for name in schedule.people:
@@ -49,7 +49,9 @@ async def run(
         with suppress(TimeoutError, *LOST):
             async with asyncio.timeout(patience):
                 await _say_goodbye(stage)
-        await stage.history.until(lambda: all(LAST in person.heard for person in stage.present()), patience)
+        await stage.history.until(
+            lambda: all(LAST in person.heard for person in stage.present()), patience, stage.moving
+        )
         return stage.history
 
 

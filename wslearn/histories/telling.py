@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from wslearn.testing.histories.events import Acknowledged, Ended, Event, Heard, Joined, Sent, Told, Wrote
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.running import LAST, LAST_SENDER
-from wslearn.testing.histories.verdict import Verdict
+from wslearn.histories.events import Acknowledged, Ended, Event, Heard, Joined, Sent, Told, Wrote
+from wslearn.histories.history import History
+from wslearn.histories.running import LAST, LAST_SENDER
+from wslearn.histories.verdict import Verdict
 
 
 def tell(history: History, verdict: Verdict) -> str:

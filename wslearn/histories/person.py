@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.tap import Tap
+from wslearn.histories.history import History
+from wslearn.histories.tap import Tap
 
 
 class Person:

@@ -34,16 +34,17 @@ class Careful:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.write())
             while True:
-                try:
-                    async with connect(self.person.url, proxy=None, compression=None, close_timeout=0.2) as ws:
-                        self.ws = ws
-                        await self.send(self.hello())
-                        async for data in ws:
-                            await self.receive(json.loads(data))
-                except LOST:
-                    pass
-                self.joined.clear()
-                await asyncio.sleep(0.001)
+                await self.connect_once()
+                await asyncio.sleep(0)
+
+    async def connect_once(self):
+        with suppress(*LOST):
+            async with connect(self.person.url, proxy=None, compression=None, close_timeout=0.2) as ws:
+                self.ws = ws
+                await self.send(self.hello())
+                async for data in ws:
+                    await self.receive(json.loads(data))
+        self.joined.clear()
 
     async def send(self, fields):
         await self.ws.send(json.dumps(fields))

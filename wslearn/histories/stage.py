@@ -9,11 +9,11 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from wslearn.common import tasks
+from wslearn.histories.history import History
+from wslearn.histories.person import Person
+from wslearn.histories.schedule import Step
+from wslearn.histories.tap import Tap
 from wslearn.hubs import MemoryHub
-from wslearn.testing.histories.history import History
-from wslearn.testing.histories.person import Person
-from wslearn.testing.histories.schedule import Step
-from wslearn.testing.histories.tap import Tap
 
 Client = Callable[[Person], Awaitable[None]]
 #: How a client's function may end without being wrong: its connection was lost, and it does not come back.
@@ -73,7 +73,8 @@ class Stage:
         logger.removeFilter(_is_news)
 
     async def _start(self, port: int) -> None:
-        takes_hub = "hub" in inspect.signature(self._make_server).parameters
+        parameters = inspect.signature(self._make_server).parameters.values()
+        takes_hub = any(one.name == "hub" or one.kind is one.VAR_KEYWORD for one in parameters)
         server = self._make_server(port=port, **({"hub": self.hub} if takes_hub else {}))
         self.server = await server.start()
 
@@ -92,12 +93,11 @@ class Stage:
     async def _run(self, client: Client, person: Person) -> None:
         try:
             await client(person)
-        except LOST:
             self.history.ended(person.name)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs into the story
-            self.history.ended(person.name, f"{type(error).__name__}: {error}")
-        else:
-            self.history.ended(person.name)
+            while isinstance(error, ExceptionGroup):  # of the client's own TaskGroup
+                error = (error.split(LOST)[1] or error).exceptions[0]
+            self.history.ended(person.name, "" if isinstance(error, LOST) else f"{type(error).__name__}: {error}")
 
     def present(self) -> list[Person]:
         """Return the people whose client is still running."""
@@ -111,13 +111,17 @@ class Stage:
             stored = self.history.stored
             return all(person.tap.joined and person.written <= stored for person in can)
 
-        return await self.history.until(condition, seconds)
+        return await self.history.until(condition, seconds, self.moving)
+
+    def moving(self) -> bool:
+        """Tell whether a client is on its way into the room."""
+        return not all(person.tap.joined for person in self.present())
 
     async def carry_out(self, step: Step) -> None:
         """Do what a step says, now or when its moment comes."""
         if step.during:
             if step.during in self.people:
-                self.people[step.during].tap.plan("up", "join-room", lambda: self._later(step))
+                self.people[step.during].tap.plan("up", "connect", lambda: self._later(step))
             return
         for _ in range(step.turns):
             await asyncio.sleep(0)
@@ -154,6 +158,16 @@ class Stage:
     async def cut_joining(self, step: Step) -> None:
         """The connection is cut when the answer to a join is on its way."""
         self._cut_at(step, "down", "joined", "while the client is joining")
+
+    async def cut_catching_up(self, step: Step) -> None:
+        """The connection is cut after the answer to a join has arrived, and before what was missed does."""
+        tap = self.people[step.who].tap
+
+        def cut() -> None:
+            self.history.happened(f"{step.who}'s connection is cut before what was missed arrives.", step.who)
+            tap.cut_after_this()
+
+        tap.plan("down", "joined", cut)
 
     def _cut_at(self, step: Step, direction: Any, type: str, when: str) -> None:
         tap = self.people[step.who].tap

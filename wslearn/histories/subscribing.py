@@ -3,7 +3,7 @@
 import asyncio
 
 from wslearn.client import Gap, Subscription
-from wslearn.testing.histories.person import Person
+from wslearn.histories.person import Person
 
 #: Pauses before another attempt, in seconds, so short that a run takes little time.
 BASE, CAP = 0.002, 0.02

@@ -12,7 +12,7 @@ KINDS = {
     "reordered": "received in another order than the offsets, or than others received it",
     "overtaken": "two messages of one sender, stored in another order than they were written",
     "phantom": "received, and written by nobody",
-    "misled": "`recovered` is true, and the server could not prove it",
+    "misled": "`recovered` is true without a proof, or an ack has the offset of another message",
     "untold": "`recovered` is false, and the client did not tell its user",
     "crashed": "a client's function raised an error",
 }
