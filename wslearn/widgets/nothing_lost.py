@@ -54,12 +54,13 @@ class NothingLostLab(Dashboard):
         #: When each text was stored, in seconds since the start; more than once for a doubled one.
         self.stored: dict[str, list[float]] = defaultdict(list)
         self.restarts: list[float] = []
+        self.ended: float | None = None
         self._cutting: set[Guest] = set()
         self.count = 0
 
     def at(self) -> float:
-        """Return the seconds since the start."""
-        return clock() - self.began
+        """Return the seconds since the start, up to the end of the run."""
+        return clock() - self.began if self.ended is None else self.ended
 
     # What runs
 
@@ -114,6 +115,7 @@ class NothingLostLab(Dashboard):
                 finally:
                     await tasks.end(writing, STOP_TIMEOUT, "nothing-lost lab")
                 await until(lambda: self.guests[-1].gaps or not self.missed(self.guests[-1], settled=True), ENOUGH)
+                self.ended = self.at()
         finally:
             await tasks.end(writing, STOP_TIMEOUT, "nothing-lost lab")
 
@@ -175,7 +177,7 @@ class NothingLostLab(Dashboard):
 
     def missed(self, guest: Guest, *, settled: bool = False) -> list[str]:
         """Return the texts that were stored and that this client has not shown; `settled`: those just now too."""
-        latest = self.at() - (0 if settled else LATE)
+        latest = self.at() - (LATE if self.ended is None and not settled else 0)
         return [text for text, times in self.stored.items() if times[0] <= latest and not guest.shown[text]]
 
     def doubled(self, guest: Guest) -> list[str]:

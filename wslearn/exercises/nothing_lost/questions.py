@@ -15,17 +15,18 @@ class Questions:
         "it.",
     )
     guess_2 = Question(
-        "`await ws.send(text)` returns without an error. Who has the message now, for certain?",
-        choices=("The other clients", "The server", "This computer"),
-        answer="This computer",
+        "`await ws.send(text)` returns without an error. Who has the message now, for certain: the other clients, "
+        "the server, or only this computer?",
+        choices=("The other clients", "The server", "Only this computer"),
+        answer="Only this computer",
         why="The bytes are in a buffer here. Whether they ever arrive, nobody knows yet, as you'll see in part 6.",
     )
     guess_3 = Question(
         "Zoe sends a message, and her cable is cut before the server's reply arrives. When she is back, she sends the "
-        "message again. How often is it in the room?",
-        choices=("Once", "Twice", "Once or twice"),
-        answer="Once or twice",
-        why="The cable may have been cut before the message arrived, or after that. Part 6 shows both cases.",
+        "message again. How often is it in the room: once, twice, or does it depend on something?",
+        choices=("Once", "Twice", "It depends"),
+        answer="It depends",
+        why="If the cable was cut before the message arrived, it's there once, and otherwise twice. Part 6 shows both.",
     )
 
 
