@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 from websockets.asyncio.client import connect
 
@@ -115,7 +116,7 @@ class Storm:
             await asyncio.gather(*senders, happened)
             last = max(self.stored)
             end = time.monotonic() + PATIENCE
-            while time.monotonic() < end and any(one.last < last for one in self.clients):
+            while time.monotonic() < end and any(one.last < last for one in self.clients):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         return self.table()
 
@@ -143,7 +144,7 @@ class Storm:
             found["admitted"] += len(absent & covered)
             texts = Counter(message.message for message in had)
             found["doubled"] += sum(count - 1 for count in texts.values())
-            found["reordered"] += sum(a > b for a, b in zip(offsets, offsets[1:], strict=False))
+            found["reordered"] += sum(a > b for a, b in pairwise(offsets))
             found["recovered false"] += len(gaps)
         waited = sorted(self.waited)
         names = ("wanted", "missing", "doubled", "reordered", "admitted", "recovered false")

@@ -254,7 +254,7 @@ async def test_a_start_that_fails_leaves_nothing(monkeypatch):
 @asynccontextmanager
 async def command(*options: str):
     """`wslearn cluster feed`, and the JSON that it prints."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - its end by SIGKILL is to be seen
         [sys.executable, "-m", "wslearn", "cluster", "feed", "--servers", "2", "--json", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -98,7 +98,9 @@ async def test_stop_leaves_nothing(state):
 @pytest.mark.parametrize("frozen", [False, True])
 async def test_it_ends_when_the_process_that_started_it_is_killed(frozen):
     code = HOLDER.format(more="engine.pause()" if frozen else "")
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    holder = subprocess.Popen(  # noqa: ASYNC220 - its end by SIGKILL is to be seen
+        [sys.executable, "-c", code], stdout=subprocess.PIPE
+    )
     line = await asyncio.wait_for(asyncio.to_thread(holder.stdout.readline), 20)
     _, pid, guardian, folder = line.decode().split()
     holder.kill()
@@ -110,7 +112,7 @@ async def test_it_ends_when_the_process_that_started_it_is_killed(frozen):
 async def test_a_start_that_fails_says_why_and_leaves_nothing(monkeypatch):
     monkeypatch.setattr(module, "CONFIGURATION", "nonsense {{{{ {port} {folder} {token}")
     engine = Engine()
-    with pytest.raises(RuntimeError, match="nats-server did not start: .*Parse error"):
+    with pytest.raises(RuntimeError, match=r"nats-server did not start: .*Parse error"):
         await engine.start()
     folder = engine._folder
     await engine.stop()

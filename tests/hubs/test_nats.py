@@ -336,6 +336,19 @@ async def test_a_consumer_that_vanishes_is_replaced(two):
     await until(lambda: ear.texts == ["x"])
 
 
+async def test_a_connection_that_the_library_closes_for_good_is_made_again(two):
+    a, b = two
+    ear = Ear()
+    await b.subscribe("tea", ear)
+    b.changed("tea", {"bob"}, "s")
+    b.link.nc._transport.write(b"NONSENSE\r\n")
+    await until(lambda: b.link.nc.is_closed)
+    await a.publish("tea", b"meanwhile", None)
+    await until(lambda: ear.texts == ["meanwhile"])
+    assert await b.publish("tea", b"again", None) and b.presence("tea") == ["bob"] and not b.lost
+    await until(lambda: a.presence("tea") == ["bob"])
+
+
 # What is left behind
 
 
@@ -425,7 +438,7 @@ def test_a_token_in_a_url_would_be_seen():
 
 
 async def test_no_engine_answers():
-    with pytest.raises(RuntimeError, match="no engine answers at nats://127.0.0.1:1"):
+    with pytest.raises(RuntimeError, match=r"no engine answers at nats://127\.0\.0\.1:1"):
         await NatsHub("nats://127.0.0.1:1").start()
 
 

@@ -62,8 +62,10 @@ class Link:
                     self.url,
                     name="wslearn",
                     token=self._token or os.environ.get(TOKEN) or None,
-                    # The library's own values give up after two minutes, and notice a silent engine as late.
-                    max_reconnect_attempts=-1,
+                    # The first connection is made once: the library's attempts can't be cancelled.
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    # The library's own values notice a silent engine after four minutes.
                     reconnect_time_wait=0.2,  # type: ignore[arg-type]
                     connect_timeout=2,
                     ping_interval=1,
@@ -80,14 +82,14 @@ class Link:
         except asyncio.CancelledError:
             await self.close()
             raise
+        self.nc.options |= {"allow_reconnect": True, "max_reconnect_attempts": -1}  # for ever
         version = str(self.nc._server_info.get("version", ""))
         if not _is_new_enough(version) or not self.nc._server_info.get("jetstream"):
             await self.close()
             wanted = f"expected nats-server {'.'.join(map(str, OLDEST))} or newer, with JetStream switched on (-js)"
             raise RuntimeError(f"{wanted}, and version {version or 'unknown'} answered at {self.url}")
         self.js = self.nc.jetstream(timeout=TIMEOUT)
-        self.lost, self.connections = False, self.connections + 1
-        self.answered()
+        self.connections += 1
         self.turn.set()
 
     def _explain(self, error: Exception) -> str:
@@ -130,9 +132,10 @@ class Link:
         until = loop.time() + PATIENCE
         why: Exception | None = None
         while loop.time() < until and not self.nc.is_closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(until):
-                    await self.turn.wait()
+            if not self.turn.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await self.turn.wait()
             if self.lost:
                 break
             if self.nc.is_connected:
@@ -148,9 +151,15 @@ class Link:
     async def close(self) -> None:
         """Close the connection, in bounded time and without an error."""
         self.turn.set()
-        with suppress(*FAILURES):
+        try:
             async with asyncio.timeout(TIMEOUT):
                 await self.nc.close()
+        except FAILURES as error:
+            logger.debug("close: %r", error)
+        # With a frozen engine, the library waits until everything is sent.
+        writer = getattr(getattr(self.nc, "_transport", None), "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
 
 
 def checked(url: str) -> str:

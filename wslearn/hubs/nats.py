@@ -73,16 +73,20 @@ class NatsHub:
         """Connect, and return self. Calling it twice is fine. Raises RuntimeError with a clear sentence."""
         async with self._changing:
             if not self._tasks:
-                await self.link.connect()
-                try:
-                    async with asyncio.timeout(LOST):
-                        await self.look()
-                        await self._members.listen()
-                except FAILURES as error:
-                    await self.link.close()
-                    raise RuntimeError(f"the engine at {self.link.url} can't keep messages: {error}") from None
+                await self._open()
+                self.link.lost = False
                 self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._members.tell())]
         return self
+
+    async def _open(self) -> None:
+        await self.link.connect()
+        try:
+            async with asyncio.timeout(LOST):
+                await self.look()
+                await self._members.listen()
+        except FAILURES as error:
+            await self.link.close()
+            raise RuntimeError(f"the engine at {self.link.url} can't keep messages: {error!r}") from None
 
     async def publish(self, topic: str, data: bytes, key: str | None) -> int:
         """Store a message, and return its offset. Within two minutes, a message with the same `key` is stored once."""
@@ -180,11 +184,13 @@ class NatsHub:
         while True:
             await asyncio.sleep(LOOK)
             try:
+                if self.link.nc.is_closed:  # for good, as the library does after some errors
+                    await self._open()
                 if not self.link.nc.is_connected:
                     raise OSError("there is no connection")
                 async with asyncio.timeout(2 * TIMEOUT):
                     await self.look()
-            except FAILURES as error:
+            except (*FAILURES, RuntimeError) as error:
                 if self.link.failed() and not self.lost:
                     logger.warning("the engine at %s is out of reach: %r", self.link.url, error)
                     self.link.lost = True
