@@ -8,16 +8,19 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+from notebook_runs import NOTEBOOKS, code_cells, kernel, read, text
 from support import until
 from websockets.asyncio.client import connect
 
 from wslearn import EchoServer, browser
 from wslearn.browser import KNOWN, NEEDS, Browser, has_page
+from wslearn.exercises import browser as exercises
 
 
 @pytest.fixture(autouse=True)
 def first(monkeypatch):
-    monkeypatch.setattr(browser, "_patience", 0.1)
+    monkeypatch.setattr(browser, "FIRST", 0.1)
+    monkeypatch.setattr(browser, "patience", browser.Patience())
 
 
 @asynccontextmanager
@@ -53,11 +56,43 @@ async def test_what_a_script_logs_is_printed_and_kept(capsys):
 async def test_without_a_browser_it_waits_once_and_says_what_it_needs(capsys):
     async with Browser() as server, EchoServer() as other:
         await server.run("log(1)")
-        assert browser._patience == 0
+        assert browser.patience.seconds == 0
         assert not await has_page(other)
         await server.run("log(1)")
         assert capsys.readouterr().out == f"{NEEDS}\n" * 3
         assert "\n" not in NEEDS and server.lines == []
+
+
+async def test_run_all_waits_once_and_a_cell_that_is_run_again_waits_again(monkeypatch):
+    """However often all cells are run; a cell that asks twice waits once."""
+    now = []
+    monkeypatch.setattr(browser.cells, "current_cell", lambda: now[-1])
+    waits = []
+    for run, cell in enumerate("aabc abc bb cc".replace(" ", "")):
+        again = run == 1  # the first cell asks twice
+        now.append((cell, f"run {run - again}"))
+        waits.append(browser.patience.seconds > 0)
+        assert not await browser.patience.within(lambda: False)
+    assert waits == [bool(int(digit)) for digit in "10001001101"]
+
+
+def test_in_a_kernel_that_no_browser_shows_only_the_first_cell_of_the_lesson_waits(tmp_path):
+    """Its experiments and its checks with right answers, both times that all cells are run."""
+    prints = "from wslearn.browser import patience\nprint(patience.seconds)\n"
+    with kernel(tmp_path) as running:
+        for run in ("first", "second"):
+            waits = []
+            for cell in code_cells(read(NOTEBOOKS["08_browser"])):
+                name = cell.id.removeprefix("make-").removesuffix("-stub").replace("-", "_")
+                cell.source = getattr(exercises, name).answer if cell.id.endswith("-stub") else cell.source
+                if "await" in cell.source:
+                    cell.source = prints + cell.source
+                    first, _, rest = text(running.run(cell)).partition("\n")
+                    if NEEDS in rest or "Not checked" in rest:
+                        waits.append(first)
+                else:
+                    running.run(cell)
+            assert len(waits) > 15 and waits.count("2.0") == 1 and set(waits) == {"2.0", "0.0"}, (run, waits)
 
 
 async def test_a_page_that_comes_late_is_used_from_then_on(capsys):
@@ -66,7 +101,7 @@ async def test_a_page_that_comes_late_is_used_from_then_on(capsys):
         async with page(server, "one"):
             await server.run("log(1)")
             assert capsys.readouterr().out == f"{NEEDS}\none\n"
-            assert browser._patience == KNOWN
+            assert browser.patience.seconds == KNOWN
             async with EchoServer() as other:
                 waiting = asyncio.create_task(has_page(other))
                 await asyncio.sleep(0)

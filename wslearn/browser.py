@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
+from wslearn import cells
 from wslearn.limits import Limits
 from wslearn.server import Server
 from wslearn.server.policy import policy_of
@@ -30,10 +31,56 @@ NEEDS = (
 #: The query of the control connection's address.
 CONTROL = "?control"
 _PAGE = (Path(__file__).parent / "static" / "experiments.html").read_text(encoding="utf-8")
-#: How long a cell waits for a page, in seconds: 2 for the first one, 10 once a page has come, 0 after waiting in vain.
-#: So *Run All* without a browser waits once.
+#: How long a cell waits for a page, in seconds: as long as none has come, and once one has.
 FIRST, KNOWN = 2.0, 10.0
-_patience = FIRST
+
+
+class Patience:
+    """How long the cells of this kernel wait for a browser: *Run All* without one waits once, whoever asks for it.
+
+    After a cell has waited in vain, the others don't wait. But a cell that is run again has a reader, so it does.
+    """
+
+    def __init__(self) -> None:
+        self._known = False
+        #: The run in which each cell has found no browser, since one was there or a cell has waited for it.
+        self._in_vain: dict[str | None, str | None] = {}
+
+    @property
+    def seconds(self) -> float:
+        """How long the cell that is being executed may wait."""
+        cell, run = cells.current_cell()
+        if self._in_vain and self._in_vain.get(cell, run) == run:
+            return 0.0
+        return KNOWN if self._known else FIRST
+
+    def came(self) -> None:
+        """Take note that there is a browser."""
+        self._known = True
+        self._in_vain.clear()
+
+    def ends(self) -> None:
+        """Take note that the cell that is being executed has found no browser."""
+        if self.seconds:
+            self._in_vain.clear()
+        cell, run = cells.current_cell()
+        self._in_vain[cell], self._known = run, False
+
+    async def within(self, there: Callable[[], object]) -> bool:
+        """Wait until `there` is true, and return whether it is."""
+        try:
+            async with asyncio.timeout(self.seconds):
+                while not there():  # noqa: ASYNC110 - a server has no event for a new connection
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            self.ends()
+            return False
+        self.came()
+        return True
+
+
+#: The one of this kernel.
+patience = Patience()
 
 
 class _HasConnections(Protocol):
@@ -47,17 +94,10 @@ async def has_page(server: _HasConnections) -> bool:
 
 
 async def _somebody(there: Callable[[], Sized]) -> bool:
-    global _patience
-    try:
-        async with asyncio.timeout(_patience):
-            while not there():  # noqa: ASYNC110 - a server has no event for a new connection
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        _patience = 0.0
-        print(NEEDS)
-        return False
-    _patience = KNOWN
-    return True
+    if await patience.within(there):
+        return True
+    print(NEEDS)
+    return False
 
 
 async def echo(ws: Any) -> None:
@@ -95,6 +135,7 @@ class Browser(Server):
             await self._converse_with_script(ws)
             return
         self.pages.append(ws)
+        patience.came()
         try:
             async for report in ws:
                 self._reports.put_nowait(json.loads(report))

@@ -29,7 +29,7 @@ LESSONS = {
     "05": ("auth", ("verify", "first_message", "until_expiry", "origin_rule", "log_out", "club")),
     "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff", "tunnel", "pulse")),
     "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share", "nothing_lost", "desk")),
-    "08": ("browser", ("safe_text", "one_socket", "reconnect", "back_pressure", "come_back")),
+    "08": ("browser", ("safe_text", "one_socket", "reconnect", "back_pressure", "come_back", "impatient")),
     "09": ("nothing_lost", ("catch_up", "follow", "send_all", "once", "joining", "halves")),
 }
 FILE = Path(".wslearn") / "progress.json"

@@ -85,14 +85,14 @@ class Jupyter:
         await self.wear(page, theme)
         if self._shown.get(page) != cells:
             await self.close(page)
-            path = self._write(cells)
+            path = self.write(cells)
             await self.command(page, "docmanager:open", path=path, factory="Notebook")
             await page.wait_for_function(READY, arg=path, timeout=OPEN * 1000, polling=LOOK)
             self._shown[page] = cells
         if run:
             await self.run_all(page)
 
-    def _write(self, cells: Sequence[str | Path]) -> str:
+    def write(self, cells: Sequence[str | Path]) -> str:
         """Write a new notebook, and return its path as JupyterLab names it."""
         self._opened += 1
         path = self.folder / f"test-{self._opened}.ipynb"
@@ -132,10 +132,13 @@ class Jupyter:
 
 
 @asynccontextmanager
-async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = None) -> AsyncIterator[Jupyter]:
+async def jupyterlab(
+    folder: Path, *further: str, env: dict[str, str] | None = None, program: str = "LabApp"
+) -> AsyncIterator[Jupyter]:
     """Run `wslearn lab` in `folder`, with settings of its own, until the block ends; its kernels end with it.
 
-    `further` are arguments of JupyterLab, `env` variables of its environment.
+    `further` are arguments of JupyterLab, `env` variables of its environment. The `program` is JupyterLab or
+    Notebook 7, by the name that its options begin with.
     """
     private = {name: str(folder / ".jupyter" / name) for name in ("config", "data", "runtime", "ipython", "settings")}
     variables = {
@@ -145,11 +148,15 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
         "JUPYTERLAB_SETTINGS_DIR": private["settings"],
         "IPYTHONDIR": private["ipython"],
     }
-    options = ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
+    options = ["--no-browser", f"--{program}.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}", *further]
     options.append("--LanguageServerManager.autodetect=False")  # it asks Node, for seconds
     write_settings(Path(private["config"]))
+    commands = {
+        "LabApp": ("wslearn", "lab", str(folder), "--"),
+        "JupyterNotebookApp": ("notebook", str(folder), "--allow-root"),
+    }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "wslearn", "lab", str(folder), "--", *options),
+        *(sys.executable, "-m", *commands[program], *options),
         env=os.environ | variables | (env or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -161,7 +168,7 @@ async def jupyterlab(folder: Path, *further: str, env: dict[str, str] | None = N
     async def address() -> str:
         async for line in process.stdout:
             said.append(line.decode(errors="replace"))
-            if found := re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/lab)", said[-1]):
+            if found := re.search(r"http://127\.0\.0\.1:\d+\S*?(?=/(?:lab|tree))", said[-1]):
                 return found[0]
         raise RuntimeError(f"JupyterLab ended:\n{''.join(said)}")
 

@@ -13,8 +13,12 @@ import pytest
 import pytest_asyncio
 from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
+from notebook_runs import NOTEBOOKS, code_cells, read, text
 from page_cases import SPY_CELL, assert_refused, spy, untouched
 from pages import button, connect, expect, rows, say, site
+from test_browser_side import OUTPUTS
+
+from wslearn.browser import NEEDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -249,6 +253,22 @@ async def test_a_hostile_page_does_not_reach_jupyter_whose_origin_its_server_has
         await jupyter.open(page, SPY_CELL.format(page=spy(elsewhere, f"{jupyter.url}/api/contents")))
         assert_refused(json.loads(await page.locator(".jp-OutputArea-output pre").last.inner_text()))
     await desk.wrong()  # the console has what the browser refused
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("jupyter", ["base address"], indirect=True)
+async def test_all_of_lesson_08_works_there(desk, jupyter):
+    """Each experiment runs to its end in the browser, and shows what is saved wherever the proxy takes nothing away."""
+    page, notebook = await desk.page(jupyter), NOTEBOOKS["08_browser"]
+    await jupyter.open(page, notebook)
+    shown = await page.evaluate(OUTPUTS)
+    experiments = [name for name in shown if name.endswith(("-run", "-repaired", "-first", "-log", "-away"))]
+    assert len(experiments) >= 14
+    assert not [name for name in experiments if NEEDS in shown[name] or "has not ended" in shown[name]]
+    saved = {cell.id: text(cell) for cell in code_cells(read(notebook))}
+    differ = {name for name in experiments if shown[name] not in saved[name]} - {"modify-away"}
+    assert differ <= {"order-run", "codes-leave-run", "error-run", "headers-run"}, differ  # they show close codes
+    await desk.wrong()  # the console has the connections that fail
 
 
 @pytest.mark.parametrize("jupyter", ["base address"], indirect=True)

@@ -43,6 +43,9 @@ class TestBackPressure(PageCase):
         "and your page closed the WebSocket": instead('tell("sent")', 'tell("sent"); ws.close()'),
     }  # fmt: skip
     subtle: ClassVar = {
+        "does not wait for its promise": (
+            "needs `await` before it", instead("await sleep(10)", "sleep(10)"),
+        ),
         "waits without a clock": (
             "A loop in it never ends",
             instead("await sleep(10)", "await null"),

@@ -61,6 +61,17 @@ class TestComeBack(PageCase):
             "    ws.onclose", f"    addEventListener('pageshow', event => {{ {RETURNS} }})\n    ws.onclose"
         ),
     }
+    subtle: ClassVar = {
+        "closes at once": (
+            "as soon as it had opened it, and the user is still here",
+            instead("connect()\n</script>", "</script>", LEAVES, f'connect()\n{LEAVES.replace("() => ", "")}'),
+        ),
+        "connects in each pageshow": (
+            "look at `event.persisted` there",
+            instead('addEventListener("pageshow", event => { if (event.persisted) connect() })',
+                    'addEventListener("pageshow", connect)'),
+        ),
+    }  # fmt: skip
     right: ClassVar = {
         "handlers as properties": instead(
             LEAVES, "onpagehide = () => ws.close(1000)",

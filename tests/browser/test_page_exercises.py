@@ -5,6 +5,7 @@ import json
 import pytest
 from page_cases import assert_refused, page, spy, untouched
 
+from wslearn import browser
 from wslearn.exercises import browser as ex
 from wslearn.exercises.engine.browser import stage
 
@@ -81,25 +82,40 @@ async def test_what_is_no_page(screen, answer, part):
     assert result.state == "wrong" and part in result.message, result
 
 
-async def test_without_a_browser_it_waits_once_and_says_what_it_needs(monkeypatch):
-    """Other cells do not wait; a cell that is run again does. What was shown for a browser does not stay."""
-    shown, hidden, cell = [], [], ["first"]
+async def test_without_a_browser_it_waits_once_and_says_what_it_needs(monkeypatch, capsys):
+    """Other cells do not wait, of checks and of `Browser` alike; a cell that is run again does.
+
+    What was shown for a browser does not stay.
+    """
+    shown, hidden, now = [], [], []
+    patience = browser.Patience()
     monkeypatch.setattr(stage, "display", lambda text: shown.append(text) or (lambda: hidden.append(text)))
-    monkeypatch.setattr(stage, "BROWSER", 0.1)
-    monkeypatch.setattr(stage.cells, "current_cell", lambda: (cell[0], "run"))
+    monkeypatch.setattr(browser, "FIRST", 0.1)
+    monkeypatch.setattr(browser.cells, "current_cell", lambda: now[-1])
+    for module in (browser, stage):
+        monkeypatch.setattr(module, "patience", patience)
     running = await stage.Stage.get()
     try:
-        for name, count in (("first", 1), ("second", 1), ("third", 1), ("second", 2)):
-            cell[0] = name
+        for run, (cell, count) in enumerate((("first", 1), ("second", 1), ("third", 1), ("second", 2))):
+            now.append((cell, f"run {run}"))
             result = await ex.safe_text.check(page(GOOD))
             assert str(result) == (
                 "Not checked: your page runs in a browser, and none shows this notebook. Open the notebook in one, and "
                 "run this cell again."
             )
             assert not result and len(shown) == count and hidden == shown
+        assert patience.seconds == 0
+        async with browser.Browser() as other:
+            now.append(("fourth", "run 4"))
+            await other.run("log(1)")
+            assert capsys.readouterr().out == f"{browser.NEEDS}\n"
+            now.append(("fourth", "run 5"))
+            assert patience.seconds == 0.1
+            await other.run("log(1)")
+            now.append(("fifth", "run 6"))
+            assert not await ex.safe_text.check(page(GOOD)) and len(shown) == 2
     finally:
         await running.stop()
-        running.alone.clear()
 
 
 # What a hostile page reaches

@@ -63,6 +63,22 @@ class TestOneSocket(PageCase):
             connect("if (ws) return", MAKE.replace('tell("closed")', '{ tell("closed"); if (event.wasClean) ws = 0 }')
                     .replace("onclose = ()", "onclose = event")),
         ),
+        "a variable that begins anew": (
+            "Declare it outside of the function",
+            connect("if (ws) return", MAKE.replace("ws = new", "const ws = new")),
+        ),
+        "a variable without a value": (
+            "Look at it first, as in `if (ws && …)`",
+            connect("if (ws.readyState < 2) return"),
+        ),
+        "a state that is no word": (
+            "is the number `WebSocket.CONNECTING`",
+            connect("if (ws && ws.readyState === 'open') return"),
+        ),
+        "calls at once what the button should call": (
+            "give the button the function itself",
+            connect(GUARD).replace("onclick = connect", "onclick = connect()"),
+        ),
         "opens two": ("opened several WebSockets", connect(GUARD, MAKE + "\nnew WebSocket('ws')")),
     }  # fmt: skip
     right: ClassVar = {

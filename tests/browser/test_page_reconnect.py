@@ -28,7 +28,7 @@ class TestReconnect(PageCase):
         "opened 2 WebSockets for it": instead(TIMER, f"{TIMER}; {TIMER}"),
         "The pauses don't grow": instead("2 ** failures", "1"),
         "The pauses grow without end": instead("Math.min(2000, 200 * 2 ** failures)", "200 * 2 ** failures"),
-        "You waited for the whole limit": instead("Math.random() * ", ""),
+        "If you don't multiply the limit with `Math.random()`": instead("Math.random() * ", ""),
         "The limit is 200 ms here": instead("200 * 2 **", "1000 * 2 **"),
         "The limit is 800 ms here": instead("2 ** failures", "(1 + failures)"),
         "when a message arrives, not in `open`": instead('tell("open")', '{ failures = 0; tell("open") }'),
@@ -45,8 +45,24 @@ class TestReconnect(PageCase):
         ),
     }
     subtle: ClassVar = {
-        "reconnects after an error only": (
+        "calls what is not there": (
             "TypeError", instead("setTimeout(connect, Math", "ws.retry(connect, Math"),
+        ),
+        "reconnects after an error only": (
+            "didn't try again", instead(TIMER, "", "    ws.onclose", f"    ws.onerror = () => {TIMER}\n    ws.onclose"),
+        ),
+        "calls at once what the timer should call": (
+            "takes the function itself", instead("setTimeout(connect, Math", "setTimeout(connect(), Math"),
+        ),
+        "a power as in no language with a `**`": (
+            "your limit is 400 ms. It should be 200 ms", instead("2 ** failures", "2 ^ failures"),
+        ),
+        "looks for an index": (
+            "`in` looks for an index", instead("TERMINAL.includes(event.code)", "event.code in TERMINAL"),
+        ),
+        "counts in the function": (
+            "in a variable outside of `connect`",
+            instead("let failures = 0\n", "", "function connect() {", "function connect() {\n    let failures = 0"),
         ),
         "tries again in error and in close": (
             "opened 2 WebSockets", instead("    ws.onclose", f"    ws.onerror = () => {TIMER}\n    ws.onclose"),
@@ -55,7 +71,7 @@ class TestReconnect(PageCase):
             "The pause should be random", instead("Math.random()", "0.5"),
         ),
         "counts before it waits": (
-            "You waited for the whole limit",
+            "If you do, your limit is 400 ms. It should be 200 ms",
             instead(
                 "        failures += 1\n", "", 'tell("waiting")', 'tell("waiting")\n        failures += 1',
             ),

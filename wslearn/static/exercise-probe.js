@@ -138,7 +138,7 @@
         note("crowds");
         throw new DOMException("Failed to construct 'WebSocket': Insufficient resources", "UnknownError");
       }
-      const state = { ready: 0, waiting: [], bytes: 0, lost: 0, binary: "blob", protocol: "", closing: null, on: {} };
+      const state = { ready: 0, waiting: [], bytes: 0, lost: 0, binary: "blob", protocol: "", closing: null, draining: false, on: {} };
       this[inner] = {
         state,
         drain: (ms) => drain(this, state, ms),
@@ -171,7 +171,12 @@
       state.waiting.push({ size, left: size, data: binary ? { bytes: size } : text });
       state.bytes += size;
       note("queues", { socket: number, waiting: Math.round(state.bytes) });
-      task(() => state.ready === 1 && drain(this, state, 0));
+      if (state.draining) return;          // one turn takes all of them, and there may be thousands
+      state.draining = true;
+      task(() => {
+        state.draining = false;
+        if (state.ready === 1) drain(this, state, 0);
+      });
     }
     close(code, reason = "") {
       const { state, number } = this[inner];

@@ -5,22 +5,32 @@ from typing import Any
 from wslearn.exercises.browser.words import CONNECT, message_is_shown, state_is
 from wslearn.exercises.engine.browser import PageExercise, PageTalk, Socket, Tab
 
+#: For the first WebSocket.
+AT_FIRST = {
+    0: CONNECT[0],
+    int: "Your page opened several WebSockets as soon as it loaded. Open one: `pageshow` comes after each load too, so "
+    "look at `event.persisted` there.",
+}
 #: How long the user is away, in seconds.
 AWAY = 60.0
 
 
 async def _check(talk: PageTalk, answer: object) -> None:
     async with talk.page(answer) as page:
-        ws = await page.opens(CONNECT)
-        await _sends(page, ws, "a", "b", first=True)
+        ws = await page.opens(AT_FIRST)
+        await ws.stays_open(
+            "Your page closed its WebSocket as soon as it had opened it, and the user is still here. Give "
+            "`addEventListener` a function that closes: `() => ws.close(1000)`."
+        )
+        await _sends(page, ws, "a", "b")
         await ws.accepts()
         await state_is(page, "open", "The WebSocket is open.")
         await _receives(ws, "a", "b")
         if page.listens:
             name = min(page.listens)
             talk.fail(
-                f"Your page listens for `{name}`. A browser then doesn't keep the page for Back, or only asks the "
-                "user. `pagehide` comes whenever the user leaves.",
+                f"Your page listens for `{name}`. Then some browsers don't keep the page for Back. `pagehide` comes "
+                "whenever the user leaves, so listen for that.",
                 "the page", "listens", f"for {name}", expected="for pagehide",
             )  # fmt: skip
         await ws.says("one")
@@ -59,7 +69,7 @@ async def _check(talk: PageTalk, answer: object) -> None:
         )
 
 
-async def _sends(page: Tab, ws: Socket, *texts: str, first: bool = False) -> None:
+async def _sends(page: Tab, ws: Socket, *texts: str) -> None:
     """Type these texts and send each; the user does so while there is no open connection too."""
     for text in texts:
         await page.types("#text", text)

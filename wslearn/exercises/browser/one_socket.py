@@ -11,7 +11,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
     async with talk.page(answer) as page:
         await page.look("#messages")
         await page.opens_nothing(
-            "Nobody has pressed `#connect`, and your page opened a WebSocket. Wait for the `click`."
+            "Nobody has pressed `#connect`, and your page opened a WebSocket. Wait for the `click`: give the button "
+            "the function itself, without `()`."
         )
         await page.presses("#connect")
         ws = await page.opens({0: PRESSED, int: "One press of `#connect` opened several WebSockets. Open one."})
@@ -19,7 +20,8 @@ async def _check(talk: PageTalk, answer: object) -> None:
         await _opens_no_other(
             page, ws,
             "`#connect` was pressed twice, before the first WebSocket was open, and your page opened a second one. A "
-            "WebSocket that is still connecting counts too: look at `WebSocket.CONNECTING`, or at your variable.",
+            "WebSocket that is still connecting counts too: its `readyState` is the number `WebSocket.CONNECTING`. "
+            "Does your variable last from one press to the next?",
         )  # fmt: skip
         await ws.accepts()
         await state_is(page, "open", "The server has accepted the WebSocket.")

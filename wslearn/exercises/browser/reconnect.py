@@ -84,7 +84,7 @@ async def _begins_again(talk: PageTalk, page: Tab, ws: Socket) -> Socket:
 async def _waits(page: Tab, after: str) -> None:
     await page.opens_nothing(
         f"{after}, and your page connected again at once. If the server is down, this is a storm of attempts. Wait "
-        "first, with `setTimeout`, which takes milliseconds."
+        "first, with `setTimeout`, which takes the function itself, without `()`, and milliseconds."
     )
 
 
@@ -104,10 +104,12 @@ def _judge_pause(talk: PageTalk, pauses: list[float], limit: float) -> None:
         talk.tells("the page", "waits", f"{pause:.2f} s")
         return
     if abs(pause - limit) <= NEAR:
-        text = "You waited for the whole limit. Multiply it with `Math.random()`: otherwise all clients of a server " \
-            "that restarts come back at the same moment."  # fmt: skip
+        text = f"That is twice as long as expected. If you don't multiply the limit with `Math.random()`, do that: " \
+            "otherwise all clients of a server that restarts come back at the same moment. If you do, your limit is " \
+            f"{2000 * limit:g} ms. It should be {1000 * limit:g} ms here."  # fmt: skip
     elif failures > 1 and abs(pause - pauses[-2]) <= NEAR:
-        text = "The pauses don't grow. Count the failures in a row, and wait up to `200 * 2 ** failures` ms."
+        text = "The pauses don't grow. Count the failures in a row, in a variable outside of `connect`, and wait up " \
+            "to `200 * 2 ** failures` ms."  # fmt: skip
     elif pause > HALF * limit and limit == HIGHEST:
         text = "The pauses grow without end. The limit is never more than 2,000 ms: use `Math.min`."
     else:
@@ -123,7 +125,8 @@ async def _gives_up(page: Tab, ws: Socket, code: int, reason: str) -> None:
     await page.passes(LONG)
     await page.opens_nothing(
         f"The server closed with {code}, and your page connected again. After this code another attempt would end the "
-        "same way. Look at `event.code` in the `close` event."
+        "same way. If `TERMINAL` has `event.code`, the `close` event must not start a timer. (To look for a value in "
+        "an array, use `includes`: `in` looks for an index.)"
     )
     await state_is(page, "gave up", f"The server closed with {code}.")
 

@@ -27,7 +27,7 @@ class ReadingExercise(Exercise):
     """
 
     def __init__(
-        self, code: str, run: Callable[[Talk, dict[str, Any]], Awaitable[Mapping[str, Any]]], *,
+        self, code: str, run: Callable[[Any, Any], Awaitable[Mapping[str, Any]]], *,
         clues: Mapping[str, Message], hints: tuple[str, ...], answer: str, why: str,
     ) -> None:  # fmt: skip
         super().__init__(self._compare, hints=hints, answer=answer, why=why)
@@ -39,9 +39,7 @@ class ReadingExercise(Exercise):
 
     async def _compare(self, talk: Talk, answer: object) -> None:
         given = self._given(answer)
-        names: dict[str, Any] = {"__name__": "__main__"}
-        exec(IMPORTS + self.code, names)
-        found = await self.run(talk, names)
+        found = await self._found(talk)
         talk.steps.clear()  # what happened would tell the answers
         for label, clue in self.clues.items():
             if not _same(_listed(found[label]), given[label]):
@@ -53,6 +51,12 @@ class ReadingExercise(Exercise):
                 other = "" if own else _another_kind(_listed(found[label]), given[label])
                 raise NotYet(other or advice(clue, given[label], neutral))
             talk.tells(label, "is", shown(given[label]))
+
+    async def _found(self, talk: Talk) -> Mapping[str, Any]:
+        """Run the code, and return what has happened for each label."""
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(IMPORTS + self.code, names)
+        return await self.run(talk, names)
 
     def _given(self, answer: object) -> dict[str, Any]:
         """Return what was written for each label; raise NotYet where something is missing or has no such label."""

@@ -13,7 +13,12 @@ ADVICE = {
     "Still in CONNECTING state": "A WebSocket can send only after its `open` event.",
     "Unexpected end of input": "Is a closing `}` or `)` missing?",
     "is not valid JSON": "Catch the error of `JSON.parse`, or take the message as the text that it is.",
-    "of null": "`document.querySelector` returns null if no element fits at that moment.",
+    "of null": "`getElementById` and `querySelector` return null if no element fits at that moment. Compare the id "
+    "with the page's HTML.",
+    "of undefined": "Something in front of the dot has no value yet. Look at it first, as in `if (ws && …)`.",
+    "before initialization": "A name that is declared in a function with `let` or `const` begins anew at each call. "
+    "Declare it outside of the function if it must last.",
+    "is not defined": "Is the name misspelled, or a text that needs quotes?",
 }
 FAULTS = {
     "dialog": "Your page called `{name}({text})`. A dialog stops the page and its reader. Write into the page instead.",

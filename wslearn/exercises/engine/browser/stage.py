@@ -19,21 +19,21 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from wslearn import cells
+from wslearn.browser import patience
 from wslearn.exercises.engine.expectations import NotYet
 from wslearn.limits import Limits
 from wslearn.server import Server
 from wslearn.server.connection import Connection
 from wslearn.server.handshake import STATIC, path_of, respond
 
-#: How long a check waits for a browser, in seconds.
-BROWSER = 2.0
 #: How long the page may take for one action before it counts as stuck, in seconds: a busy computer is no mistake.
-ANSWER = 4.0
+ANSWER = 6.0
 #: How long a browser takes to end the process of a page that is stuck, which the next page would share, in seconds.
 KILLED = 2.0
 STUCK = (
     "Your page did not answer for {seconds:g} s, so it was stopped. A loop in it never ends. A page must return from "
-    "each of its functions, and wait with events or `setTimeout`."
+    "each of its functions, and wait with events or `setTimeout`. A promise such as `sleep(10)` needs `await` before "
+    "it."
 )
 #: The student's page may run its own script and style; everything else is refused (CSP level 3).
 POLICY = (
@@ -92,7 +92,8 @@ class Visit:
             self.loaded.set()
         elif "event" in message:
             self.events.append(message)
-            if message["event"] == "navigates":  # nobody is left who could answer
+            if message["event"] in ("navigates", "floods"):  # nobody is left who could answer
+                self.stuck |= message["event"] == "floods"  # its loop may go on
                 self._give_up()
 
     async def act(self, act: str, **given: Any) -> dict[str, Any]:
@@ -130,8 +131,6 @@ class Stage(Server):
     def __init__(self) -> None:
         super().__init__()
         self.visits: dict[str, Visit] = {}
-        #: The cells whose pages have found no browser, since one was there.
-        self.alone: set[str | None] = set()
 
     @classmethod
     async def get(cls) -> "Stage":
@@ -145,7 +144,7 @@ class Stage(Server):
 
     async def handler(self, ws: Connection) -> None:
         """Let a browser show the page that it has the ticket for."""
-        self.alone.clear()
+        patience.came()
         ticket = json.loads(await ws.recv()).get("ticket")
         if visit := self.visits.get(ticket):
             await visit.talk(ws)
@@ -166,20 +165,15 @@ class Stage(Server):
 
     @asynccontextmanager
     async def visit(self, page: str, remote: bool | None = None) -> AsyncIterator[Visit]:
-        """Show a page for a block. Raises NoBrowser if there is none: after 2 s, and from then on at once.
-
-        But a cell that is run again has a reader, so it waits again.
-        """
-        cell = cells.current_cell()[0]
-        if self.alone and cell not in self.alone:
-            self.alone.add(cell)
+        """Show a page for a block. Raises NoBrowser if there is none; `wslearn.browser.patience` says how soon."""
+        if not patience.seconds:
+            patience.ends()
             raise NoBrowser
         visit = Visit(page)
         self.visits[visit.ticket] = visit
         hide = _display(f"{self._address(remote)}#{visit.ticket}")
         try:
-            if not await _within(visit.arrived, BROWSER):
-                self.alone.add(cell)
+            if not await patience.within(visit.arrived.is_set):
                 raise NoBrowser
             if not await _within(visit.loaded, ANSWER):
                 visit.stuck = True
@@ -209,7 +203,7 @@ def _display(address: str) -> Callable[[], None]:
     """Show a page below the cell, and return a function that removes it: a saved notebook would show a broken frame."""
     text = (
         f'<iframe src="{html.escape(address)}" title="Your page, while it is being checked" width="100%" height="240" '
-        'style="border:0"></iframe>'
+        'style="border:0;border-radius:8px"></iframe>'
     )
     if display is not None:
         return display(text)

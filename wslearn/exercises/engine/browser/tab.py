@@ -195,7 +195,8 @@ class Tab:
             socket.most = max(socket.most, event["waiting"])
         elif event["event"] == "loses":
             socket.lost += 1
-            self.notes.tells(PAGE, "sends", f"{shown(event['data'])} on {socket.name}, which has ended")
+            if socket.lost == 1:  # there may be a thousand
+                self.notes.tells(PAGE, "sends", f"{shown(event['data'])} on {socket.name}, which has ended")
 
     def _exists(self, selector: str, found: dict[str, Any]) -> None:
         if "missing" in found:
