@@ -99,6 +99,7 @@ class Storm:
         self.clients: list = []
         self.tasks: list[asyncio.Task] = []
         self.sent = self.cuts = self.dropped = 0
+        self.restarting: asyncio.Task | None = None
 
     async def run(self) -> Verdict:
         """Let the storm blow for its time, and return what is wrong."""
@@ -117,7 +118,7 @@ class Storm:
             if self.case in ("restart", "new-hub"):
                 blowing.append(asyncio.create_task(self.cut()))
             await blowing[0]
-            await tasks.end(blowing, 5, "storm")
+            await tasks.end(blowing, 30, "storm", [self.restarting] if self.restarting else [])
             for client in self.clients:
                 if client.slow and client.transport:
                     client.transport.resume_reading()
@@ -181,19 +182,24 @@ class Storm:
             self.cuts += 1
 
     async def restart(self) -> None:
-        """Kill the server, and start it again, with its hub or with a new one."""
+        """Kill the server, and start it again, with its hub or with a new one; wait until all clients are back."""
         while True:
             await asyncio.sleep(min(RESTART, self.seconds / 3))
-            port, old = self.server.port, self.hub
-            for ws in list(self.server.sockets):
-                ws.transport.abort()
-            await self.server.stop()
-            if self.case == "new-hub":
-                self.hub = self.hub_class()
-            await self.start(port)
-            if old is not self.hub:
-                await old.close()
-            self.cuts += 1
+            self.restarting = asyncio.create_task(self.restart_once())
+            await asyncio.shield(self.restarting)  # the storm's end must not leave it without a server
+            await self.until(lambda: all(client.joined for client in self.clients))
+
+    async def restart_once(self) -> None:
+        port, old = self.server.port, self.hub
+        for ws in list(self.server.sockets):
+            ws.transport.abort()
+        await self.server.stop()
+        if self.case == "new-hub":
+            self.hub = self.hub_class()
+        await self.start(port)
+        if old is not self.hub:
+            await old.close()
+        self.cuts += 1
 
     async def stall(self) -> None:
         """Let slow clients stop reading for a second or two, again and again."""

@@ -14,8 +14,7 @@ from wslearn.hubs.room import HubRoom, key_of, with_offset
 from wslearn.hubs.rooms import HubRooms
 from wslearn.limits import Limits
 from wslearn.messages import Ack, FeedMessage, Joined, encode
-from wslearn.server import Connection
-from wslearn.server.delivery import BATCH
+from wslearn.server import Connection, delivery
 from wslearn.servers.feed import FeedServer
 
 
@@ -158,15 +157,16 @@ async def test_an_ack_that_takes_the_fan_out_with_it_is_found():
     assert not await story_of_the_ack(Both())
 
 
-async def test_a_join_follows_what_the_last_room_has_sent():
+async def test_a_join_follows_what_the_last_room_has_sent(monkeypatch):
     """Messages to many clients are sent in batches: a client that joins again must not get one after the answer."""
+    monkeypatch.setattr(delivery, "BATCH", 2)
     async with FeedServer() as server:
         everybody = {}
-        for _ in range(BATCH + 20):
+        for _ in range(40):
             ws = await connect(server.url)
             await join(ws)
             everybody[f"guest-{len(everybody) + 1}"] = ws
-        late = list(server.rooms.rooms["tea"].members)[-1]  # the message comes to it with the second batch
+        late = list(server.rooms.rooms["tea"].members)[-1]  # the message comes to it with the last batch
         await server.hub.publish("tea", encode(FeedMessage("tea", "hi", "x", "")).encode(), None)
         assert server.deliveries.busy
         await server.rooms.join(late, "tea", server.hub.epoch, 0)

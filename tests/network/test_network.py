@@ -7,7 +7,8 @@ import logging
 import socket
 import ssl
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import perf_counter
 from urllib.parse import urlsplit
 
@@ -671,3 +672,104 @@ async def test_a_goodbye_to_who_has_closed_and_resets_is_no_error():
         net.heal()
         await until(lambda: not net.links)
     assert errors == []
+
+
+@pytest.mark.parametrize("reset_by", ["client", "server", "either"])
+async def test_an_idle_connection_is_closed_unless_the_right_side_sends(reset_by):
+    """With bytes of the other side only, it is idle for the proxy. Twice the timeout passes before anything is said."""
+    async with EchoServer(plain=True) as server:
+        async with SimulatedNetwork(server.url, idle_timeout=1.0, idle_reset_by=reset_by) as net:
+            async with connect(net.url, ping_interval=None) as said, connect(net.url, ping_interval=None) as told:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(every(0.1, 22, partial(said.send, "hi"), drain=said))
+                    (peer,) = [ws for ws in server.connections if through(net, ws, told)]
+                    group.create_task(every(0.1, 22, partial(peer.send, "hi"), drain=told))
+                # An echo is sent by both sides; what the server pushes is not.
+                assert said.state is OPEN
+                assert (told.state is OPEN) == (reset_by != "client")
+                if reset_by == "client":
+                    assert told.close_code == 1006
+                    await until(lambda: peer.state is not OPEN)
+                    assert peer.close_code == 1006
+                await asyncio.wait_for(said.wait_closed(), 10)  # now both are idle
+                assert said.close_code == 1006
+
+
+async def every(seconds, times, send, drain):
+    """Send so often; read what comes, so that nothing waits."""
+    reading = asyncio.create_task(read_all(drain))
+    with suppress(ConnectionClosed):
+        for _ in range(times):
+            await send()
+            await asyncio.sleep(seconds)
+    reading.cancel()
+
+
+async def read_all(ws):
+    with suppress(ConnectionClosed):
+        while True:
+            await ws.recv()
+
+
+def through(net, peer, client):
+    """Tell whether a server's connection is this client's, which comes through the network."""
+    ports = {link.client.transport.get_extra_info("peername")[1]: link for link in net.links}
+    link = ports[client.local_address[1]]
+    return link.server.transport.get_extra_info("sockname")[1] == peer.remote_address[1]
+
+
+async def test_an_idle_timeout_may_be_set_and_ended_while_it_runs(plain):
+    async with SimulatedNetwork(plain.url) as net, connect(net.url, ping_interval=None) as ws:
+        await ws.send("hi")
+        assert await ws.recv() == "hi"
+        net.idle_timeout = 0.2
+        net.idle_timeout = None
+        await asyncio.sleep(0.4)
+        assert ws.state is OPEN
+        net.silence()
+        net.idle_timeout = 0.05
+        await asyncio.sleep(0.2)
+        assert ws.state is OPEN, "in a silence the end of a connection is not told either"
+        net.heal()
+        await asyncio.wait_for(ws.wait_closed(), 10)
+        assert ws.close_code == 1006
+        await until(lambda: not net.links)
+
+
+@pytest.mark.parametrize("gone", ["client", "server"])
+async def test_half_open_is_told_to_one_side_only(plain, gone):
+    async with SimulatedNetwork(plain.url) as net:
+        async with connect(net.url, ping_interval=None, close_timeout=0.1) as ws:
+            await ws.send("hi")
+            assert await ws.recv() == "hi"
+            (peer,) = plain.connections
+            net.half_open(gone)
+            lost, left = (ws, peer) if gone == "client" else (peer, ws)
+            await asyncio.wait_for(lost.wait_closed(), 10)
+            await left.send("is anybody there?")
+            pong = await left.ping()
+            await asyncio.sleep(0.2)
+            assert left.state is OPEN and not pong.done()
+            async with connect(net.url) as another:  # new ones pass
+                await another.send("hi")
+                assert await another.recv() == "hi"
+            left.transport.abort()
+            await until(lambda: not net.links)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"idle_timeout": 0}, "idle_timeout must be seconds"),
+        ({"idle_reset_by": "both"}, "'client', 'server' or 'either'"),
+    ],
+)
+def test_what_idle_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        SimulatedNetwork("ws://127.0.0.1:1/", **options)
+
+
+async def test_half_open_needs_a_side(plain):
+    async with SimulatedNetwork(plain.url) as net:
+        with pytest.raises(ValueError, match="expected 'client' or 'server'"):
+            net.half_open("both")

@@ -10,13 +10,13 @@ import asyncio
 import ipaddress
 import socket
 from itertools import count
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from wslearn.common import lifecycle, tasks
 from wslearn.common.chunk import Direction
-from wslearn.network.conditions import Conditions
-from wslearn.network.pipe import Link
+from wslearn.network.conditions import Conditions, is_number
+from wslearn.network.link import Link, Side
 from wslearn.network.recording import Recording
 
 #: Schemes of a target, each with its default port.
@@ -31,10 +31,12 @@ class SimulatedNetwork(Conditions, Recording):
     - `delay`: seconds from one side to the other, or a pair `(up, down)`; up is from client to server.
     - `jitter`: a random extra delay of at most so many seconds, for each chunk, from `seed`; the order is kept.
     - `bandwidth`: bytes per second each way, shared by all connections; None: no limit.
+    - `idle_timeout`: seconds after which an idle connection is closed at both sides (FIN), as a reverse proxy does;
+      None: never. `idle_reset_by` says whose bytes keep it open: `"client"`, `"server"` or `"either"`.
     - `elsewhere`: the target may be another machine, whose own network adds delay; for `wslearn.latency`.
 
-    `delay`, `jitter` and `bandwidth` may be set while it runs. Delay and jitter apply to bytes that are sent from then
-    on, bandwidth also to bytes in the queue. A connection has at most 256 KiB under way each way (or bandwidth times
+    All of these but the last may be set while it runs. Delay and jitter apply to bytes that are sent from then on,
+    bandwidth also to bytes in the queue. A connection has at most 256 KiB under way each way (or bandwidth times
     delay), then its sender has to wait.
 
     A TCP connection costs a round trip before its first byte can leave (RFC 9293, section 3.5). Here the system
@@ -63,6 +65,8 @@ class SimulatedNetwork(Conditions, Recording):
         delay: float | tuple[float, float] = 0.0,
         jitter: float = 0.0,
         bandwidth: float | None = None,
+        idle_timeout: float | None = None,
+        idle_reset_by: Literal["client", "server", "either"] = "either",
         seed: int = 0,
         elsewhere: bool = False,
     ) -> None:
@@ -77,6 +81,7 @@ class SimulatedNetwork(Conditions, Recording):
         self._changing = asyncio.Lock()
         Recording.__init__(self)
         Conditions.__init__(self, delay=delay, jitter=jitter, bandwidth=bandwidth)
+        self.idle_reset_by, self.idle_timeout = idle_reset_by, idle_timeout
 
     async def start(self) -> Self:
         """Open the network, and return self. In a notebook, first stop everything that an earlier run started."""
@@ -142,12 +147,47 @@ class SimulatedNetwork(Conditions, Recording):
         for link in list(self.links):
             link.cut()
 
+    def half_open(self, gone: Side = "client") -> None:
+        """Reset every connection at one side only: the other side isn't told, and nothing gets through any more.
+
+        That is what a phone leaves behind whose battery is empty, and a router that forgets a connection.
+        """
+        if gone not in ("client", "server"):
+            raise ValueError(f"gone: expected 'client' or 'server', got {gone!r}")
+        for link in list(self.links):
+            link.half_open(gone)
+
+    @property
+    def idle_timeout(self) -> float | None:
+        """Seconds after which an idle connection is closed at both sides; None: never."""
+        return self._idle_timeout
+
+    @idle_timeout.setter
+    def idle_timeout(self, value: float | None) -> None:
+        if value is not None and not (is_number(value) and value > 0):
+            raise ValueError(f"idle_timeout must be seconds, more than 0, or None for never: got {value!r}")
+        self._idle_timeout = value
+        for link in list(self.links):
+            link.watch_idle()
+
+    @property
+    def idle_reset_by(self) -> Literal["client", "server", "either"]:
+        """Whose bytes keep a connection open."""
+        return self._idle_reset_by
+
+    @idle_reset_by.setter
+    def idle_reset_by(self, value: Literal["client", "server", "either"]) -> None:
+        if value not in ("client", "server", "either"):
+            raise ValueError(f"idle_reset_by: expected 'client', 'server' or 'either', got {value!r}")
+        self._idle_reset_by = value
+
     def plan_anew(self, since: dict[Direction, float]) -> None:
         """Let everything that is due after `since` depart now."""
         super().plan_anew(since)
         for link in list(self.links):
             for pipe in (link.up, link.down):
                 pipe.plan_anew(since[pipe.direction])
+            link.watch_idle()
 
 
 def checked(target: str) -> SplitResult:

@@ -1,7 +1,6 @@
-"""One connection through the simulated network: two pipes, which delay bytes and keep their order."""
+"""One direction of a connection through the simulated network: it delays bytes and keeps their order."""
 
 import asyncio
-import logging
 import os
 import random
 import socket
@@ -15,87 +14,15 @@ from typing import Any
 
 from wslearn.common.chunk import Direction
 
-logger = logging.getLogger("wslearn")
-#: The `SimulatedNetwork` of a connection, whose module imports this one.
+#: The `SimulatedNetwork` and the `Link` of a pipe, whose modules import this one.
 Network = Any
+Link = Any
 #: With a limited bandwidth, bytes depart in pieces of this many seconds, and of this many bytes at least.
 PIECE_TIME, PIECE_SIZE = 0.01, 1460
 #: asyncio's timers fire up to a millisecond late, so for the last one the event loop spins. In seconds.
 SPIN = 0.001
-#: Timeout of a connection to the target, in seconds.
-CONNECT_TIMEOUT = 10.0
 #: SO_LINGER of 0 seconds: closing the socket resets the connection (RST) instead of finishing it (FIN).
 RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-
-
-class Link:
-    """A client's connection through the network: two ends, and a pipe each way between them."""
-
-    def __init__(self, net: Network, number: int) -> None:
-        self.net = net
-        self.client, self.server = End(self), End(self)
-        self.up = Pipe(net, number, "up", self.client, self.server)
-        self.down = Pipe(net, number, "down", self.server, self.client)
-        self.over = asyncio.Event()
-        self._connecting: asyncio.Task | None = None
-
-    def begin(self) -> None:
-        """Send the SYN. Bytes follow a round trip later, because SYN-ACK and ACK have to pass before them."""
-        self.up.enter(self._connect)
-        round_trip = sum(pipe.way() for pipe in (self.up, self.down))
-        self.up.not_before = clock() + round_trip
-        self.down.not_before = self.up.not_before + self.net.delays["up"]
-
-    def _connect(self) -> None:
-        self.up.waits = True
-        self._connecting = asyncio.create_task(self._connect_to_target())
-        self.net.connecting.add(self._connecting)
-        self._connecting.add_done_callback(self.net.connecting.discard)
-
-    async def _connect_to_target(self) -> None:
-        host, port = self.net.target.hostname or "", self.net.target_port
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await asyncio.get_running_loop().create_connection(lambda: self.server, host, port)
-        except OSError as error:
-            why = str(error) or type(error).__name__
-            logger.warning("network: no server answers at %s:%s, so its client is reset (%s)", host, port, why)
-            self.down.not_before = 0.0
-            self.server.connection_lost(None)
-
-    def opened(self, end: "End") -> None:
-        """Continue, now that an end has its transport."""
-        if end is self.client:
-            self.net.opened(self)
-        else:
-            self.up.waits = False
-            self.up.advance()
-
-    def lost(self, end: "End") -> None:
-        """Reset the other side after an end was lost, or finish if that was the second one."""
-        pipe = end.sends
-        if pipe.target.gone:
-            self.up.discard()
-            self.down.discard()
-            self.net.links.discard(self)
-            self.over.set()
-        elif not (self.up.finished and self.down.finished):
-            pipe.reset()
-
-    def finished(self) -> None:
-        """Close both ends when both directions have had their FIN."""
-        if self.up.finished and self.down.finished:
-            self.client.transport.close()
-            self.server.transport.close()
-
-    def cut(self) -> None:
-        """Reset both sides now; bytes under way are lost."""
-        self.up.discard()
-        self.down.discard()
-        if self._connecting:
-            self._connecting.cancel()
-        self.client.reset()
-        self.server.reset()
 
 
 class End(asyncio.Protocol):
@@ -120,9 +47,9 @@ class End(asyncio.Protocol):
         self.sends.carry(data)
 
     def eof_received(self) -> bool:
-        """Let FIN enter the pipe; the other direction stays open."""
+        """Let FIN enter the pipe; the other direction stays open, unless nobody is left there."""
         self.sends.enter(self.sends.finish)
-        return True
+        return not self.link.is_half_open
 
     def pause_writing(self) -> None:
         """Note that this side reads too slowly."""
@@ -142,6 +69,13 @@ class End(asyncio.Protocol):
         """Deliver bytes to this side, if it is open."""
         if not self.transport.is_closing():
             self.transport.write(data)
+
+    def close(self) -> None:
+        """Send FIN, after the bytes that have been delivered to this side."""
+        if self.connected:
+            self.transport.close()
+        elif not self.gone:
+            self.connection_lost(None)
 
     def reset(self) -> None:
         """Send RST. Unsent bytes are lost."""
@@ -175,6 +109,7 @@ class Pipe:
     def carry(self, data: bytes) -> None:
         """Let bytes enter; when they arrive, they are written to the target."""
         self.net.record(self.number, self.direction, data)
+        self.source.link.carried(self.direction)
         bandwidth = self.net.bandwidth
         piece = max(PIECE_SIZE, int(bandwidth * PIECE_TIME)) if bandwidth else len(data)
         for start in range(0, len(data), piece):
