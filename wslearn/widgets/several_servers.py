@@ -104,13 +104,17 @@ class SeveralServersLab(Dashboard):
             self.guests = [kind(letter, urls) for letter in LETTERS for kind in (Naive, Resuming)]
             running = [asyncio.create_task(guest.run()) for guest in self.guests]
             try:
-                async with asyncio.timeout(ENOUGH), Subscription(
-                    list(urls.values())[::-1], ROOM, base=BASE, cap=CAP, silence=SILENCE, max_retry_after=1.0
-                ) as room:
-                    await asyncio.gather(*(guest.ready.wait() for guest in self.guests))
-                    await self._story(room, story)
+                await self._with_ann(list(urls.values()), story)
             finally:
                 await tasks.end(running, STOP_TIMEOUT, "several-servers lab")
+
+    async def _with_ann(self, urls: list[str], story: Any) -> None:
+        async with asyncio.timeout(ENOUGH) as limit:
+            await asyncio.gather(*(guest.ready.wait() for guest in self.guests))
+            room = Subscription(urls[::-1], ROOM, base=BASE, cap=CAP, silence=SILENCE, max_retry_after=1.0)
+            async with room:
+                limit.reschedule(None)
+                await self._story(room, story)
 
     async def _story(self, room: Subscription, story: Any) -> None:
         self.began = clock()
