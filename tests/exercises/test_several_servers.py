@@ -51,7 +51,6 @@ class TestLeases(FunctionExercise):
             ("            self.began = dict.fromkeys(self.began, now)  # the engine was silent",
              "            Leases.began = dict.fromkeys(self.began, now)"),
             ("            self.began = {each: began for", "            Leases.began = {each: began for")),
-        "raised TypeError": changed(LEASES, ("self.last is None or now", "now")),
     }  # fmt: skip
     subtle: ClassVar = {
         "a lease of exactly `seconds` is over": ("still alive", changed(
@@ -80,6 +79,18 @@ class Leases:
     def others(self):
         return sorted(name for name, _ in self.known)
 """,
+        "expires when asked, of what is known then": changed(
+            LEASES,
+            (
+                "            self.began = {each: began for each, began in self.began.items() if now - began <= self.seconds}",
+                "            for each in [each for each in self.began if self.began[each] < now - self.seconds]:\n"
+                "                del self.began[each]",
+            ),
+        ),
+        "lists": changed(
+            LEASES,
+            ("return sorted(self.began)", "names = list(self.began)\n        names.sort()\n        return names"),
+        ),
     }
 
 
@@ -100,7 +111,7 @@ class TestNextServer(FunctionExercise):
         "Look at all of them": changed(NEXT, ("min(left, key=wait)", "servers[0]")),
         "Return a pair": changed(NEXT, ('return best["url"], wait(best)', 'return best["url"]')),
         "raised ValueError": changed(NEXT, ("    if not left:\n        return None\n", "")),
-        "find the time from which": changed(NEXT, ("min(left, key=wait)", "max(left, key=wait)")),
+        "find the time from which": changed(NEXT, ("wait(best)", "wait(best) + 0.25")),
     }  # fmt: skip
     subtle: ClassVar = {
         "no pause is no pause": changed(NEXT, ('1 if server["retry_after"] is None else server["retry_after"]',
@@ -123,6 +134,19 @@ def next_server(servers, now):
         if best is None or seconds < best[1]:
             best = [server["url"], seconds]
     return tuple(best) if best else None
+""",
+        "sorted": changed(NEXT, ("min(left, key=wait)", "sorted(left, key=wait)[0]")),
+        "pairs": """
+def next_server(servers, now):
+    waits = [
+        (0 if s["ended"] is None else max(0, s["ended"] - now + (1 if s["retry_after"] is None else s["retry_after"])),
+         number, s["url"])
+        for number, s in enumerate(servers) if s["why"] not in (401, 403, 1008)
+    ]
+    if waits:
+        wait, _, url = min(waits)
+        return url, wait
+    return None
 """,
     }
 

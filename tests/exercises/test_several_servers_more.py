@@ -7,7 +7,6 @@ from exercise_cases import FunctionExercise, ServerExercise
 from wslearn.exercises import several_servers as ex
 
 
-
 def changed(code: str, *changes: tuple[str, str]) -> str:
     """Return a right answer with some of its text replaced."""
     for old, new in changes:
@@ -97,6 +96,27 @@ class OneRoom(Server):
         async for text in ws:
             await self.hub.publish(text)
 """,
+        "its own set of clients": """
+class OneRoom(Server):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.clients = set()
+
+    def heard(self, text):
+        broadcast(self.clients, text)
+
+    async def handler(self, ws):
+        if not self.clients:
+            self.hub.subscribe(self.heard)
+        self.clients.add(ws)
+        try:
+            async for text in ws:
+                await self.hub.publish(text)
+        finally:
+            self.clients.discard(ws)
+            if not self.clients:
+                self.hub.unsubscribe(self.heard)
+""",
     }
 
 
@@ -152,6 +172,24 @@ async def unique_name(store, session):
         if await store.add(("name", name), True):
             mine = await store.add(("session", session), name)
             return name if mine else await store.get(("session", session))
+""",
+        "the solution in other words": changed(
+            NAME,
+            (
+                "if name := await store.get(session):\n        return name\n",
+                "if await store.get(session):\n        return await store.get(session)\n",
+            ),
+        ),
+        "looks before it adds": """
+async def unique_name(store, session):
+    name, number = await store.get(session), 1
+    while name is None:
+        free = await store.get(f"guest-{number}") is None
+        if free and await store.add(f"guest-{number}", session):
+            await store.add(session, f"guest-{number}")
+            name = await store.get(session)
+        number += 1
+    return name
 """,
     }
 
@@ -213,4 +251,7 @@ async def waves(clients, rate, close, sleep):
             if todo:
                 await sleep(1)
 """,
+        "counts in a variable": changed(
+            WAVES, ("        if tasks and len(tasks) % rate == 0:", "        if len(tasks) and not len(tasks) % rate:")
+        ),
     }

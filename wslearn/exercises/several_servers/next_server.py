@@ -4,8 +4,6 @@ from typing import Any
 
 from wslearn.exercises.engine import FunctionExercise
 
-NEVER = {"ended": None, "why": None, "retry_after": None}
-
 
 def _server(url: str, ended: float | None = None, why: int | None = None, retry_after: float | None = None) -> dict:
     return {"url": url, "ended": ended, "why": why, "retry_after": retry_after}
@@ -33,25 +31,25 @@ def _solve(servers: Any, now: float, *, refused=REFUSED, later: bool = True, pau
         return None
     least = min(wait for wait, _ in found)
     urls = [url for wait, url in found if wait == least]
-    return urls[-1 if last else 0], least
+    return urls[-1 if last else 0], float(least)
 
 
 A, B, C = "ws://a", "ws://b", "ws://c"
 next_server = FunctionExercise(
     cases=[
-        (([_server(A), _server(B)], 100), (A, 0)),
-        (([_server(A, 100, 1012), _server(B)], 100), (B, 0)),
+        (([_server(A), _server(B)], 100), (A, 0.0)),
+        (([_server(A, 97, 503, 5), _server(B, 96, 503, 10)], 100), (A, 2.0)),
         (([_server(A, 100, 1012), _server(B, 99.5, 1006)], 100), (B, 0.5)),
-        (([_server(A, 98, 1013), _server(B, 97, 1006)], 100), (A, 0)),
-        (([_server(A, 100, 503, 5), _server(B, 100, 1006)], 100), (B, 1)),
-        (([_server(A, 97, 503, 5), _server(B, 96, 503, 10)], 100), (A, 2)),
-        (([_server(A, 90, 503, 5), _server(B, 100, 1012)], 100), (A, 0)),
+        (([_server(A, 100, 1012), _server(B)], 100), (B, 0.0)),
+        (([_server(A, 97, 1013), _server(B, 98, 1006)], 100), (A, 0.0)),
+        (([_server(A, 100, 503, 5), _server(B, 100, 1006)], 100), (B, 1.0)),
+        (([_server(A, 90, 503, 5), _server(B, 100, 1012)], 100), (A, 0.0)),
         (([_server(A, 99.5, 503), _server(B, 99.75, 1006)], 100), (A, 0.5)),
-        (([_server(A, 100, 503, 0), _server(B, 100, 1012)], 100), (A, 0)),
-        (([_server(A, 10, 1008), _server(B, 100, 1012)], 100), (B, 1)),
-        (([_server(A, 10, 403), _server(B, 10, 401), _server(C, 100, 503, 30)], 100), (C, 30)),
+        (([_server(A, 100, 503, 0), _server(B, 100, 1012)], 100), (A, 0.0)),
+        (([_server(A, 10, 1008), _server(B, 100, 1012)], 100), (B, 1.0)),
+        (([_server(A, 10, 403), _server(B, 10, 401), _server(C, 100, 503, 30)], 100), (C, 30.0)),
         (([_server(A, 10, 403), _server(B, 10, 1008)], 100), None),
-        (([_server(A, 100, 1012), _server(B, 100, 1012), _server(C, 100, 1012)], 100), (A, 1)),
+        (([_server(A, 100, 1012), _server(B, 100, 1012), _server(C, 100, 1012)], 100), (A, 1.0)),
     ],
     mistakes={
         lambda servers, now: _solve(servers, now, refused=()): "A server that answered 401, 403 or 1008 has refused "
@@ -69,7 +67,7 @@ next_server = FunctionExercise(
         lambda servers, now: _solve(servers, now, never=False): "A server that was never tried may be tried at once.",
         lambda servers, now: (_solve(servers, now) or (None, None))[::-1]: "Return the URL first, and then the "
         "seconds.",
-        lambda servers, now: (servers[0]["url"], (_solve(servers[:1], now) or (0, 0))[1]): "Another server may be "
+        lambda servers, now: (servers[0]["url"], (_solve(servers[:1], now) or (0, 0.0))[1]): "Another server may be "
         "tried earlier. Look at all of them.",
         str: "Return a pair: the URL, and the seconds to wait.",
     },

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-from wslearn.exercises.engine import Client, Exercise, NotYet, Talk
+from wslearn.exercises.engine import Client, Exercise, Talk
 
 DEAF = (
     "{name} is on another server than the sender, and did not receive the message. Publish it: "
@@ -59,7 +59,7 @@ async def _says(talk: Talk, hub: Hub, sender: Client, text: str, near: list[Clie
         before = client.heard[: client.judged][-1:]
         await talk.until(lambda client=client: len(client.heard) > client.judged or hub.wrong)
         if hub.wrong:
-            raise NotYet(hub.wrong)
+            talk.fail(hub.wrong, "your server", "gives", "the hub something that it can't use")
         await client.hears(text, {
             None: silent,
             lambda came, before=before: [came] == before: TWICE,
@@ -76,7 +76,7 @@ async def _one_room(talk: Talk, server_class: Any) -> None:
         carl, dora = await talk.clients(b, "Carl", "Dora")
         for sender, text, near, far in (
             (ann, "hi from a", [ann, bob], [carl, dora]),
-            (carl, ' {from b ☕', [carl, dora], [ann, bob]),
+            (carl, " {from b ☕", [carl, dora], [ann, bob]),
             (bob, "and from a again", [bob, ann], [dora, carl]),
         ):
             await _says(talk, hub, sender, text, near, far)

@@ -84,8 +84,9 @@ two_servers = ReadingExercise(
             list: "Count the calls of `hear` on Bob's server: one line for each.",
         },
         "names": {
-            lambda came: list(came) == ["guest-1", "guest-2", "guest-3"]: "How many inboxes has Zoe's server before she "
-            "joins?",
+            lambda came: (
+                list(came) == ["guest-1", "guest-2", "guest-3"]
+            ): "How many inboxes has Zoe's server before she joins?",
             list: "Each server counts its own inboxes only.",
         },
         "Carl": {

@@ -101,7 +101,7 @@ unique_name = Exercise(
     hints=(
         "Store two things: which name a session has, and that a name is taken. First look whether the session has a "
         "name already.",
-        'Try `guest-1`, `guest-2` and so on, until `await store.add(name, session)` returns `True`. Then the name is '
+        "Try `guest-1`, `guest-2` and so on, until `await store.add(name, session)` returns `True`. Then the name is "
         "yours, and nobody else gets it.",
         "At the end, store the session's name: `await store.add(session, name)`. If that returns `False`, another "
         "server has named this session meanwhile: return `await store.get(session)`.",
