@@ -38,7 +38,8 @@ class TestLeases(FunctionExercise):
             LEASES, ("            self.began[server] = now\n            return\n",
                      "            self.began[server] = now\n            self.began = {e: b for e, b in "
                      "self.began.items() if now - b <= self.seconds}\n            return\n")),
-        "Each message begins its lease again": changed(LEASES, ("            self.began[server] = now\n            return\n",
+        "Each message begins its lease again": changed(LEASES, ("            self.began[server] = now\n"
+                                         "            return\n",
                                          "            self.began.pop(server) if now == 7 else "
                                          "self.began.update({server: now})\n            return\n")),
         "It is alive again": changed(LEASES, ("self.began[server] = now",
@@ -82,7 +83,8 @@ class Leases:
         "expires when asked, of what is known then": changed(
             LEASES,
             (
-                "            self.began = {each: began for each, began in self.began.items() if now - began <= self.seconds}",
+                "            self.began = {each: began for each, began in self.began.items() "
+                "if now - began <= self.seconds}",
                 "            for each in [each for each in self.began if self.began[each] < now - self.seconds]:\n"
                 "                del self.began[each]",
             ),

@@ -28,22 +28,23 @@ class OneRoom(Server):
         async for text in ws:
             broadcast(self.connections, text)
 """,
-        "The hub calls your own function too": changed(ROOM, ("            self.hub.subscribe(self.heard)", "            pass")),
+        "The hub calls your own function too": changed(
+            ROOM, ("            self.hub.subscribe(self.send_to_all)", "            pass")),
         "received a message twice": changed(ROOM, ("            await self.hub.publish(text)",
                                                    "            broadcast(self.connections, text)\n"
                                                    "            await self.hub.publish(text)")),
         "Send the text as it is": changed(ROOM, ("publish(text)", "publish(text.strip())")),
-        "use `broadcast` in it": changed(ROOM, ("    def heard", "    async def heard")),
+        "Write it with `def`": changed(ROOM, ("    def send_to_all", "    async def send_to_all")),
         "Publish the text itself": changed(ROOM, ("publish(text)", "publish({'text': text})")),
         "subscribed again each time": changed(
             ROOM, ("        if not self.subscribed:\n            self.subscribed = True\n            "
-                   "self.hub.subscribe(self.heard)",
+                   "self.hub.subscribe(self.send_to_all)",
                    "        self.hub.subscribe(lambda text: broadcast([ws], text))")),
     }  # fmt: skip
     subtle: ClassVar = {
         "subscribes for each client": changed(
             ROOM, ("        if not self.subscribed:\n            self.subscribed = True\n            "
-                   "self.hub.subscribe(self.heard)", "        self.hub.subscribe(self.heard)")),
+                   "self.hub.subscribe(self.send_to_all)", "        self.hub.subscribe(self.send_to_all)")),
         "only the others": ("The hub calls your own function too", """
 class OneRoom(Server):
     async def handler(self, ws):
@@ -207,7 +208,8 @@ class TestWaves(FunctionExercise):
         ),
         "was never closed": changed(WAVES, ("in list(clients):", "in sorted(clients)[:-1]:")),
         "was closed twice": changed(
-            WAVES, ("        tasks.append(", "        if client == 'A': tasks.append(asyncio.create_task(close(client)))"
+            WAVES, ("        tasks.append(", "        if client == 'A':\n            "
+                    "tasks.append(asyncio.create_task(close(client)))"
                     "\n        tasks.append(")),
         "had left before its turn": changed(
             WAVES, ("            if client not in clients:\n                continue\n        tasks", "        tasks")),

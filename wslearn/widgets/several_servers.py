@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from wslearn.client import Subscription
 from wslearn.common import tasks
@@ -32,7 +33,7 @@ BEFORE, AFTER = 0.3, 0.4
 ENOUGH = 20.0
 HEADS = "client", "where", "last offset", "missed", "twice", "recovered"
 #: Where the columns of the table are, from 0 to 1.
-COLUMNS = 0.0, 0.24, 0.44, 0.62, 0.75, 0.88
+COLUMNS = 0.0, 0.21, 0.39, 0.58, 0.7, 0.81
 
 
 class SeveralServersLab(Dashboard):
@@ -200,7 +201,7 @@ class SeveralServersLab(Dashboard):
         """Draw a lane for each server and the engine, and below that a table with a row for each client."""
         drawn, (top, low) = figure(2, height=5)
         drawn.set_layout_engine("none")
-        top.set_position([0.12, 0.66, 0.865, 0.26])
+        top.set_position([0.12, 0.66, 0.84, 0.26])
         low.set_position([0.02, 0.0, 0.965, 0.52])
         self._lanes(top)
         low.axis("off")
@@ -226,6 +227,7 @@ class SeveralServersLab(Dashboard):
         ax.set(xlim=(start, high), ylim=(-0.5, 3.5))
         ax.set_yticks([3, 2, 1, 0], [*(f"server {letter}" for letter in LETTERS), ENGINE])
         ax.tick_params(axis="y", length=0)
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         ax.set_title("seconds since the start; ▨ not there", loc="left", fontsize=14)
         ax.spines[["top", "right", "left"]].set_visible(False)
         for lane, name in zip((3, 2, 1, 0), names, strict=True):

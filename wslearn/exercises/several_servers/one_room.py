@@ -17,7 +17,7 @@ TWICE = (
     "them. Publish the message, and don't send it yourself too."
 )
 STRANGE = "{name} received something else. Send the text as it is to each of your clients."
-ASYNC = "The hub calls your function and does not wait for it. Write it with `def`, and use `broadcast` in it."
+ASYNC = "The hub calls your function and does not wait for it. Write it with `def`, as `send_to_all` is."
 LEFT = (
     "All clients of a server have come and gone several times, and it has subscribed again each time. Subscribe once, "
     "or unsubscribe when a client leaves."
@@ -100,10 +100,10 @@ one_room = Exercise(
     hints=(
         "A client's message goes to the hub, and nowhere else. What comes from the hub goes to all clients of the "
         "server.",
-        "In the handler, publish each text: `await self.hub.publish(text)`. The function that the hub calls is a "
-        "method such as `def heard(self, text)`, which calls `broadcast(self.connections, text)`.",
+        "In the handler, publish each text: `await self.hub.publish(text)`. What the hub calls can "
+        "be `self.send_to_all`.",
         "Subscribe once for each server: if `self.subscribed` is `False` when a client connects, set it to `True`, and "
-        "call `self.hub.subscribe(self.heard)`.",
+        "call `self.hub.subscribe(self.send_to_all)`.",
     ),
     answer="""
 from websockets.asyncio.server import broadcast
@@ -113,13 +113,13 @@ class OneRoom(Server):
     hub = None  # the check puts its hub here
     subscribed = False
 
-    def heard(self, text):
+    def send_to_all(self, text):
         broadcast(self.connections, text)
 
     async def handler(self, ws):
         if not self.subscribed:
             self.subscribed = True
-            self.hub.subscribe(self.heard)
+            self.hub.subscribe(self.send_to_all)
         async for text in ws:
             await self.hub.publish(text)
 """,
