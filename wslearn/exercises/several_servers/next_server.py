@@ -39,6 +39,7 @@ next_server = FunctionExercise(
     cases=[
         (([_server(A), _server(B)], 100), (A, 0.0)),
         (([_server(A, 97, 503, 5), _server(B, 96, 503, 10)], 100), (A, 2.0)),
+        (([_server(A, 99, 503, 5), _server(B, 96, 503, 5)], 100), (B, 1.0)),
         (([_server(A, 100, 1012), _server(B, 99.5, 1006)], 100), (B, 0.5)),
         (([_server(A, 100, 1012), _server(B)], 100), (B, 0.0)),
         (([_server(A, 97, 1013), _server(B, 98, 1006)], 100), (A, 0.0)),

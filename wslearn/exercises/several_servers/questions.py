@@ -15,7 +15,8 @@ class Questions:
     )
     guess_2 = Question(
         "Zoe is connected to one of three servers, and its process is killed. How long is her name still in the list "
-        "of members that the others see?",
+        "of members that the others see: does it disappear at once, does it stay for two or three seconds, or "
+        "forever?",
         choices=("It disappears at once", "For two or three seconds", "Forever"),
         answer="For two or three seconds",
         why="A killed server can't say goodbye. The others notice that they no longer hear of it, as you'll see in "
