@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
-from wslearn.exercises.engine import Client, Exercise, Talk
+from wslearn.exercises.engine import Client, Exercise, Talk, otherwise
 
 DEAF = (
     "{name} is on another server than the sender, and did not receive the message. Publish it: "
@@ -52,19 +53,24 @@ class Hub:
                 self.wrong = ASYNC
 
 
+def _has_news(client: Client, hub: Hub) -> bool:
+    return bool(len(client.heard) > client.judged or hub.wrong)
+
+
 async def _says(talk: Talk, hub: Hub, sender: Client, text: str, near: list[Client], far: list[Client]) -> None:
     """Let a client send a text, and expect it once at everybody."""
     await sender.says(text)
     for client, silent in [*((one, OWN) for one in near), *((one, DEAF) for one in far)]:
         before = client.heard[: client.judged][-1:]
-        await talk.until(lambda client=client: len(client.heard) > client.judged or hub.wrong)
+        await talk.until(partial(_has_news, client, hub))
         if hub.wrong:
             talk.fail(hub.wrong, "your server", "gives", "the hub something that it can't use")
-        await client.hears(text, {
+        table: dict[Any, str] = {
             None: silent,
             lambda came, before=before: [came] == before: TWICE,
-            lambda came: True: STRANGE,
-        })  # fmt: skip
+            otherwise: STRANGE,
+        }
+        await client.hears(text, table)
 
 
 async def _one_room(talk: Talk, server_class: Any) -> None:

@@ -121,7 +121,7 @@ class _Server:
         if isinstance(error, NotImplementedError):
             raise error
         if error and "changed size during iteration" in text:
-            self.talk.fail(CHANGED, "your loop", "goes", "through `clients`, which changes", expected="a copy")
+            self.talk.fail(CHANGED, "your loop", "ends", "because `clients` has changed")
         if error and self.fails and "the connection was lost" in text:
             client = min(self.fails)
             text = RAISES.replace("{client}", client)
