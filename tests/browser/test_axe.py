@@ -96,6 +96,7 @@ LABS = {
     "heartbeat": "heartbeat_lab",
     "robustness": "robustness_lab",
     "nothing_lost": "nothing_lost_lab",
+    "several_servers": "several_servers_lab",
 }
 EXERCISE = """
 from wslearn import Server
