@@ -1,9 +1,9 @@
 """The class in a notebook: the board below the cell, simulated phones, and a cell that is run again."""
 
-import asyncio
 import socket
 
 import pytest
+from support import until
 
 from wslearn.classroom import ClassServers
 from wslearn.common import lifecycle
@@ -16,12 +16,6 @@ async def board():
     board = await classroom("127.0.0.1", rehearse=3)
     yield board
     await board.stop()
-
-
-async def until(condition):
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_question_of_a_lesson_is_asked_in_one_line(board):
@@ -65,7 +59,8 @@ async def test_a_cell_that_is_run_again_stops_the_class_of_its_last_run(monkeypa
     class Watcher:
         """Does what `wslearn.cells` does in a kernel: a new run stops what runs."""
 
-        running = []
+        def __init__(self):
+            self.running = []
 
         async def stop_previous(self, port):
             for thing in [thing for thing in self.running if isinstance(thing, ClassServers)]:
