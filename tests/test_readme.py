@@ -12,7 +12,7 @@ import pytest
 from authors import run
 from packaging.requirements import Requirement
 
-from wslearn.cli.main import SERVERS, main
+from wslearn.cli.main import EXAMPLES, SERVERS, main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -42,7 +42,7 @@ def test_every_command_parses(arguments):
         return
     parsed = command.make_context(name, rest, parent=context)
     if name == "serve":
-        assert parsed.params["name"] in SERVERS or arguments == ["serve", "my_chat:ChatServer"]
+        assert parsed.params["name"] in SERVERS | EXAMPLES or arguments == ["serve", "my_chat:ChatServer"]
 
 
 def test_the_commands_are_found():

@@ -30,6 +30,7 @@ LESSONS = {
     "06": ("heartbeat", ("round_trip", "find_dead", "patience", "backoff", "tunnel", "pulse")),
     "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share", "nothing_lost", "desk")),
     "08": ("browser", ("safe_text", "one_socket", "reconnect", "back_pressure", "come_back", "impatient")),
+    "09": ("nothing_lost", ("catch_up", "follow", "send_all", "once", "joining", "halves")),
 }
 FILE = Path(".wslearn") / "progress.json"
 #: A file of all exercises has 2 KB; what is larger is not ours. In bytes.

@@ -95,6 +95,7 @@ LABS = {
     "auth": "token_lab",
     "heartbeat": "heartbeat_lab",
     "robustness": "robustness_lab",
+    "nothing_lost": "nothing_lost_lab",
 }
 EXERCISE = """
 from wslearn import Server

