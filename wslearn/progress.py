@@ -31,6 +31,7 @@ LESSONS = {
     "07": ("robustness", ("token_bucket", "useful_error", "goodbye", "fair_share", "nothing_lost", "desk")),
     "08": ("browser", ("safe_text", "one_socket", "reconnect", "back_pressure", "come_back", "impatient")),
     "09": ("nothing_lost", ("catch_up", "follow", "send_all", "once", "joining", "halves")),
+    "11": ("own_project", ("tidy", "healthy", "finds", "interval", "metrics", "endings")),
 }
 FILE = Path(".wslearn") / "progress.json"
 #: A file of all exercises has 2 KB; what is larger is not ours. In bytes.
