@@ -116,8 +116,8 @@ async def _metrics(talk: Talk, metrics_class: Any) -> None:
         await ann.is_closed(1000, message=SAME[otherwise])
         await reports.ends_with(1000)
         await bob.says("raise")
-        await bob.is_closed(1011, message="The given handler raised an exception, so {name} should get 1011, as without "
-                            "you. Don't catch the exception, or raise it again.")  # fmt: skip
+        await bob.is_closed(1011, message="The given handler raised an exception, so {name} should get 1011, as "
+                            "without you. Don't catch the exception, or raise it again.")  # fmt: skip
         talk.forgives(server)
         await reports.ends_with(1011)
         await carl.says("close")
