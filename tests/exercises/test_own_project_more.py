@@ -17,7 +17,7 @@ def changed(code: str, *changes: tuple[str, str]) -> str:
     return code
 
 
-DEAF = '        if proxy["reset_by"] == "client" and not replies:\n            return None\n'
+DEAF = '        if proxy["reset_by"] == "client" and not replies:\n            return 0\n'
 
 
 class TestInterval(FunctionExercise):
@@ -32,16 +32,15 @@ class TestInterval(FunctionExercise):
             INTERVAL, (DEAF, ""), ('        if proxy["idle"] is None', f'{DEAF}        if proxy["idle"] is None')
         ),
         "Its replies reset a proxy": changed(INTERVAL, (" and not replies", "")),
-        "If no whole number of seconds will": changed(INTERVAL, ("longest or None", "longest")),
         "otherwise somebody trusts": changed(
-            INTERVAL, ("longest or None", "longest or 1"), ("            return None\n", "            return 1\n")
+            INTERVAL, ("return longest", "return longest or 1"), ("            return 0\n", "            return 1\n")
         ),
         "The most impatient one decides": """
 def interval(proxies, replies, missed):
     if any(each["idle"] and each["reset_by"] == "client" and not replies for each in proxies):
-        return None
+        return 0
     longest = max([each["idle"] for each in proxies if each["idle"]] or [10**6])
-    return min(30, (longest - 1) // (missed + 1)) or None
+    return min(30, (longest - 1) // (missed + 1))
 """,
     }
     subtle: ClassVar = {
@@ -56,6 +55,7 @@ def interval(proxies, replies, missed):
         if all(p["idle"] is None or ((replies or p["reset_by"] != "client") and (missed + 1) * n < p["idle"])
                for p in proxies):
             return n
+    return 0
 """,
         "not": changed(INTERVAL, ('if proxy["idle"] is None', 'if not proxy["idle"]')),
         "min of a list": """
@@ -64,9 +64,9 @@ import math
 def interval(proxies, replies, missed):
     cutting = [p for p in proxies if p["idle"] is not None]
     if not replies and "client" in [p["reset_by"] for p in cutting]:
-        return None
+        return 0
     n = min([30] + [math.ceil(p["idle"] / (missed + 1)) - 1 for p in cutting])
-    return n if n > 0 else None
+    return max(n, 0)
 """,
     }
 

@@ -84,7 +84,6 @@ def _panicking() -> Callable:
     return chat
 
 
-PASSED = "Your test passed, although {what}. {advice}"
 #: The chats in which the test must fail: what they do, and what a student reads whose test passes.
 BAD = (
     (_mute, "this chat passes no message on", "Let a client send a message, and expect that the others receive it."),
@@ -99,15 +98,15 @@ GOOD = (
 )
 
 
-async def _run(talk: Talk, finds: Any, make: Callable) -> BaseException | None:
-    """Run a student's test on a chat, and return what it raised. Raises NotYet if it doesn't end."""
+async def _run(talk: Talk, finds: Any, make: Callable) -> NotYet | None:
+    """Run a student's test on a chat, and return how it failed. Raises NotYet if it doesn't end."""
     conversation = Conversation()
     try:
         await talk.call(finds, conversation, make(), partial(BadNetwork, conversation), within=8.0)
     except NotYet as wrong:
         if wrong.__cause__ is None:
             raise
-        return wrong.__cause__
+        return wrong
     finally:
         conversation.drop()
     return None
@@ -115,25 +114,25 @@ async def _run(talk: Talk, finds: Any, make: Callable) -> BaseException | None:
 
 async def _finds(talk: Talk, finds: Any) -> None:
     for make, what, more in GOOD:
-        if error := await _run(talk, finds, make):
-            lines = str(error).strip().splitlines() or [""]
-            text = (
-                f"Your test failed on {what}, so it would cry wolf.{more} It raised {type(error).__name__}: {lines[0]}"
-            )
+        if failed := await _run(talk, finds, make):
+            error = failed.__cause__
+            text = str(failed)
+            if isinstance(error, AssertionError):
+                first = (str(error).strip().splitlines() or ["an `assert` did not hold"])[0]
+                text = f"Your test failed on {what}, so it would cry wolf.{more} It said: {first}"
             talk.fail(text, "your test", "fails", f"on {what}", expected="pass")
         talk.tells("your test", "passes", f"on {what}")
     for make, what, advice in BAD:
-        error = await _run(talk, finds, make)
-        if error is None:
-            talk.fail(
-                PASSED.format(what=what, advice=advice), "your test", "passes", f"although {what}", expected="fail"
-            )
-        if not isinstance(error, AssertionError):
+        failed = await _run(talk, finds, make)
+        if failed is None:
+            text = f"Your test passed, although {what}. {advice}"
+            talk.fail(text, "your test", "passes", f"although {what}", expected="fail")
+        if not isinstance(failed.__cause__, AssertionError):
             text = (
-                f"Your test noticed that {what}, but by accident: it raised {type(error).__name__}. A test fails with "
-                "an AssertionError. The words of `talk`, such as `hears`, raise one for you."
+                f"Your test noticed that {what}, but by accident. {failed} A test fails with an AssertionError. The "
+                "words of `talk`, such as `hears`, raise one for you."
             )
-            talk.fail(text, "your test", "raises", type(error).__name__, expected="AssertionError")
+            talk.fail(text, "your test", "fails", f"because {what}", expected="fail with an AssertionError")
         talk.tells("your test", "fails", f"because {what}")
 
 

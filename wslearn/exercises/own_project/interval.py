@@ -25,22 +25,22 @@ def _deaf(proxies: Proxies, replies: bool) -> bool:
     return not replies and any(each["idle"] is not None and each["reset_by"] == "client" for each in proxies)
 
 
-def _right(proxies: Proxies, replies: bool, missed: int, most: int = MOST, exact: int = 1) -> int | None:
+def _right(proxies: Proxies, replies: bool, missed: int, most: int = MOST, exact: int = 1) -> int:
     longest = min([most, *((idle - exact) // (missed + 1) for idle in _idles(proxies))])
-    return None if longest < 1 or _deaf(proxies, replies) else longest
+    return 0 if _deaf(proxies, replies) else longest
 
 
-def _largest(proxies: Proxies, replies: bool, missed: int) -> int | None:
+def _largest(proxies: Proxies, replies: bool, missed: int) -> int:
     longest = min([MOST, *((idle - 1) // (missed + 1) for idle in [max(_idles(proxies), default=10**6)])])
-    return None if longest < 1 or _deaf(proxies, replies) else longest
+    return 0 if _deaf(proxies, replies) else longest
 
 
 interval = FunctionExercise(
     cases=[
         ((arguments[0], arguments[1], arguments[2]), _right(*arguments))
         for arguments in (
-            ([NGINX, HAPROXY], True, 1),
             ([HAPROXY, NGINX], True, 2),
+            ([NGINX, HAPROXY], True, 1),
             ([NGINX], True, 0),
             ([], True, 1),
             ([STRICT, CADDY], True, 2),
@@ -69,25 +69,23 @@ interval = FunctionExercise(
         lambda proxies, replies, missed: _right(proxies, True, missed): "This client never sends anything, and one of "
         "the proxies counts only bytes from the client. No heartbeat of the server can keep that connection open.",
         lambda proxies, replies, missed: (
-            None
+            0
             if not replies and any(each["reset_by"] == "client" for each in proxies)
             else _right(proxies, replies, missed)
         ): "A proxy whose `idle` is None never cuts, whoever sends.",
         lambda proxies, replies, missed: _right(proxies, replies and not _idles(proxies), missed): "The client replies "
         "to each heartbeat. Its replies reset a proxy that counts only bytes from the client.",
-        lambda proxies, replies, missed: _right(proxies, replies, missed) or 0: "If no whole number of seconds will "
-        "do, return None.",
-        lambda proxies, replies, missed: max(_right(proxies, replies, missed) or 1, 1): "If no interval will do, "
-        "return None: otherwise somebody trusts this number.",
+        lambda proxies, replies, missed: _right(proxies, replies, missed) or 1: "If no interval will do, "
+        "return 0: otherwise somebody trusts this number.",
         _largest: "The connection goes through all of the proxies. The most impatient one decides.",
     },
     message="Return the largest whole number of seconds, at most 30, so that `missed + 1` times that is less than each "
-    "`idle`; or None.",
+    "`idle`; or 0.",
     hints=(
         "Every proxy must be content, so begin with the smallest `idle`. Leave out the ones that are None.",
         "The largest `n` with `(missed + 1) * n < idle` is `(idle - 1) // (missed + 1)`.",
         'First look for a proxy that can\'t be kept open: `"reset_by"` is `"client"`, `"idle"` isn\'t None, and '
-        "`replies` is False. Then take the `min` of 30 and all the numbers. If it is 0, return None.",
+        "`replies` is False. Otherwise return the `min` of 30 and all the numbers.",
     ),
     answer="""
 def interval(proxies, replies, missed):
@@ -96,9 +94,9 @@ def interval(proxies, replies, missed):
         if proxy["idle"] is None:
             continue
         if proxy["reset_by"] == "client" and not replies:
-            return None
+            return 0
         longest = min(longest, (proxy["idle"] - 1) // (missed + 1))
-    return longest or None
+    return longest
 """,
     why="The most impatient proxy decides, and a heartbeat that may get lost must come more often. A ping from the "
     "server is the best heartbeat: the client's pong comes by itself, so bytes go both ways, and every kind of proxy "
