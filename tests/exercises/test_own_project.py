@@ -254,7 +254,7 @@ CUT = "        net.cut()\n        await talk.has_connections(server, 2)\n"
 class TestFinds(FunctionExercise):
     exercise = ex.finds
     wrong: ClassVar = {
-        "it would cry wolf": "async def finds(talk, chat, bad_network): assert False",
+        "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
         "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
         "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
         "by accident": """

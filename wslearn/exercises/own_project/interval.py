@@ -82,7 +82,7 @@ interval = FunctionExercise(
     message="Return the largest whole number of seconds, at most 30, so that `missed + 1` times that is less than each "
     "`idle`; or 0.",
     hints=(
-        "Every proxy must be content, so begin with the smallest `idle`. Leave out the ones that are None.",
+        "No proxy may cut, so begin with the smallest `idle`. Leave out the ones that are None.",
         "The largest `n` with `(missed + 1) * n < idle` is `(idle - 1) // (missed + 1)`.",
         'First look for a proxy that can\'t be kept open: `"reset_by"` is `"client"`, `"idle"` isn\'t None, and '
         "`replies` is False. Otherwise return the `min` of 30 and all the numbers.",
@@ -99,6 +99,6 @@ def interval(proxies, replies, missed):
     return longest
 """,
     why="The most impatient proxy decides, and a heartbeat that may get lost must come more often. A ping from the "
-    "server is the best heartbeat: the client's pong comes by itself, so bytes go both ways, and every kind of proxy "
-    "is content. A message that nobody replies to isn't enough for all of them.",
+    "server is the best heartbeat: the client's pong comes automatically, so bytes go both ways, and no "
+    "kind of proxy cuts. A message that nobody replies to isn't enough for all of them.",
 )

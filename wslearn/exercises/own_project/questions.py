@@ -26,7 +26,7 @@ class Questions:
         "A server stands behind nginx, and nobody sends anything. After how many seconds does nginx cut the "
         "connection, if you don't change its options?",
         unit="seconds",
-        answer="60",
+        answer="After 60 seconds",
         why="That's the default of `proxy_read_timeout`. Part 4 has the numbers of eight proxies.",
     )
 
