@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -78,7 +79,7 @@ async def _serving(handler: Any, status: int = 0) -> AsyncIterator[Any]:
             await handler(ws)
 
     def refuse(ws: ServerConnection, request: Any) -> Any:
-        return ws.respond(status, "draining\n") if status else None  # type: ignore[arg-type]
+        return ws.respond(status, "draining\n") if status else None
 
     server = await serve(quiet, "127.0.0.1", 0, process_request=refuse, close_timeout=STEP / 4)
     try:
@@ -102,12 +103,16 @@ async def _asks(talk: Talk, function: Any, what: str, port: int, expected: bool,
     talk.tells(what, "is", shown(came))
 
 
+def _nobody(server: Any) -> bool:
+    return not server.connections
+
+
 async def _healthy(talk: Talk, healthy: Any) -> None:
     for what, handler, expected, message in SERVERS:
         async with _serving(handler) as server:
             port = server.sockets[0].getsockname()[1]
             await _asks(talk, healthy, what, port, expected, message)
-            if not await talk.until(lambda server=server: not server.connections):
+            if not await talk.until(partial(_nobody, server)):
                 talk.fail(OPEN, what, "has", "a connection", expected="no connection any longer")
     async with _serving(_well, 503) as server:
         port = server.sockets[0].getsockname()[1]
