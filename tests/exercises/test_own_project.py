@@ -1,4 +1,4 @@
-"""The exercises of lesson 11 that are handlers or conversations: cleaning up, health, a test that finds a bug."""
+"""The exercises of lesson 11 that are handlers or conversations: cleaning up, and health."""
 
 from typing import ClassVar
 
@@ -243,44 +243,5 @@ async def healthy(url, seconds):
     finally:
         if ws:
             await ws.close()
-""",
-    }
-
-
-FINDS = ex.finds.answer
-CUT = "        net.cut()\n        await talk.has_connections(server, 2)\n"
-
-
-class TestFinds(FunctionExercise):
-    exercise = ex.finds
-    wrong: ClassVar = {
-        "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
-        "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
-        "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
-        "by accident": """
-async def finds(talk, chat, bad_network):
-    async with talk.served(chat) as server, bad_network(server) as net:
-        ann = await talk.client(server, "Ann")
-        await ann.says("hi")
-        try:
-            await ann.hears("hi")
-        except AssertionError:
-            raise ValueError("no message")
-""",
-    }
-    right: ClassVar = {
-        "without waiting": changed(FINDS, ("        await talk.has_connections(server, 2)\n", "")),
-        "only its words": """
-async def finds(talk, chat, bad_network):
-    async with talk.served(chat) as server:
-        async with bad_network(server) as net:
-            zoe = await talk.client(net, "Zoe")
-            ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
-            await zoe.vanishes()
-            await talk.has_connections(server, 3)
-            for speaker in (ann, bob):
-                await speaker.says("hi")
-                for each in (ann, bob, carl):
-                    await each.hears("hi")
 """,
     }

@@ -1,4 +1,4 @@
-"""The other exercises of lesson 11: how often to ping, how connections end, and reading."""
+"""The other exercises of lesson 11: a test that finds a bug, how often to ping, how connections end, and reading."""
 
 from typing import ClassVar
 
@@ -67,6 +67,45 @@ def interval(proxies, replies, missed):
         return 0
     n = min([30] + [math.ceil(p["idle"] / (missed + 1)) - 1 for p in cutting])
     return max(n, 0)
+""",
+    }
+
+
+FINDS = ex.finds.answer
+CUT = "        net.cut()\n        await talk.has_connections(server, 2)\n"
+
+
+class TestFinds(FunctionExercise):
+    exercise = ex.finds
+    wrong: ClassVar = {
+        "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
+        "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
+        "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
+        "by accident": """
+async def finds(talk, chat, bad_network):
+    async with talk.served(chat) as server, bad_network(server) as net:
+        ann = await talk.client(server, "Ann")
+        await ann.says("hi")
+        try:
+            await ann.hears("hi")
+        except AssertionError:
+            raise ValueError("no message")
+""",
+    }
+    right: ClassVar = {
+        "without waiting": changed(FINDS, ("        await talk.has_connections(server, 2)\n", "")),
+        "only its words": """
+async def finds(talk, chat, bad_network):
+    async with talk.served(chat) as server:
+        async with bad_network(server) as net:
+            zoe = await talk.client(net, "Zoe")
+            ann, bob, carl = await talk.clients(server, "Ann", "Bob", "Carl")
+            await zoe.vanishes()
+            await talk.has_connections(server, 3)
+            for speaker in (ann, bob):
+                await speaker.says("hi")
+                for each in (ann, bob, carl):
+                    await each.hears("hi")
 """,
     }
 
