@@ -1,0 +1,200 @@
+"""Task 5 of lesson 11, the hard one: what a server should tell about itself, collected around any handler."""
+
+import inspect
+from typing import Any
+
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConnectionClosed
+
+from wslearn.exercises.engine import Exercise, Talk, kind, otherwise, shown
+
+EMPTY = {"open": 0, "unsent": 0, "ends": {}}
+#: What fills a client that has stopped reading: so many bytes wait for it then, fewer than our server drops it for.
+LARGE, MESSAGES, WAITING = "x" * 50_000, 2000, 300_000
+
+SAME = {
+    None: "{name} was not answered. `watch` must return a handler that does all that the given one does.",
+    otherwise: "{name} should be answered as by the given handler.",
+}
+CODES = {
+    1000: "The handler returned, so the library closes with 1000 *after* your code. Until then `ws.close_code` is "
+    "None.",
+    1011: "The handler raised an exception, so the library closes with 1011 after your code. Let the exception pass.",
+    1006: "The connection was lost: that's 1006 in `ws.close_code`. The handler ends with `ConnectionClosed` then, so "
+    "count in a `finally`.",
+    4000: "The handler itself closed with 4000, and `ws.close_code` knows that.",
+    4123: "The client closed with 4123. `ws.close_code` knows that, and it isn't the 1000 of a handler that returns.",
+}
+
+
+async def _chat(ws: Any) -> None:
+    """Do what a client says."""
+    async for text in ws:
+        match text:
+            case "return":
+                return
+            case "raise":
+                raise RuntimeError("the check asked for it")
+            case "close":
+                await ws.close(4000, "enough")
+            case "fill":
+                for _ in range(MESSAGES):  # the system's own buffers take the first ones
+                    if ws.transport.get_write_buffer_size() < WAITING:
+                        broadcast([ws], LARGE)
+            case _:
+                await ws.send(text.upper())
+
+
+async def _stubborn(ws: Any) -> None:
+    """Return without an error when the connection is lost, as many handlers do."""
+    try:
+        async for text in ws:
+            await ws.send(text)
+    except ConnectionClosed:
+        pass
+
+
+async def _watched(talk: Talk, one: Any, handler: Any) -> Any:
+    watched = await talk.call(talk.method(one, "watch"), handler)
+    if not inspect.iscoroutinefunction(watched):
+        talk.fail(
+            "`watch` should return a new handler: write `async def watched(ws):` inside it, and `return watched`.",
+            "watch(handler)", "returns", kind(watched), expected="a function `async def watched(ws)`",
+        )  # fmt: skip
+    return watched
+
+
+class _Reports:
+    """What the student's object should report, and what it does."""
+
+    def __init__(self, talk: Talk, one: Any) -> None:
+        self.talk, self.report = talk, talk.method(one, "report")
+        self.open, self.ends = 0, dict[int, int]()
+
+    async def ends_with(self, code: int) -> None:
+        """Expect one open connection less, and one more end with this code."""
+        self.open -= 1
+        self.ends[code] = self.ends.get(code, 0) + 1
+        await self.say(CODES[code])
+
+    async def say(self, message: str) -> None:
+        """Expect the numbers soon; bytes that wait are looked at elsewhere."""
+        expected = {"open": self.open, "ends": self.ends}
+        came: Any = None
+
+        def right() -> bool:
+            nonlocal came
+            came = self.report()
+            return isinstance(came, dict) and {name: came.get(name) for name in expected} == expected
+
+        first = await self.talk.call(self.report)
+        if not isinstance(first, dict) or first.keys() != EMPTY.keys():
+            text = "Return a dictionary with the keys `open`, `unsent` and `ends`."
+            self.talk.fail(text, "report()", "returns", shown(first), expected=shown(EMPTY))
+        if not await self.talk.until(right):
+            if came.get("open") != self.open:
+                more = came.get("open", 0) > self.open if isinstance(came.get("open"), int) else False
+                message = (
+                    "A connection has ended, and you still count it as open. Count down in a `finally`."
+                    if more
+                    else "`open` is how many handlers are running now. Count each of them when it begins."
+                )
+            self.talk.fail(message, "report()", "returns", shown(came), expected=f"… {shown(expected)}")
+        self.talk.tells("report()", "returns", shown(came))
+
+
+async def _metrics(talk: Talk, metrics_class: Any) -> None:
+    one, two = await talk.call(metrics_class), await talk.call(metrics_class)
+    reports = _Reports(talk, one)
+    await reports.say("Nothing has happened yet, so all numbers are 0.")
+    async with talk.served(await _watched(talk, one, _chat)) as server:
+        ann, bob, carl, dora, zoe, sam = await talk.clients(server, "Ann", "Bob", "Carl", "Dora", "Zoe", "Sam")
+        reports.open = 6
+        for client in (ann, sam):
+            await client.asks("hi", "HI", SAME)
+        await reports.say("")
+        await ann.says("return")
+        await ann.is_closed(1000, message=SAME[otherwise])
+        await reports.ends_with(1000)
+        await bob.says("raise")
+        await bob.is_closed(1011, message="The given handler raised an exception, so {name} should get 1011, as "
+                            "without you. Don't catch the exception, or raise it again.")  # fmt: skip
+        talk.forgives(server)
+        await reports.ends_with(1011)
+        await carl.says("close")
+        await carl.is_closed(4000, message=SAME[otherwise])
+        await reports.ends_with(4000)
+        await dora.closes(4123, "bye")
+        await reports.ends_with(4123)
+        await zoe.vanishes()
+        await reports.ends_with(1006)
+        await _fills(talk, reports, sam)
+        await reports.ends_with(1006)
+        talk.forgives(server)
+    async with talk.served(await _watched(talk, one, _stubborn)) as server:
+        dora = await talk.client(server, "Dora")
+        await dora.asks("hi", "hi", SAME)
+        reports.open = 1
+        await reports.say("`watch` may be called for several handlers. All of them count.")
+        await dora.vanishes()
+        await reports.ends_with(1006)
+    empty = await talk.call(talk.method(two, "report"))
+    talk.expect(empty == EMPTY, "A second object has seen nothing. Keep the numbers in `self`, not in the class.",
+                expected=shown(EMPTY), came=empty, who="another report()")  # fmt: skip
+
+
+async def _fills(talk: Talk, reports: _Reports, sam: Any) -> None:
+    """Let bytes wait for Sam, and expect to read of them; then he vanishes."""
+    before = (await talk.call(reports.report))["unsent"]
+    talk.expect(before == 0, "Nothing is waiting for anybody now, so `unsent` is 0.", expected="0", came=before,
+                who="unsent")  # fmt: skip
+    sam.stops_reading()
+    await sam.says("fill")
+    transport = sam.peer.transport
+    await talk.until(lambda: transport.get_write_buffer_size() > 0)
+    came, expected = (await talk.call(reports.report))["unsent"], transport.get_write_buffer_size()
+    talk.expect(came == expected, "Sam has stopped reading, and bytes wait for him. `unsent` is the sum of "
+                "`ws.transport.get_write_buffer_size()` over all open connections.", expected=str(expected), came=came,
+                who="unsent")  # fmt: skip
+    await sam.vanishes()
+
+
+metrics = Exercise(
+    _metrics,
+    hints=(
+        "`watch` makes a handler inside itself, which adds `ws` to a set, awaits the given handler, and takes `ws` out "
+        "in a `finally`.",
+        "How has it ended? If `ws.close_code` isn't None, the connection was already closed then, by whomever. "
+        "Otherwise the library closes after you: with 1000 if the handler returned, and with 1011 if it raised.",
+        "Begin with `code = 1011`. After `await handler(ws)`, set `code = 1000`. In the `finally`, count "
+        "`ws.close_code or code`. A `collections.Counter` counts, and `dict(…)` makes a dictionary of it.",
+    ),
+    answer="""
+from collections import Counter
+
+class Metrics:
+    def __init__(self):
+        self.connections = set()
+        self.ends = Counter()
+
+    def watch(self, handler):
+        async def watched(ws):
+            self.connections.add(ws)
+            code = 1011
+            try:
+                await handler(ws)
+                code = 1000
+            finally:
+                self.connections.discard(ws)
+                self.ends[ws.close_code or code] += 1
+
+        return watched
+
+    def report(self):
+        unsent = sum(ws.transport.get_write_buffer_size() for ws in self.connections)
+        return {"open": len(self.connections), "unsent": unsent, "ends": dict(self.ends)}
+""",
+    why="A handler ends in the same ways as a connection, and a `finally` sees all of them. The numbers tell you "
+    "different things: many 1006 mean bad networks or a proxy that cuts, 1011 means a bug of yours, and `unsent` grows "
+    "long before the memory is gone.",
+)
