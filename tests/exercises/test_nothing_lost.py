@@ -82,6 +82,16 @@ class TestCatchUp(FunctionExercise):
         ),
         "nothing kept": changed(CATCH_UP, ("kept[-1] if kept else floor", "kept[-1] if kept else 0")),
         "only offsets that are kept": changed(CATCH_UP, ("floor <= offset <= last", "offset in (floor, *kept)")),
+        "Look for `None` before": changed(
+            CATCH_UP, ("if offset is None:", "if offset is None and epoch == room['epoch']:")
+        ),
+        "with parentheses outside": changed(
+            CATCH_UP,
+            ("return True, []", "return [True, []]"),
+            ("return False, kept", "return [False, kept]"),
+            ("return floor", "return [floor"),
+            ("if each > offset]", "if each > offset]]"),
+        ),
         "always": "def catch_up(room, epoch, offset): return True, [n for n in room['kept'] if n > (offset or 0)]",
         "never": "def catch_up(room, epoch, offset): return False, room['kept']",
     }
@@ -109,6 +119,10 @@ class TestOnce(FunctionExercise):
         "The room is another one": changed(ONCE, ("key = session, room, id", "key = session, id")),
         "two clients may use the same id": changed(ONCE, ("key = session, room, id", "key = room, id")),
         "Use a tuple instead": changed(ONCE, ("key = session, room, id", "key = session + ' ' + room + id")),
+        "no separator is safe": changed(ONCE, ("key = session, room, id", "key = f'{session}/{room}/{id}'")),
+        "has offset 0, and that": changed(
+            ONCE, ("if key not in self.known:", "if not self.known.get(key, [0])[0]:")
+        ),
         "more than `seconds` ago": changed(ONCE, ("if now - pair[1] <= self.seconds", "if True")),
         "less than `seconds` ago": changed(ONCE, ("<= self.seconds", "<= self.seconds / 2")),
         "Remember a message only after": changed(
@@ -156,6 +170,7 @@ class TestOnce(FunctionExercise):
     }  # fmt: skip
     right: ClassVar = {
         "an ordered dictionary": """
+import json
 from collections import OrderedDict
 
 class Once:
@@ -165,7 +180,7 @@ class Once:
     def once(self, session, room, id, store):
         while self.known and self.clock() - next(iter(self.known.values()))[1] > self.seconds:
             self.known.popitem(last=False)
-        key = f"{session}/{room}/{id}"
+        key = json.dumps([session, room, id])
         if key not in self.known:
             offset = store()
             self.known[key] = offset, self.clock()

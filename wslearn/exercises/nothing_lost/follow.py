@@ -3,7 +3,7 @@
 from typing import Any
 
 from wslearn.exercises.engine import Exercise, Message, Talk, has, otherwise, shown
-from wslearn.exercises.nothing_lost.counterpart import Line, Student, playing
+from wslearn.exercises.nothing_lost.counterpart import ENDED, Line, Student, playing
 from wslearn.exercises.nothing_lost.stories import reader_stories, survives, writes_well
 from wslearn.histories import Person
 
@@ -14,6 +14,10 @@ FIRST_JOIN = {
     otherwise: 'Join the room first: `{"type": "join-room", "room": "tea"}`.',
 }
 AGAIN = "{name}'s connection was lost, and did not connect again. After each end but 1000, connect again at once."
+AWAY = (
+    "The server closed with 1001: it goes away, and {name} should connect again. Only 1000 means that all is said. "
+    "`async for` ends without an error after both, so look at `ws.close_code`."
+)
 NO_OFFSET = "{name} came back, and did not send how far it had got: add `epoch` and `offset` to `join-room`."
 START = (
     "{name} had joined, and had received no message yet. `missed` was 0, so it has everything up to `joined`'s "
@@ -109,8 +113,8 @@ class _Screen:
         )
 
 
-async def _joins(zoe: Student, epoch: str, offset: int, messages: Message, connects: str = AGAIN) -> Line:
-    line = await zoe.connects(connects)
+async def _joins(zoe: Student, epoch: str, offset: int, messages: Message, ended: str = ENDED) -> Line:
+    line = await zoe.connects(AGAIN, ended)
     table = {
         None: NO_OFFSET,
         lambda came: not isinstance(came, dict) or came.get("type") != "join-room": "Join the room first, each time.",
@@ -148,9 +152,9 @@ async def _follow(talk: Talk, function: Any) -> None:
         await line.says(told(27, "one"))
         await screen.has("one", missing=BY_TEXT)
         await line.says(told(27, "one"))
-        await line.drops()
+        await line.closes(1001)  # another server takes over
         await screen.has()
-        line = await _joins(zoe, "e1", 27, LAST)
+        line = await _joins(zoe, "e1", 27, LAST, AWAY.replace("{name}", "Zoe"))
         await line.says(joined("e2", 3, missed=2, recovered=False, floor=1))
         await line.drops()
         await screen.has(None)
@@ -161,8 +165,7 @@ async def _follow(talk: Talk, function: Any) -> None:
         line = await _joins(zoe, "e2", 3, LAST)
         await line.says(joined("e2", 9, missed=1, recovered=False, floor=8), told(9, "seven"))
         await screen.has(None, "seven", missing=LOST)
-        talk.tells("the server", "closes", "with 1000")
-        await line.ws.close(1000)
+        await line.closes(1000)
         await zoe.returns(END)
     await _survives(talk, function)
 
@@ -187,9 +190,9 @@ follow = Exercise(
     _follow,
     hints=(
         "Keep `epoch` and `offset` in variables outside the loop that connects. Both are `None` at first.",
-        "With `async with connect(url) as ws`, `async for` ends when the server closes with 1000, and raises "
-        "`ConnectionClosed` after any other end. When a `joined` comes whose epoch is new to you, set your offset: to "
-        "that of `joined` if `missed` is 0, else to 0.",
+        "With `async with connect(url) as ws`, `async for` ends when the server closes with 1000 or 1001, and raises "
+        "`ConnectionClosed` after any other end. `ws.close_code` tells the two apart. When a `joined` comes whose "
+        "epoch is new to you, set your offset: to that of `joined` if `missed` is 0, else to 0.",
         "A `room-message` counts if its `offset` is above yours: then set yours, and call `show`. When you join, add "
         '`{"epoch": epoch, "offset": offset}` if there is an epoch.',
     ),
@@ -214,7 +217,8 @@ async def follow(url, show):
                     elif message["type"] == "room-message" and message["offset"] > offset:
                         offset = message["offset"]
                         show(message["message"])
-                return
+                if ws.close_code == 1000:
+                    return
         except ConnectionClosed:
             pass
 """,

@@ -33,6 +33,12 @@ GROWS = (
     "{many} messages are older than `seconds`, and your object still remembers them. Whenever a message comes, forget "
     "the ones that are too old, even if they never come again."
 )
+SEPARATED = (
+    "`once({key}, store)` is taken for a repeat of another message, which has another session and another room. They "
+    "are any strings, so no separator is safe: use the tuple `(session, room, id)` instead of one string."
+)
+#: What an answer may put between the three.
+SEPARATORS = (*" /:;,.|-_+#@&=~*%$\n\t\0\x1f", "::", "--", "__", "||", "##", "//", ", ", " - ", " : ", " / ", "->")
 OTHERS = "A second object knows what only the first one was told. Keep the memory in `self`, not in the class."
 
 
@@ -109,16 +115,18 @@ async def _once(talk: Talk, once_class: Any) -> None:
 
     one, desk = await made()
     await desk.asks(("ann", "tea", "1"), True, FIRST)
-    await desk.asks(("ann", "tea", "1"), False, AGAIN)
+    await desk.asks(("ann", "tea", "2"), True, ALIKE.format(what="The id is another one."))
+    await desk.asks(("ann", "tea", "2"), False, AGAIN)
+    await desk.asks(("ann", "tea", "1"), False, f"{AGAIN} {ZERO}")  # that it has another offset is all that is new
     for key, what in (
-        (("ann", "tea", "2"), "The id is another one."),
         (("ann", "chess", "1"), "The room is another one, and each room has its own messages."),
         (("bob", "tea", "1"), "The session is another one: two clients may use the same id."),
         (("ann1", "tea", "1"), "The session is `ann1`."),
-        (("ann", "1tea", "1"), "The room is `1tea`. If you join the three to one string, use a separator, or a tuple."),
+        (("ann", "1tea", "1"), "The room is `1tea`. Use a tuple of the three instead of one string."),
         (("ann", "te", "a1"), "The room is `te`, and the id `a1`. Use a tuple instead of one string."),
     ):
         await desk.asks(key, True, ALIKE.format(what=what))
+    await _separates(talk, desk)
     _, other = await made()
     await other.asks(("ann", "tea", "1"), True, OTHERS)
     passes(SECONDS * 0.75)
@@ -128,6 +136,19 @@ async def _once(talk: Talk, once_class: Any) -> None:
     await _fails(talk, desk)
     await _forgets(talk, one, desk, passes)
     await _has_a_good_history(talk, once_class, clock)
+
+
+async def _separates(talk: Talk, desk: _Desk) -> None:
+    """Expect that three strings stay three, whatever is in them."""
+    store = desk.store
+    for between in SEPARATORS:
+        for key in (("ann", f"tea{between}chess", "1"), (f"ann{between}tea", "chess", "1")):
+            calls = store.calls
+            await talk.call(desk.once, *key, store)
+            if store.calls == calls:
+                text = SEPARATED.format(key=", ".join(map(shown, key)))
+                talk.fail(text, "`once`", "calls", HOW_OFTEN[0], expected=HOW_OFTEN[1])
+    talk.tells("sessions and rooms", "are", "told apart, also with `/`, `:` and others in them")
 
 
 async def _fails(talk: Talk, desk: _Desk) -> None:
@@ -206,7 +227,7 @@ class Once:
         now = self.clock()
         while self.known:
             key, (_, stored) = next(iter(self.known.items()))
-            if now - stored <= self.seconds:
+            if now - stored < self.seconds:
                 break
             del self.known[key]
         key = session, room, id

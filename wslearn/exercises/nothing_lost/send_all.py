@@ -37,6 +37,10 @@ NOT_ACK = (
     "{name} went on after a message that is no ack for this one. Only an `ack` with the message's own id says that "
     "it is stored."
 )
+OTHER_ERROR = (
+    "An `error` with another id came, and {name} sent `two` again. It isn't about this message: wait for an `ack` or "
+    "an `error` with its own id."
+)
 NOT_STORED = "The server could not store `{text}` and said so, with its id. {name} should send it again."
 WRONG = "Return the offsets from the acks, a list in the order of the texts."
 DONE = "All texts are acknowledged, so return the list of their offsets."
@@ -92,6 +96,8 @@ async def _send_all(talk: Talk, function: Any) -> None:
         await _sends(line, "two", ids, RESENT)
         await line.says({"type": "ack", "id": ids[0], "offset": 4})
         await line.hears_nothing(NOT_ACK)
+        await line.says(ERROR | {"id": ids[0]})
+        await line.hears_nothing(OTHER_ERROR)
         await line.says(_ack(ids, 5))
         await _sends(line, "three", ids)
         await line.says(ERROR | {"id": ids[-1]})

@@ -4,13 +4,16 @@ import asyncio
 
 
 class Store:
-    """Keeps messages, like a database: it is slow when the check wants it to be. Offsets have gaps."""
+    """Keeps messages, like a database: it is slow when the check wants it to be. Offsets have gaps.
+
+    While `reading` is cleared by `hold`, `since` is slow only for those who had missed something at that time.
+    """
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, str]] = []
         self.offset = 7
         self.adding, self.reading = asyncio.Event(), asyncio.Event()
-        self.readers = 0
+        self.readers = self.slow_below = 0
         self.adding.set()
         self.reading.set()
 
@@ -28,9 +31,15 @@ class Store:
         found = [message for message in self.messages if message[0] > offset]
         self.readers += 1
         await asyncio.sleep(0)
-        await self.reading.wait()
+        if offset < self.slow_below:
+            await self.reading.wait()
         self.readers -= 1
         return found
+
+    def hold(self) -> None:
+        """Let `since` look at once, and return late: not for clients that have all, for they may ask it too."""
+        self.slow_below = self.offset
+        self.reading.clear()
 
     def offset_of(self, text: str) -> int:
         """Return the offset of a message that was stored."""
