@@ -26,7 +26,7 @@ class TestLeases(FunctionExercise):
     wrong: ClassVar = {
         "A message of another server has come": changed(LEASES, ("return sorted(self.began)", "return []")),
         "so it is gone": changed(LEASES, ("now - began <= self.seconds}", "True}")),
-        "It is still alive": changed(LEASES, ("now - began <= self.seconds}", "now - began <= 0.5}")),
+        "This server is still alive": changed(LEASES, ("now - began <= self.seconds}", "now - began <= 0.5}")),
         "Leave out your own one": changed(LEASES, ("return sorted(self.began)",
                                                    "return sorted({*self.began, self.own} if self.began else [])")),
         "Return a sorted list": changed(LEASES, ("return sorted(self.began)", "return self.began.keys()")),
@@ -58,7 +58,30 @@ class TestLeases(FunctionExercise):
             LEASES, ("now - began <= self.seconds}", "now - began < self.seconds}"))),
         "asking expires": changed(LEASES, ("return sorted(self.began)",
                                            "result = sorted(self.began); self.began = {}; return result")),
-        "the silence only delays": changed(LEASES, ("dict.fromkeys(self.began, now)", "self.began")),
+        "the silence brings back who was gone": ("gone before the engine was silent", """
+class Leases:
+    def __init__(self, own, seconds):
+        self.own, self.seconds, self.began, self.alive, self.last = own, seconds, {}, set(), None
+
+    def heard(self, server, now):
+        if server != self.own:
+            self.began[server] = now
+            self.alive.add(server)
+            return
+        if self.last is None or now - self.last > self.seconds:
+            self.began = dict.fromkeys(self.began, now)
+        self.alive = {each for each, began in self.began.items() if now - began <= self.seconds}
+        self.last = now
+
+    def others(self):
+        return sorted(self.alive)
+"""),
+        "in the order in which they came": ("Return a sorted list", changed(
+            LEASES, ("return sorted(self.began)", "return list(self.began)"))),
+        "the first own message is one at 0": ("began all leases again", changed(
+            LEASES, ("self.last = None", "self.last = 0"))),
+        "the silence only delays": ("began all leases again", changed(
+            LEASES, ("dict.fromkeys(self.began, now)", "self.began"))),
     }  # fmt: skip
     right: ClassVar = {
         "ages": """
@@ -113,13 +136,23 @@ class TestNextServer(FunctionExercise):
         "Look at all of them": changed(NEXT, ("min(left, key=wait)", "servers[0]")),
         "Return a pair": changed(NEXT, ('return best["url"], wait(best)', 'return best["url"]')),
         "raised ValueError": changed(NEXT, ("    if not left:\n        return None\n", "")),
+        "Return `None` itself": changed(NEXT, ("        return None\n", "        return None, 0\n")),
         "find the time from which": changed(NEXT, ("wait(best)", "wait(best) + 0.25")),
     }  # fmt: skip
     subtle: ClassVar = {
-        "no pause is no pause": changed(NEXT, ('1 if server["retry_after"] is None else server["retry_after"]',
-                                               'server["retry_after"] or 1')),
+        "no pause is no pause": ("0 is a pause too", changed(
+            NEXT, ('1 if server["retry_after"] is None else server["retry_after"]', 'server["retry_after"] or 1'))),
         "only 1008 is permanent": changed(NEXT, ("(401, 403, 1008)", "(1008,)")),
         "503 is permanent": changed(NEXT, ("(401, 403, 1008)", "(401, 403, 503, 1008)")),
+        "a pair of nothing": ("Return `None` itself", changed(NEXT, ("        return None\n",
+                                                                    "        return None, None\n"))),
+        "429 is permanent": ("Only 401, 403 and 1008", changed(NEXT, ("(401, 403, 1008)", "(401, 403, 429, 1008)"))),
+        "the first one of the alphabet": ("take the first of them", changed(
+            NEXT, ("key=wait", 'key=lambda one: (wait(one), one["url"])'))),
+        "one that was never tried first": ("take the first of them", changed(
+            NEXT, ("key=wait", 'key=lambda one: (wait(one), one["why"] is not None)'))),
+        "the pause that was over first": ("take the first of them", changed(
+            NEXT, ("key=wait", 'key=lambda one: (wait(one), one["ended"] or 0)'))),
         "the last end first": changed(NEXT, ("key=wait", 'key=lambda one: (wait(one), -(one["ended"] or 0))')),
     }  # fmt: skip
     right: ClassVar = {

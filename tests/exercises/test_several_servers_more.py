@@ -28,7 +28,7 @@ class OneRoom(Server):
         async for text in ws:
             broadcast(self.connections, text)
 """,
-        "The hub calls your own function too": changed(
+        "No server has subscribed to the hub": changed(
             ROOM, ("            self.hub.subscribe(self.send_to_all)", "            pass")),
         "received a message twice": changed(ROOM, ("            await self.hub.publish(text)",
                                                    "            broadcast(self.connections, text)\n"
@@ -42,9 +42,22 @@ class OneRoom(Server):
                    "        self.hub.subscribe(lambda text: broadcast([ws], text))")),
     }  # fmt: skip
     subtle: ClassVar = {
-        "subscribes for each client": changed(
+        "subscribes for each client": ("Subscribe once for each server", changed(
             ROOM, ("        if not self.subscribed:\n            self.subscribed = True\n            "
-                   "self.hub.subscribe(self.send_to_all)", "        self.hub.subscribe(self.send_to_all)")),
+                   "self.hub.subscribe(self.send_to_all)", "        self.hub.subscribe(self.send_to_all)"))),
+        "subscribes and unsubscribes for each client": ("Subscribe once for each server", """
+class OneRoom(Server):
+    def send_to_all(self, text):
+        broadcast(self.connections, text)
+
+    async def handler(self, ws):
+        self.hub.subscribe(self.send_to_all)
+        try:
+            async for text in ws:
+                await self.hub.publish(text)
+        finally:
+            self.hub.unsubscribe(self.send_to_all)
+"""),
         "only the others": ("The hub calls your own function too", """
 class OneRoom(Server):
     async def handler(self, ws):
@@ -152,9 +165,31 @@ async def unique_name(store, session):
             NAME, ("    if await store.add(session, f\"guest-{number}\"):\n        return f\"guest-{number}\"\n"
                    "    return await store.get(session)  # another server was faster",
                    "    await store.add(session, f\"guest-{number}\")\n    return f\"guest-{number}\"")),
+        "try the next one": changed(NAME, ("        number += 1\n", "        number += 100\n")),
         "Begin with `guest-1`": changed(NAME, ("    number = 1\n", "    number = 100\n")),
     }  # fmt: skip
     subtle: ClassVar = {
+        "a dictionary of its own": (
+            "copy of a global variable",
+            """
+names = {}
+async def unique_name(store, session):
+    return names.setdefault(session, f"guest-{len(names) + 1}")
+""",
+        ),
+        "a counter of its own": (
+            "copy of a global variable",
+            """
+count = 0
+async def unique_name(store, session):
+    global count
+    if name := await store.get(session):
+        return name
+    count += 1
+    name = f"guest-{count}"
+    return name if await store.add(session, name) else await store.get(session)
+""",
+        ),
         "a hash": "async def unique_name(store, session):\n    return f'guest-{int(session, 16)}'",
         "a number from a counter": """
 numbers = iter(range(1, 1000))
@@ -220,6 +255,21 @@ class TestWaves(FunctionExercise):
         "the one that you are given": changed(WAVES, ("await sleep(1)", "await asyncio.sleep(3)")),
     }  # fmt: skip
     subtle: ClassVar = {
+        "twice, because it takes a while": (
+            "Remember whom",
+            """
+async def waves(clients, rate, close, sleep):
+    tasks = []
+    while clients:
+        tasks += [asyncio.create_task(close(client)) for client in list(clients)[:rate]]
+        await sleep(1)
+    await asyncio.gather(*tasks, return_exceptions=True)
+""",
+        ),
+        "the sleep of asyncio": (
+            "the one that you are given",
+            changed(WAVES, ("await sleep(1)", "await asyncio.sleep(1)")),
+        ),
         "one by one": "async def waves(clients, rate, close, sleep):\n"
         "    for client in list(clients):\n        await close(client)",
         "all at once": "async def waves(clients, rate, close, sleep):\n"

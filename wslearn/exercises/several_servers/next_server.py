@@ -10,6 +10,9 @@ def _server(url: str, ended: float | None = None, why: int | None = None, retry_
 
 
 REFUSED = (401, 403, 1008)
+EQUAL = "If several servers may be tried at the same time, such as now, take the first of them in the list."
+ZERO = "`retry_after` is 0 here, so this server may be tried at once. Compare with `None`: 0 is a pause too."
+NONE = "All servers have refused this client. Return `None` itself, not a pair."
 
 
 def _solve(servers: Any, now: float, *, refused=REFUSED, later: bool = True, pause: float = 1, last: bool = False,
@@ -51,10 +54,20 @@ next_server = FunctionExercise(
         (([_server(A, 10, 403), _server(B, 10, 401), _server(C, 100, 503, 30)], 100), (C, 30.0)),
         (([_server(A, 10, 403), _server(B, 10, 1008)], 100), None),
         (([_server(A, 100, 1012), _server(B, 100, 1012), _server(C, 100, 1012)], 100), (A, 1.0)),
+        (([_server(B, 100, 1012), _server(A, 100, 1012)], 100), (B, 1.0)),
+        (([_server(A, 97, 1013), _server(B)], 100), (A, 0.0)),
+        (([_server(A, 98, 1013), _server(B, 97, 1013)], 100), (A, 0.0)),
+        (([_server(A, 97, 429, 2), _server(B, 100, 1012)], 100), (A, 0.0)),
     ],
     mistakes={
+        lambda servers, now: _solve(servers, now, last=True): EQUAL,
         lambda servers, now: _solve(servers, now, refused=()): "A server that answered 401, 403 or 1008 has refused "
         "this client permanently. Never try it again.",
+        lambda servers, now: _solve(servers, now, refused=(*REFUSED, 429)): "Only 401, 403 and 1008 are permanent. "
+        "After everything else, such as 429, the client may try this server again.",
+        lambda servers, now: _solve(servers, now) or (None, 0.0): NONE,
+        lambda servers, now: _solve(servers, now) or (None, None): NONE,
+        lambda servers, now: _solve([one | {"retry_after": one["retry_after"] or None} for one in servers], now): ZERO,
         lambda servers, now: _solve(servers, now, later=False): "This server has sent `Retry-After`. Leave it alone "
         "for so many seconds after its end.",
         lambda servers, now: _solve(servers, now, absolute=True): "The pause counts from `ended`, when the connection "
@@ -63,8 +76,6 @@ next_server = FunctionExercise(
         "return 0 seconds, not a negative number.",
         lambda servers, now: _solve(servers, now, pause=0): "Without `Retry-After`, a server may be tried again one "
         "second after its end, not at once.",
-        lambda servers, now: _solve(servers, now, last=True): "If several servers may be tried at the same time, take "
-        "the first of them in the list.",
         lambda servers, now: _solve(servers, now, never=False): "A server that was never tried may be tried at once.",
         lambda servers, now: (_solve(servers, now) or (None, None))[::-1]: "Return the URL first, and then the "
         "seconds.",

@@ -10,12 +10,20 @@ from wslearn.exercises.engine import Client, Exercise, Talk, otherwise
 
 DEAF = (
     "{name} is on another server than the sender, and did not receive the message. Publish it: "
-    "`await self.hub.publish(text)`. And subscribe, so that your server learns what others publish."
+    "`await self.hub.publish(text)`. And let each server subscribe, so that it learns what the others publish."
 )
 OWN = "{name} is on the sender's server, and did not receive the message. The hub calls your own function too."
+NOBODY = (
+    "{name} is on the sender's server, and did not receive the message. No server has subscribed to the hub, so it "
+    "passes nothing on. Let each server subscribe, with a function that sends a text to its clients."
+)
 TWICE = (
     "{name} received a message twice. The hub passes each message on to every server, and that of the sender is one of "
     "them. Publish the message, and don't send it yourself too."
+)
+AGAIN = (
+    "{name} received a message twice. Your server has subscribed the same function once for each client, so the hub "
+    "calls it several times for each message. Subscribe once for each server."
 )
 STRANGE = "{name} received something else. Send the text as it is to each of your clients."
 ASYNC = "The hub calls your function and does not wait for it. Write it with `def`, as `send_to_all` is."
@@ -53,6 +61,16 @@ class Hub:
                 self.wrong = ASYNC
 
 
+def _silent(hub: Hub) -> str:
+    """Return what is wrong if a client of the sender's server hears nothing."""
+    return OWN if hub.heard else NOBODY
+
+
+def _twice(hub: Hub) -> str:
+    """Return what is wrong if a client hears a text twice."""
+    return AGAIN if any(hub.heard.count(heard) > 1 for heard in hub.heard) else TWICE
+
+
 def _has_news(client: Client, hub: Hub) -> bool:
     return bool(len(client.heard) > client.judged or hub.wrong)
 
@@ -60,14 +78,14 @@ def _has_news(client: Client, hub: Hub) -> bool:
 async def _says(talk: Talk, hub: Hub, sender: Client, text: str, near: list[Client], far: list[Client]) -> None:
     """Let a client send a text, and expect it once at everybody."""
     await sender.says(text)
-    for client, silent in [*((one, OWN) for one in near), *((one, DEAF) for one in far)]:
+    for client in [*near, *far]:
         before = client.heard[: client.judged][-1:]
         await talk.until(partial(_has_news, client, hub))
         if hub.wrong:
             talk.fail(hub.wrong, "your server", "gives", "the hub something that it can't use")
         table: dict[Any, str] = {
-            None: silent,
-            lambda came, before=before: [came] == before: TWICE,
+            None: _silent(hub) if client in near else DEAF,
+            lambda came, before=before: [came] == before: _twice(hub),
             otherwise: STRANGE,
         }
         await client.hears(text, table)
@@ -86,7 +104,7 @@ async def _one_room(talk: Talk, server_class: Any) -> None:
             (bob, "and from a again", [bob, ann], [dora, carl]),
         ):
             await _says(talk, hub, sender, text, near, far)
-        await talk.none_hear((ann, bob, carl, dora), TWICE)
+        await talk.none_hear((ann, bob, carl, dora), _twice(hub))
         await dora.vanishes()
         await talk.has_connections(b, 1)
         await _says(talk, hub, ann, "Dora has gone", [ann, bob], [carl])

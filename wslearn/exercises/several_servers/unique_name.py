@@ -23,7 +23,11 @@ RACE_SAME = (
     "The same session came to two servers at the same moment, and they gave it two names. When you store the session's "
     "name, look at what `add` returns: if it is `False`, another server was faster, and its name counts."
 )
-LARGE = "{count} sessions have come, and one of them is called {name}. Begin with `guest-1`, and try the next number."
+FIRST = (
+    "This is the first session in its store, and its name isn't `guest-1`. Begin with `guest-1`. Only the store knows "
+    "which names are taken: each server has its own copy of a global variable."
+)
+LARGE = "{count} sessions have come, and one of them is called {name}. If a number is taken, try the next one."
 
 
 class Store:
@@ -67,6 +71,8 @@ class _Names:
             what = f"unique_name(store, {shown(session)})"
             if not isinstance(name, str) or not re.fullmatch(r"guest-[1-9]\d*", name):
                 talk.fail(KIND, what, "returns", shown(name), expected="a name such as guest-1")
+            if not self.known and name != "guest-1":
+                talk.fail(FIRST, what, "returns", name, expected="guest-1")
             before = self.known.setdefault(session, name)
             if before != name:
                 talk.fail(same, what, "returns", name, expected=before)

@@ -19,7 +19,10 @@ WAITS = (
     "a task, and await all tasks at the end."
 )
 LEFT_OUT = "{client} was never closed. Each client that is still connected has its turn."
-TWICE = "{client} was closed twice."
+TWICE = (
+    "{client} was closed twice. A client stays in `clients` until it is closed, and that takes a while. Remember whom "
+    "you have begun to close."
+)
 GONE = (
     "{client} had left before its turn, and was closed all the same. Look whether a client is still in `clients` when "
     "its turn comes."
@@ -77,6 +80,12 @@ class _Server:
         self.calls: list[tuple[float, str]] = []
         self.wrong = ""
         self.closing: set[str] = set()
+        self.slept = False
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, and remember that the student's function has done so."""
+        self.slept = True
+        await self.time.sleep(seconds)
 
     async def close(self, client: str) -> None:
         """Close a client, as long as that takes."""
@@ -100,12 +109,15 @@ class _Server:
     async def drains(self, function: Any) -> None:
         """Call the student's function, and judge what it did."""
         talk, wanted = self.talk, sorted(self.clients - set(self.leaves))
+        began = asyncio.get_running_loop().time()
         leaving = asyncio.create_task(self._leaves())
-        task = asyncio.create_task(talk.call(function, self.clients, RATE, self.close, self.time.sleep, within=12))
+        task = asyncio.create_task(talk.call(function, self.clients, RATE, self.close, self.sleep, within=12))
         try:
             done = await self.time.run(task)
             error = task.exception() if done and not task.cancelled() else None
             self._judge_error(error)
+            if not self.slept and asyncio.get_running_loop().time() - began > 0.9:  # real seconds
+                talk.fail(OWN_SLEEP, "waves", "waits", "", expected="await sleep(…)")
             if self.wrong:
                 talk.fail(self.wrong, "waves", "calls", "close")
             if not done:
