@@ -40,6 +40,14 @@ from wslearn.exercises.engine.proof import made as answer
 DIAGNOSIS = 15
 
 
+def changed(code: str, *changes: tuple[str, str]) -> str:
+    """Return a right answer with some of its text replaced."""
+    for old, new in changes:
+        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
+        code = code.replace(old, new)
+    return code
+
+
 async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_once: int) -> list[Result]:
     """Check answers, so many at one time, and return their results in the same order."""
     turn = asyncio.Semaphore(at_once)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ServerExercise, subtle_seldom
+from exercise_cases import ServerExercise, changed, subtle_seldom
 
 from wslearn.exercises import auth as ex
 
@@ -39,11 +39,7 @@ class LogOut(AuthServer):
 
 def but(*changes: tuple[str, str]) -> str:
     """Return the right answer with some of its text replaced."""
-    code = IN
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
+    return changed(IN, *changes)
 
 
 GATHER = '        await asyncio.gather(*(ws.close(1008, "Logged out") for ws in hers))\n'

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ReadingExercise, ServerExercise, subtle_seldom
+from exercise_cases import ReadingExercise, ServerExercise, changed, subtle_seldom
 
 from wslearn.exercises import heartbeat as ex
 
@@ -48,11 +48,7 @@ GONE = """            del self.devices[name]
 
 def but(*changes: tuple[str, str]) -> str:
     """Return the right answer with some of its text replaced."""
-    code = IN
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
+    return changed(IN, *changes)
 
 
 @subtle_seldom

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise, answer
+from exercise_cases import FunctionExercise, ReadingExercise, answer, changed
 
 from wslearn.exercises import http_vs_websocket as ex
 
@@ -10,8 +10,7 @@ SOLUTION = ex.long_polling.answer
 
 
 def but(old: str, new: str) -> str:
-    assert SOLUTION.count(old) == 1, old
-    return SOLUTION.replace(old, new)
+    return changed(SOLUTION, (old, new))
 
 
 class TestLongPolling(FunctionExercise):

@@ -2,20 +2,11 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise
+from exercise_cases import FunctionExercise, ReadingExercise, changed
 
 from wslearn.exercises import nothing_lost as ex
 
-CATCH_UP = """
-def catch_up(room, epoch, offset):
-    kept, floor = room["kept"], room["floor"]
-    if offset is None:
-        return True, []
-    if epoch != room["epoch"]:
-        return False, kept
-    last = kept[-1] if kept else floor
-    return floor <= offset <= last, [each for each in kept if each > offset]
-"""
+CATCH_UP = ex.catch_up.answer
 ONCE = """
 class Once:
     def __init__(self, seconds, clock):
@@ -30,14 +21,6 @@ class Once:
         return self.known[key][0]
 """
 RIGHT = {"Ann": ["a", "b", "b"], "Bob": ["z"], "Bob waits for": 0, "Carl": ["two", "one"], "Zoe": ["v"]}
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
 
 
 class TestCatchUp(FunctionExercise):

@@ -2,65 +2,13 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise
+from exercise_cases import FunctionExercise, changed
 
 from wslearn.exercises import nothing_lost as ex
 
-FOLLOW = """
-async def follow(url, show):
-    epoch = offset = None
-    while True:
-        try:
-            async with connect(url) as ws:
-                join = {"type": "join-room", "room": "tea"}
-                if epoch is not None:
-                    join = join | {"epoch": epoch, "offset": offset}
-                await ws.send(json.dumps(join))
-                async for data in ws:
-                    message = json.loads(data)
-                    if message["type"] == "joined":
-                        if not message["recovered"]:
-                            show(None)
-                        if message["epoch"] != epoch:
-                            epoch = message["epoch"]
-                            offset = 0 if message["missed"] else message["offset"]
-                    elif message["type"] == "room-message" and message["offset"] > offset:
-                        offset = message["offset"]
-                        show(message["message"])
-                if ws.close_code == 1000:
-                    return
-        except ConnectionClosed:
-            pass
-"""
-SEND = """
-async def send_all(url, session, texts):
-    offsets = []
-    while len(offsets) < len(texts):
-        try:
-            async with connect(url) as ws:
-                await ws.send(json.dumps({"type": "join-room", "room": "tea", "session": session}))
-                while len(offsets) < len(texts):
-                    id = str(len(offsets))
-                    text = texts[len(offsets)]
-                    await ws.send(json.dumps({"type": "room-message", "message": text, "id": id}))
-                    reply = {}
-                    while reply.get("id") != id:
-                        reply = json.loads(await ws.recv())
-                    if reply["type"] == "ack":
-                        offsets.append(reply["offset"])
-        except ConnectionClosed:
-            pass
-    return offsets
-"""
+FOLLOW = ex.follow.answer
+SEND = ex.send_all.answer
 COUNTS = 'epoch = message["epoch"]\n                            offset = 0 if message["missed"] else message["offset"]'
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
 
 
 class TestFollow(FunctionExercise):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import ServerExercise, subtle_seldom
+from exercise_cases import ServerExercise, changed, subtle_seldom
 
 from wslearn.exercises import nothing_lost as ex
 
@@ -49,14 +49,6 @@ class Joining(Server):
             broadcast([ws], json.dumps({"offset": offset, "text": text}))
 """
 QUEUE = ex.joining.answer
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
 
 
 @subtle_seldom

@@ -2,18 +2,9 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise
+from exercise_cases import FunctionExercise, changed
 
 from wslearn.exercises import own_project as ex
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
-
 
 TIDY = ex.tidy.answer
 LEAVES = '        finally:\n            clients.discard(ws)\n            broadcast(clients, f"{len(clients)} online")'

@@ -2,19 +2,11 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise
+from exercise_cases import FunctionExercise, ReadingExercise, changed
 
 from wslearn.exercises import own_project as ex
 
 INTERVAL = ex.interval.answer
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
 
 
 DEAF = '        if proxy["reset_by"] == "client" and not replies:\n            return 0\n'

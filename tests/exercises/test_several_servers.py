@@ -2,21 +2,13 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise
+from exercise_cases import FunctionExercise, ReadingExercise, changed
 
 from wslearn.exercises import several_servers as ex
 
 LEASES, NEXT = ex.leases.answer, ex.next_server.answer
 RIGHT = {"Ann": ["hi", "hi", "yo"], "Bob": ["hi", "yo", "yo"], "names": ["guest-1", "guest-2", "guest-1"],
          "Carl": ["hush"], "Dora": ["psst"], "Zoe": ["hush"]}  # fmt: skip
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
 
 
 class TestLeases(FunctionExercise):

@@ -2,18 +2,9 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ServerExercise
+from exercise_cases import FunctionExercise, ServerExercise, changed
 
 from wslearn.exercises import several_servers as ex
-
-
-def changed(code: str, *changes: tuple[str, str]) -> str:
-    """Return a right answer with some of its text replaced."""
-    for old, new in changes:
-        assert code.count(old) == 1, f"{old!r} is {code.count(old)} times in it"
-        code = code.replace(old, new)
-    return code
-
 
 ROOM, NAME, WAVES = ex.one_room.answer, ex.unique_name.answer, ex.waves.answer
 

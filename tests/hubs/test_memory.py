@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 from support import Clock, until
 
-from wslearn.hubs import Hub, MemoryHub, memory
+from wslearn.hubs import Hub, MemoryHub, known, memory
 from wslearn.hubs.history import EACH
 
 
@@ -54,7 +54,7 @@ async def test_keys_are_bounded_in_number(hub, monkeypatch):
 async def test_names_follow_sessions_and_are_bounded_in_number(hub, monkeypatch):
     assert [await hub.name("a"), await hub.name("b"), await hub.name("a")] == ["guest-1", "guest-2", "guest-1"]
     assert [await hub.name(None), await hub.name(None)] == ["guest-3", "guest-4"]
-    monkeypatch.setattr(memory, "SESSIONS", 10)
+    monkeypatch.setattr(known, "SESSIONS", 10)
     for number in range(50):
         await hub.name(str(number))
         assert await hub.name("a") == "guest-1"  # it is used, so it stays

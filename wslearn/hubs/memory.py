@@ -8,14 +8,13 @@ from time import monotonic
 
 from wslearn.hubs.history import KEPT, KEPT_BYTES, Histories
 from wslearn.hubs.hub import Heard
+from wslearn.hubs.known import Known
 from wslearn.hubs.members import Members
 
 #: Seconds for which the key of a message is remembered, and the most keys that are.
 SAME, KEYS = 120.0, 200_000
 #: Seconds for which a topic is kept after its last subscription has ended, and the most topics without one.
 FORGOTTEN, EMPTY = 120.0, 1000
-#: Sessions whose names are remembered.
-SESSIONS = 10_000
 
 
 class MemoryHub:
@@ -42,7 +41,7 @@ class MemoryHub:
         self._empty: OrderedDict[str, float] = OrderedDict()
         #: The offset of each key, and when it was stored.
         self._keys: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names = Known()
         self._named = 0
         self._members = Members()
         #: Calls `_sweep` when the topic that has been empty for the longest time is to be forgotten.
@@ -93,15 +92,11 @@ class MemoryHub:
 
     async def name(self, session: str | None) -> str:
         """Return `guest-N`, with the same N for the same session."""
-        if session is not None and session in self._names:
-            self._names.move_to_end(session)
-            return self._names[session]
+        if known := self._names.name_of(session):
+            return known
         self._named += 1
         name = f"guest-{self._named}"
-        if session is not None:
-            self._names[session] = name
-            if len(self._names) > SESSIONS:
-                self._names.popitem(last=False)
+        self._names.keep(session, name)
         return name
 
     def changed(self, topic: str, members: Collection[str], server: str) -> None:

@@ -1,14 +1,13 @@
 """Names of clients that are unique on all servers, and the same for the same session. Lesson 10."""
 
 import secrets
-from collections import OrderedDict
 from hashlib import sha256
 
 from nats.js import api
 from nats.js.errors import APIError
 
+from wslearn.hubs.known import Known
 from wslearn.hubs.link import Link
-from wslearn.hubs.memory import SESSIONS
 
 #: The stream with a message for each session, whose place in it is the client's number; and the most sessions.
 STREAM, SUBJECT, MOST = "WSLEARN_NAMES", "wslearn.name", 100_000
@@ -21,7 +20,7 @@ class Names:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self._known = Known()
         #: The highest number that was seen, on whichever server.
         self.highest = 0
 
@@ -41,18 +40,14 @@ class Names:
 
     async def of(self, session: str | None) -> str:
         """Return a session's name, for None a new one. Raises HubLost."""
-        if session is not None and session in self._known:
-            self._known.move_to_end(session)
-            return self._known[session]
+        if known := self._known.name_of(session):
+            return known
         # A session is secret, and whoever has the engine's token can read the subjects.
         key = sha256(session.encode()).hexdigest() if session is not None else secrets.token_hex(32)
         number = await self._link.patiently(lambda: self._number(f"{SUBJECT}.{key}"))
         self.seen(number)
         name = f"guest-{number}"
-        if session is not None:
-            self._known[session] = name
-            if len(self._known) > SESSIONS:
-                self._known.popitem(last=False)
+        self._known.keep(session, name)
         return name
 
     def seen(self, number: int) -> None:
