@@ -90,10 +90,14 @@ class Kernel:
             raise RuntimeError(f"cell {cell.id!r} did not end in {CELL_TIMEOUT} s:\n{cell.source}") from None
 
     def ask(self, source: str) -> str:
-        """Execute code and return what it put out, stripped. Raises RuntimeError where it fails."""
+        """Execute code and return what it put out, stripped, without stderr. Raises RuntimeError where it fails.
+
+        A warning may be about an earlier cell: a coroutine that nobody awaited goes when Python collects it.
+        """
         cell = self.run(new_code_cell(source))
         if errors(cell):
             raise RuntimeError(f"{source}\n{text(cell)}")
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         return text(cell).strip()
 
 

@@ -84,7 +84,7 @@ async def test_two_pages_play_and_who_cheats_or_is_late_gets_nothing(page, monke
             await expect(one.locator("#points")).to_contain_text("guest-1: 1", timeout=SOON)
         await other.get_by_role("button", name="Cheat").click()
         await expect(other.locator("#said")).to_contain_text("cheating: this tick has not begun", timeout=SOON)
-        await other.get_by_label("My line is late by").fill("1500")
+        await other.get_by_label("My line is late by").fill("2000")
         await other.keyboard.press("Tab")
         await other.keyboard.press(str(server.lamp + 1))
         await expect(other.locator("#said")).to_contain_text("too late: you saw tick", timeout=SOON)

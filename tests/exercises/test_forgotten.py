@@ -108,4 +108,4 @@ async def test_outside_of_a_check_python_warns_as_ever():
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         nothing()
-    assert ["never awaited" in str(one.message) for one in seen] == [True]
+    assert [("never awaited" in str(one.message), one.filename) for one in seen] == [(True, __file__)]

@@ -35,6 +35,8 @@ CAUSES = {
 }  # fmt: skip
 #: A thread's number -> who is told about a coroutine that nobody has awaited there.
 _told: dict[int, Callable[[str], None]] = {}
+#: Who changes `_told` sets Python's way to warn, too, and must do both at once.
+_telling = threading.Lock()
 #: Python's own way to warn. It's called in the thread, and at the moment, that the coroutine is deleted.
 _warn: Callable[[Any], None] | None = getattr(warnings, "_warn_unawaited_coroutine", None)
 
@@ -68,16 +70,26 @@ def noting(handler: Callable, tell: Callable[[str], None]) -> Callable:
 @contextmanager
 def noticed(tell: Callable[[str], None]) -> Iterator[None]:
     """Tell of a student's calls in this thread whose coroutines nobody awaits; Python doesn't warn of them then."""
-    if _warn is not None:
-        warnings._warn_unawaited_coroutine = _unawaited  # type: ignore[attr-defined]
     depth = sys.get_coroutine_origin_tracking_depth()
     sys.set_coroutine_origin_tracking_depth(1)
-    _told[threading.get_ident()] = tell
+    _tell(tell)
     try:
         yield
     finally:
-        del _told[threading.get_ident()]
+        _tell(None)
         sys.set_coroutine_origin_tracking_depth(depth)
+
+
+def _tell(tell: Callable[[str], None] | None) -> None:
+    """Let this thread's warnings go to `tell` or, with None, where Python's own go."""
+    with _telling:
+        if tell:
+            _told[threading.get_ident()] = tell
+        else:
+            del _told[threading.get_ident()]
+        if _warn is not None:
+            # Python's own, as soon as nobody is told: a warning from a cell of the student's must not name this file.
+            warnings._warn_unawaited_coroutine = _unawaited if _told else _warn  # type: ignore[attr-defined]
 
 
 def _unawaited(coroutine: Any) -> None:
