@@ -14,6 +14,7 @@ from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from wslearn.common import lifecycle, tasks
+from wslearn.common.accepting import stop_accepting
 from wslearn.common.chunk import Direction
 from wslearn.network.conditions import Conditions, is_number
 from wslearn.network.link import Link, Side
@@ -104,10 +105,13 @@ class SimulatedNetwork(Conditions, Recording):
                 return
             listener, self._listener = self._listener, None
             lifecycle.stopped(self)
-            listener.close()
-            ends = [link.over.wait() for link in self.links]
-            self.cut()
-            await tasks.end(self.connecting, STOP_TIMEOUT, "network", [*ends, listener.wait_closed()])
+            try:
+                await tasks.end((), STOP_TIMEOUT, "network", [stop_accepting(listener.sockets)])
+            finally:
+                listener.close()
+                ends = [link.over.wait() for link in self.links]
+                self.cut()
+                await tasks.end(self.connecting, STOP_TIMEOUT, "network", [*ends, listener.wait_closed()])
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -19,6 +19,7 @@ from websockets.asyncio.server import Server as Listener
 from websockets.asyncio.server import serve
 
 from wslearn.common import lifecycle, tasks
+from wslearn.common.accepting import stop_accepting
 from wslearn.limits import Limits
 from wslearn.server import address
 from wslearn.server.clients import Clients
@@ -153,7 +154,7 @@ class Server(Clients):
 
     async def _hang_up(self, listener: Listener) -> None:
         """Listen no longer, and say goodbye."""
-        await address.stop_accepting(listener.sockets)
+        await stop_accepting(listener.sockets)
         listener.close()
         for ws in list(self.sockets):
             if ws.request is None:  # no request yet; browsers open such spare connections
