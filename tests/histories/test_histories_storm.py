@@ -38,7 +38,7 @@ async def test_a_storm_that_ends_during_a_restart_has_a_server_for_what_comes_la
         async def publish(self, late):
             writing = asyncio.create_task(super().publish(late + 60))
             async with asyncio.timeout(60):
-                while not self.restarting or self.restarting.done():
+                while not self.restarting or self.restarting.done():  # noqa: ASYNC110 - no event
                     await asyncio.sleep(0)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
