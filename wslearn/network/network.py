@@ -14,8 +14,8 @@ from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from wslearn.common import lifecycle, tasks
-from wslearn.common.accepting import stop_accepting
 from wslearn.common.chunk import Direction
+from wslearn.common.listening import listen, stop_accepting
 from wslearn.network.balancing import Balancing
 from wslearn.network.conditions import PORTS, Conditions, is_number
 from wslearn.network.link import Link, Side
@@ -95,8 +95,9 @@ class SimulatedNetwork(Conditions, Recording, Balancing):
                 for one in reversed([] if self.elsewhere else self.targets):
                     host = await loopback(one.hostname or "")
                 self.begin()
-                self._listener = await asyncio.get_running_loop().create_server(
-                    lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024
+                loop = asyncio.get_running_loop()
+                self._listener = await listen(
+                    loop.create_server(lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024)
                 )
                 self.port = self._listener.sockets[0].getsockname()[1]
                 lifecycle.started(self)

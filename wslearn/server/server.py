@@ -20,7 +20,7 @@ from websockets.asyncio.server import serve
 from websockets.typing import Subprotocol
 
 from wslearn.common import lifecycle, tasks
-from wslearn.common.accepting import stop_accepting
+from wslearn.common.listening import listen, stop_accepting
 from wslearn.limits import Limits
 from wslearn.server import address
 from wslearn.server.clients import Clients
@@ -89,7 +89,7 @@ class Server(Clients):
             async with AsyncExitStack() as opened:
                 await opened.enter_async_context(self.beside(host))
                 with address.explained(self.host, self.wanted_port):
-                    self._listener = await self._listen(host)
+                    self._listener = await listen(self._listen(host))
                 self._beside = opened.pop_all()
             self.port = self._listener.sockets[0].getsockname()[1]
             always = (self._watch(), self.pings.run(self.connections))
