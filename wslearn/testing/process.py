@@ -38,7 +38,7 @@ class CommandProcess:
         """Start the command, and wait until its port accepts connections."""
         if self._process is not None:
             return self
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         command = [part.replace("{port}", str(self.port)) for part in self.command]
         with tempfile.TemporaryFile() as output:
             self._process = process = subprocess.Popen(  # noqa: ASYNC220 - as in `wslearn.process`
@@ -76,7 +76,8 @@ class CommandProcess:
         await self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this computer that nobody uses."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port

@@ -1,0 +1,176 @@
+"""A real reverse proxy in front of a server: nginx, HAProxy or Caddy, if this computer has it.
+
+Each gets the shortest configuration that its manual gives for WebSockets, and otherwise has its own defaults.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from wslearn.common import lifecycle
+from wslearn.network import checked
+from wslearn.testing.process import CommandProcess, free_port
+
+#: Where systems keep such programs, although a user's PATH often lacks these folders.
+PLACES = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin")
+RELOAD_TIMEOUT = 15.0
+
+NGINX = """\
+daemon off;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log access.log;
+    client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
+    server {
+        listen 127.0.0.1:PORT;
+        location / {
+            proxy_pass http://TARGET;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_read_timeout IDLE;
+        }
+    }
+}
+"""
+HAPROXY = """\
+defaults
+    mode http
+    log stdout format raw daemon
+    option httplog
+    option dontlognull
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s
+    timeout tunnel IDLE
+frontend web
+    bind 127.0.0.1:PORT
+    default_backend chat
+backend chat
+    server chat TARGET
+"""
+CADDY = """\
+{
+    admin unix//FOLDER/admin.sock
+}
+http://:PORT {
+    bind 127.0.0.1
+    reverse_proxy TARGET
+}
+"""
+CADDYFILE = ("--adapter", "caddyfile", "--config", "FILE")
+#: Name -> its configuration, the command that runs it in the foreground, and the idle timeout that it has otherwise.
+#: HAProxy writes its log to standard output.
+KINDS: dict[str, tuple[str, list[str], str]] = {
+    "nginx": (NGINX, ["PROGRAM", "-e", "stderr", "-p", "FOLDER", "-c", "FILE"], "60s"),
+    "haproxy": (HAPROXY, ["sh", "-c", 'exec "$@" >FOLDER/access.log', "sh", "PROGRAM", "-W", "-f", "FILE"], "50s"),
+    "caddy": (CADDY, ["env", "XDG_CONFIG_HOME=FOLDER", "XDG_DATA_HOME=FOLDER", "PROGRAM", "run", *CADDYFILE], ""),
+}
+
+
+class ReverseProxy(CommandProcess):
+    """nginx, HAProxy or Caddy in front of a server: `async with ReverseProxy("nginx", server.url) as proxy`.
+
+    Clients connect to `proxy.url`. It listens on this computer only, and ends with the block. `idle_timeout` is in
+    seconds; None leaves the proxy's default. Caddy has no such timeout. `configuration` is what it was started with.
+
+    Raises ValueError for an argument that cannot be used, and RuntimeError with the proxy's own words, if it does not
+    start. `ReverseProxy.installed(name)` tells beforehand whether it is there.
+    """
+
+    def __init__(self, name: str, target: str, *, idle_timeout: float | None = None) -> None:
+        self.name = _known(name)
+        self._program = self.installed(name)
+        if self._program is None:
+            raise ValueError(f"there is no {name} on this computer: install it, or use a SimulatedNetwork")
+        if self.name == "caddy" and idle_timeout is not None:
+            raise ValueError("Caddy has no idle timeout for WebSockets")
+        self.target = checked(target)
+        self._idle = f"{idle_timeout * 1000:.0f}ms" if idle_timeout is not None else KINDS[self.name][2]
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        super().__init__(["{port}"])
+
+    @staticmethod
+    def installed(name: str) -> str | None:
+        """Return the path of the program, or None if it isn't on this computer: `name` is nginx, HAProxy or Caddy."""
+        return shutil.which(_known(name)) or shutil.which(_known(name), path=os.pathsep.join(PLACES))
+
+    @property
+    def url(self) -> str:
+        """The target's address through this proxy."""
+        return self.target._replace(netloc=f"127.0.0.1:{self.port}").geturl()
+
+    @property
+    def version(self) -> str:
+        """The proxy's version, such as 1.22.1."""
+        command = [str(self._program), "version" if self.name == "caddy" else "-v"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=RELOAD_TIMEOUT)
+        found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
+        return found[0] if found else "of an unknown version"
+
+    @property
+    def log(self) -> str:
+        """What the proxy's access log says so far. It is empty for Caddy, which has none by default."""
+        path = Path(self._folder.name if self._folder else "", "access.log")
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    async def start(self) -> Self:
+        """Write the configuration, start the proxy, and wait until it accepts connections."""
+        if self._process is None:
+            await lifecycle.stop_previous(self.port)
+            self.port = self.port or free_port()
+            self._folder = tempfile.TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True)
+            os.chmod(self._folder.name, 0o755)  # if nginx is started by root, its workers are another user
+            file = Path(self._folder.name, "proxy.conf")
+            names = {"PROGRAM": str(self._program), "FOLDER": self._folder.name, "FILE": str(file)}
+            names |= {"PORT": str(self.port), "TARGET": self.target.netloc, "IDLE": self._idle}
+            template, command, _ = KINDS[self.name]
+            self.configuration = _filled(template, names)
+            self.command = [_filled(part, names) for part in command]
+            file.write_text(self.configuration, "utf-8")
+            await super().start()
+            lifecycle.started(self)
+        return self
+
+    def reload(self) -> None:
+        """Have the proxy read its configuration again, as `systemctl reload` does."""
+        if self.name == "caddy":
+            command = [*("reload" if part == "run" else part for part in self.command), "--force"]
+            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIMEOUT)
+        else:
+            os.kill(self.pid, signal.SIGHUP if self.name == "nginx" else signal.SIGUSR2)
+
+    def kill(self) -> None:
+        """End the proxy and its workers at once. Calling it twice is fine."""
+        workers: list[Any] = []
+        if self._process:
+            lifecycle.stopped(self)
+            with suppress(psutil.NoSuchProcess):
+                workers = psutil.Process(self.pid).children(recursive=True)
+        super().kill()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _known(name: str) -> str:
+    """Return the name of the program."""
+    if not isinstance(name, str) or name.lower() not in KINDS:
+        raise ValueError(f"expected nginx, HAProxy or Caddy, got {name!r}")
+    return name.lower()
+
+
+def _filled(text: str, names: dict[str, str]) -> str:
+    return re.sub("|".join(names), lambda found: names[found[0]], text)
