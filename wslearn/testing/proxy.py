@@ -3,6 +3,7 @@
 Each gets the shortest configuration that its manual gives for WebSockets, and otherwise has its own defaults.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -15,13 +16,15 @@ from typing import Any, Self
 
 import psutil
 
-from wslearn.common import lifecycle
+from wslearn.common import lifecycle, polling
 from wslearn.network import checked
 from wslearn.testing.process import CommandProcess, free_port
 
 #: Where systems keep such programs, although a user's PATH often lacks these folders.
 PLACES = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin")
-RELOAD_TIMEOUT = 15.0
+#: Seconds for the proxy to tell its version or to reload, and how often it is asked to: HAProxy loses a signal that
+#: comes in the first moments of its life.
+TIMEOUT, RELOADS = 15.0, 5
 
 NGINX = """\
 daemon off;
@@ -114,7 +117,7 @@ class ReverseProxy(CommandProcess):
     def version(self) -> str:
         """The proxy's version, such as 1.22.1."""
         command = [str(self._program), "version" if self.name == "caddy" else "-v"]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=RELOAD_TIMEOUT)
+        said = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
         found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
         return found[0] if found else "of an unknown version"
 
@@ -129,26 +132,40 @@ class ReverseProxy(CommandProcess):
         if self._process is None:
             await lifecycle.stop_previous(self.port)
             self.port = self.port or free_port()
-            self._folder = tempfile.TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True)
-            os.chmod(self._folder.name, 0o755)  # if nginx is started by root, its workers are another user
-            file = Path(self._folder.name, "proxy.conf")
-            names = {"PROGRAM": str(self._program), "FOLDER": self._folder.name, "FILE": str(file)}
-            names |= {"PORT": str(self.port), "TARGET": self.target.netloc, "IDLE": self._idle}
-            template, command, _ = KINDS[self.name]
-            self.configuration = _filled(template, names)
-            self.command = [_filled(part, names) for part in command]
-            file.write_text(self.configuration, "utf-8")
+            self._configure()
             await super().start()
             lifecycle.started(self)
         return self
 
-    def reload(self) -> None:
-        """Have the proxy read its configuration again, as `systemctl reload` does."""
+    def _configure(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # if root starts nginx, its workers are another user
+        file, template, command = folder / "proxy.conf", *KINDS[self.name][:2]
+        names = {"PROGRAM": str(self._program), "FOLDER": str(folder), "FILE": str(file), "IDLE": self._idle}
+        names |= {"PORT": str(self.port), "TARGET": self.target.netloc}
+        self.configuration = _filled(template, names)
+        self.command = [_filled(part, names) for part in command]
+        file.write_text(self.configuration, "utf-8")
+
+    async def reload(self) -> None:
+        """Have the proxy read its configuration again, as `systemctl reload` does, and wait until it has.
+
+        Raises RuntimeError if it doesn't.
+        """
         if self.name == "caddy":
             command = [*("reload" if part == "run" else part for part in self.command), "--force"]
-            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIMEOUT)
-        else:
-            os.kill(self.pid, signal.SIGHUP if self.name == "nginx" else signal.SIGUSR2)
+            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=TIMEOUT)
+            if done.returncode:
+                raise RuntimeError(f"Caddy did not reload: {done.stderr}")
+            return
+        master, number = psutil.Process(self.pid), signal.SIGHUP if self.name == "nginx" else signal.SIGUSR2
+        old = set(master.children())
+        for _ in range(RELOADS):
+            master.send_signal(number)
+            if await polling.until(lambda: set(master.children()) - old, TIMEOUT / RELOADS):
+                return
+        raise RuntimeError(f"{self.name} did not reload")
 
     def kill(self) -> None:
         """End the proxy and its workers at once. Calling it twice is fine."""
