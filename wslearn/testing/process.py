@@ -26,7 +26,7 @@ class CommandProcess:
     def __init__(self, command: Sequence[str], *, port: int = 0) -> None:
         if not any("{port}" in part for part in command):
             raise ValueError(f"the command must say {{port}} where the server's port belongs: got {list(command)}")
-        self.command, self.port = list(command), port
+        self.command, self.port, self.name = list(command), port, command[0]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +48,7 @@ class CommandProcess:
             try:
                 await polling.until(lambda: process.poll() is not None or _listens(self.port), START_TIMEOUT)
                 if process.poll() is not None or not _listens(self.port):
-                    raise RuntimeError(f"{command[0]} did not listen on port {self.port}: {_said(output)}")
+                    raise RuntimeError(f"{self.name} did not listen on port {self.port}: {_said(output)}")
             except BaseException:
                 self.kill()
                 raise

@@ -17,14 +17,14 @@ from typing import Any, Self
 import psutil
 
 from wslearn.common import lifecycle, polling
-from wslearn.network import checked
+from wslearn.network import checked, is_number
 from wslearn.testing.process import CommandProcess, free_port
 
 #: Where systems keep such programs, although a user's PATH often lacks these folders.
 PLACES = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin")
 #: Seconds for the proxy to tell its version or to reload, and how often it is asked to: HAProxy loses a signal that
 #: comes in the first moments of its life.
-TIMEOUT, RELOADS = 15.0, 5
+TIMEOUT, RELOADS = 15.0, 15
 
 NGINX = """\
 daemon off;
@@ -73,7 +73,7 @@ http://:PORT {
 """
 CADDYFILE = ("--adapter", "caddyfile", "--config", "FILE")
 #: Name -> its configuration, the command that runs it in the foreground, and the idle timeout that it has otherwise.
-#: HAProxy writes its log to standard output.
+#: HAProxy writes its log to standard output, and Caddy writes what it remembers to its user's folders.
 KINDS: dict[str, tuple[str, list[str], str]] = {
     "nginx": (NGINX, ["PROGRAM", "-e", "stderr", "-p", "FOLDER", "-c", "FILE"], "60s"),
     "haproxy": (HAPROXY, ["sh", "-c", 'exec "$@" >FOLDER/access.log', "sh", "PROGRAM", "-W", "-f", "FILE"], "50s"),
@@ -92,16 +92,20 @@ class ReverseProxy(CommandProcess):
     """
 
     def __init__(self, name: str, target: str, *, idle_timeout: float | None = None) -> None:
-        self.name = _known(name)
+        program, self.target = _known(name), checked(target)
         self._program = self.installed(name)
         if self._program is None:
             raise ValueError(f"there is no {name} on this computer: install it, or use a SimulatedNetwork")
-        if self.name == "caddy" and idle_timeout is not None:
+        if self.target.scheme not in ("ws", "http"):
+            raise ValueError(f"expected a server without TLS, because the proxy does the TLS: got {target!r}")
+        if idle_timeout is not None and program == "caddy":
             raise ValueError("Caddy has no idle timeout for WebSockets")
-        self.target = checked(target)
-        self._idle = f"{idle_timeout * 1000:.0f}ms" if idle_timeout is not None else KINDS[self.name][2]
+        if idle_timeout is not None and not (is_number(idle_timeout) and idle_timeout > 0):
+            raise ValueError(f"idle_timeout must be seconds, more than 0, or None: got {idle_timeout!r}")
+        self._idle = KINDS[program][2] if idle_timeout is None else f"{max(1, round(idle_timeout * 1000))}ms"
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         super().__init__(["{port}"])
+        self.name = program
 
     @staticmethod
     def installed(name: str) -> str | None:
