@@ -40,12 +40,18 @@ async def test_killed_at_once_it_leaves_no_worker(name):
 
 
 async def test_a_proxy_that_does_not_start_says_so_in_its_own_words(name, monkeypatch):
-    template, command, idle = proxy.KINDS[name]
-    monkeypatch.setitem(proxy.KINDS, name, (f"{template}nonsense-of-this-test {{\n", command, idle))
+    template, command = proxy.KINDS[name]
+    monkeypatch.setitem(proxy.KINDS, name, (f"{template}nonsense-of-this-test {{\n", command))
     broken = ReverseProxy(name, "ws://127.0.0.1:1")
     with pytest.raises(RuntimeError, match=rf"(?s)^{name} did not listen on port \d+: .*proxy\.conf:\d"):
         await broken.start()
     assert not folder_of(broken).exists()
+
+
+async def test_without_an_idle_timeout_the_proxy_keeps_its_own_default(name):
+    async with behind(name, waits) as running:
+        text = running.proxy.configuration
+        assert "proxy_read_timeout" not in text and "timeout tunnel" not in text and "IDLE" not in text
 
 
 def test_the_version_is_a_number(name):

@@ -72,12 +72,12 @@ http://:PORT {
 }
 """
 CADDYFILE = ("--adapter", "caddyfile", "--config", "FILE")
-#: Name -> its configuration, the command that runs it in the foreground, and the idle timeout that it has otherwise.
-#: HAProxy writes its log to standard output, and Caddy writes what it remembers to its user's folders.
-KINDS: dict[str, tuple[str, list[str], str]] = {
-    "nginx": (NGINX, ["PROGRAM", "-e", "stderr", "-p", "FOLDER", "-c", "FILE"], "60s"),
-    "haproxy": (HAPROXY, ["sh", "-c", 'exec "$@" >FOLDER/access.log', "sh", "PROGRAM", "-W", "-f", "FILE"], "50s"),
-    "caddy": (CADDY, ["env", "XDG_CONFIG_HOME=FOLDER", "XDG_DATA_HOME=FOLDER", "PROGRAM", "run", *CADDYFILE], ""),
+#: Name -> its configuration, and the command that runs it in the foreground. Without an idle timeout the line with IDLE
+#: is left out. HAProxy writes its log to standard output, and Caddy writes what it remembers to its user's folders.
+KINDS: dict[str, tuple[str, list[str]]] = {
+    "nginx": (NGINX, ["PROGRAM", "-e", "stderr", "-p", "FOLDER", "-c", "FILE"]),
+    "haproxy": (HAPROXY, ["sh", "-c", 'exec "$@" >FOLDER/access.log', "sh", "PROGRAM", "-W", "-f", "FILE"]),
+    "caddy": (CADDY, ["env", "XDG_CONFIG_HOME=FOLDER", "XDG_DATA_HOME=FOLDER", "PROGRAM", "run", *CADDYFILE]),
 }
 
 
@@ -102,14 +102,16 @@ class ReverseProxy(CommandProcess):
             raise ValueError("Caddy has no idle timeout for WebSockets")
         if idle_timeout is not None and not (is_number(idle_timeout) and idle_timeout > 0):
             raise ValueError(f"idle_timeout must be seconds, more than 0, or None: got {idle_timeout!r}")
-        self._idle = KINDS[program][2] if idle_timeout is None else f"{max(1, round(idle_timeout * 1000))}ms"
+        self._idle = f"{max(1, round(idle_timeout * 1000))}ms" if idle_timeout else None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         super().__init__(["{port}"])
         self.name = program
 
     @staticmethod
     def installed(name: str) -> str | None:
-        """Return the path of the program, or None if it isn't on this computer: `name` is nginx, HAProxy or Caddy."""
+        """Return the path of nginx, HAProxy or Caddy, or None if it isn't on this computer. On Windows none is used."""
+        if os.name == "nt":
+            return None
         return shutil.which(_known(name)) or shutil.which(_known(name), path=os.pathsep.join(PLACES))
 
     @property
@@ -145,9 +147,11 @@ class ReverseProxy(CommandProcess):
         self._folder = tempfile.TemporaryDirectory(prefix="wslearn-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         folder.chmod(0o755)  # if root starts nginx, its workers are another user
-        file, template, command = folder / "proxy.conf", *KINDS[self.name][:2]
-        names = {"PROGRAM": str(self._program), "FOLDER": str(folder), "FILE": str(file), "IDLE": self._idle}
-        names |= {"PORT": str(self.port), "TARGET": self.target.netloc}
+        file, (template, command) = folder / "proxy.conf", KINDS[self.name]
+        if self._idle is None:
+            template = re.sub(".* IDLE.*\n", "", template)
+        names = {"PROGRAM": str(self._program), "FOLDER": str(folder), "FILE": str(file), "PORT": str(self.port)}
+        names |= {"TARGET": self.target.netloc, "IDLE": self._idle or ""}
         self.configuration = _filled(template, names)
         self.command = [_filled(part, names) for part in command]
         file.write_text(self.configuration, "utf-8")
