@@ -10,6 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 #: The proxies' idle timeout here, in seconds. Their defaults are 60 and 50.
 IDLE = 1.0
+#: nginx doesn't set a timer again for a difference of less than 0.3 s, so it may cut so much earlier.
+EARLY = 0.35
 
 
 async def test_an_idle_connection_is_cut_with_1006_on_both_sides_but_not_by_caddy(name):
@@ -22,7 +24,7 @@ async def test_an_idle_connection_is_cut_with_1006_on_both_sides_but_not_by_cadd
             assert (await proxy.end()).close_code == 1000
         else:
             await asyncio.wait_for(ws.wait_closed(), 20)
-            assert monotonic() - began > 0.9 * IDLE
+            assert monotonic() - began > IDLE - EARLY
             assert (ws.close_code, (await proxy.end()).close_code) == (1006, 1006)
 
 
