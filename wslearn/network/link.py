@@ -134,7 +134,7 @@ class Link:
         if self.net.idle_timeout is None or self.net.silent or self.is_half_open:  # in a silence nobody is told
             return
         left = self._heard + self.net.idle_timeout - clock()
-        if left <= 0 and self._looks >= LOOKS:
+        if left <= 0 and self._looks >= LOOKS - 1:  # this is the last one
             return self.expire()
         self._looks += 1
         pause = self.net.idle_timeout / LOOKS
