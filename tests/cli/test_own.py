@@ -36,7 +36,7 @@ class Forgets(Bare):
     def __init__(self):
         self.said = []
 
-class Fails(Bare):
+class Fails(EchoServer):
     def __init__(self, **options):
         super().__init__(**options)
         self.said = {}["nothing"]

@@ -73,7 +73,7 @@ async def test_a_server_behind_a_certificate(talk, hostile_clients, bad_network,
 
 async def test_a_server_without_tls(talk):
     async with talk.served(echo) as server:
-        with pytest.raises(Failed, match="The server doesn't speak TLS|Does the server speak TLS"):
+        with pytest.raises(Failed, match=r"The server doesn't speak TLS|Does the server speak TLS"):
             await talk.client(server.url.replace("ws:", "wss:"), "Ann")
         talk.forgives(server)
 

@@ -7,7 +7,7 @@ import sysconfig
 import threading
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -103,7 +103,7 @@ def _parameters(cls: type[Server]) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(cls).parameters)
 
 
-def _is_server(value: object) -> bool:
+def _is_server(value: object) -> TypeGuard[type[Server]]:
     return inspect.isclass(value) and issubclass(value, Server)
 
 
