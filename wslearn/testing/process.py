@@ -24,6 +24,8 @@ class CommandProcess:
     """
 
     def __init__(self, command: Sequence[str], *, port: int = 0) -> None:
+        if not all(isinstance(part, str) for part in command):
+            raise TypeError(f"a command is a list of strings: got {command!r}")
         if not any("{port}" in part for part in command):
             raise ValueError(f"the command must say {{port}} where the server's port belongs: got {list(command)}")
         self.command, self.port, self.name = list(command), port, command[0]
@@ -38,6 +40,8 @@ class CommandProcess:
         """Start the command, and wait until its port accepts connections."""
         if self._process is not None:
             return self
+        if self.port and _listens(self.port):  # or the other program there would be tested
+            raise RuntimeError(f"port {self.port} is in use by another program")
         self.port = self.port or free_port()
         command = [part.replace("{port}", str(self.port)) for part in self.command]
         with tempfile.TemporaryFile() as output:
