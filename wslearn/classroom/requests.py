@@ -47,6 +47,8 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received:
                 return await ws.complain("bad-message", str(error), id)
             await acknowledge(ws, id)
         case Rename(name):
+            if not person.renaming.take():
+                return await ws.complain("rate-limited", "not so many names at once: wait a few seconds")
             await ws.say(Welcome(room.rename(person, name), room.epoch))
         case VolunteerAs(role):
             phone.hinder(role)
