@@ -61,10 +61,12 @@ async def measure(programs: int, pages: int, projector: bool) -> None:
         async with connect(addresses["board_url"].replace("http", "ws") + "ws", max_size=None) as board:
             for shown in (False, True):
                 for name, seconds in SPREADS.items():
+                    pids = {"command": process.pid} | {worker.kind: worker.process.pid for worker in workers}
+                    before = {kind: busy(pid) for kind, pid in pids.items()}
                     took = await votes(board, workers, seconds, shown)
-                    print(
-                        f"{PHONES} votes {name}, results {'shown' if shown else 'hidden'}: {in_words(took)}", flush=True
-                    )
+                    work = ", ".join(f"{kind} {busy(pid) - before[kind]:.1f} s" for kind, pid in pids.items())
+                    print(f"{PHONES} votes {name}, results {'shown' if shown else 'hidden'}: {in_words(took)}")
+                    print(f"    seconds on a core: {work}", flush=True)
                     memory.append(psutil.Process(process.pid).memory_info().rss)
         print(f"memory of the command: {memory[0] / 2**20:.0f} MiB at first, {max(memory) / 2**20:.0f} MiB with phones")
     finally:
@@ -72,6 +74,13 @@ async def measure(programs: int, pages: int, projector: bool) -> None:
             await worker.stop()
         process.terminate()
         await process.wait()
+
+
+def busy(pid: int) -> float:
+    """Return for how many seconds a process and its children have used a core."""
+    process = psutil.Process(pid)
+    times = [one.cpu_times() for one in [process, *process.children(recursive=True)]]
+    return sum(one.user + one.system for one in times)
 
 
 class Worker:
