@@ -13,7 +13,7 @@ from support import HANDSHAKE, closed_with, frame, hear, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from wslearn.classroom import ClassServers, phones
+from wslearn.classroom import ClassServers
 from wslearn.classroom.phones import ENOUGH, PhonesServer
 
 NOTHING = b"\r\n\r\nNothing is here: scan the code on the board again.\n"
