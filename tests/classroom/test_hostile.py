@@ -180,9 +180,8 @@ async def test_a_log_line_of_python_has_none_either(servers, caplog):
 
 
 async def test_300_connections_from_one_address_and_250_get_in(servers, monkeypatch):
-    monkeypatch.setattr(
-        phones, "JOIN_TIMEOUT", 60
-    )  # on a busy machine the first would have to go before the last comes
+    # On a busy machine the first would have to go before the last one comes.
+    monkeypatch.setattr("wslearn.classroom.phones.JOIN_TIMEOUT", 60)
     assert PhonesServer.limits.max_connections == 250
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         ann = await stack.enter_async_context(phone(servers, "Ann"))
