@@ -114,9 +114,7 @@ class Experiment:
         fan_out(connections, delivery.message)
 
     def _send_later(self, phone: Phone, delivery: Delivery) -> None:
-        if all(
-            ws.transport.is_closing() for ws in phone.connections
-        ):  # dropped; its handler ends soon
+        if all(ws.transport.is_closing() for ws in phone.connections):  # dropped; its handler ends soon
             return delivery.skip(phone.person)
         late = self._late.setdefault(phone.person, deque())
         if not self.max_unsent:
