@@ -60,6 +60,8 @@ async def test_the_board_marks_the_bar(page, count, scheme):
             over = "(el => [el.scrollWidth - el.clientWidth, el.scrollHeight - el.clientHeight])"
             for seen in ("document.documentElement", "document.querySelector('#poll')"):
                 assert max(await page.evaluate(f"{over}({seen})")) <= 1, seen
+            filled = "bars => bars.map(bar => parseFloat(getComputedStyle(bar, '::after').height))"
+            assert min(await page.locator("#bars .bar").evaluate_all(filled)) > 5
             cut = "rows => rows.map(row => row.scrollHeight - row.clientHeight)"
             assert max(await page.locator("#bars .choice").evaluate_all(cut)) <= 1
             assert await violations(page) == []

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from wslearn.messages import MessageId, Session
+from wslearn.messages import MessageId, Offset, Session
 
 #: The reactions that a phone can send.
 REACTIONS = ("👍", "👎", "❤️", "😂", "😮", "🎉", "🤔", "✋")
@@ -111,6 +111,34 @@ class VolunteerState(msgspec.Struct, tag="volunteer"):
 
     role: Literal["slow-client", "tunnel"] | None = msgspec.field(name="as")
     seconds: float | None = None
+
+
+class ExperimentState(msgspec.Struct, tag="experiment"):
+    """To a phone: the class tries something out together, and the phone is in `room`, if that matters."""
+
+    title: str
+    room: str | None = None
+
+
+class NoExperiment(msgspec.Struct, tag="no-experiment"):
+    """To a phone: the experiment is over."""
+
+
+class Deliver(msgspec.Struct, tag="delivery"):
+    """To a phone: a message of the experiment. The answer is a `Got` with its number."""
+
+    number: int
+    message: str
+
+
+class Got(msgspec.Struct, tag="got"):
+    """From a phone: this connection has received all of its deliveries up to `number`."""
+
+    number: Offset
+
+
+class SayHi(msgspec.Struct, tag="say-hi"):
+    """From a phone: its person greets the others in the experiment."""
 
 
 class Removed(msgspec.Struct, tag="removed"):
