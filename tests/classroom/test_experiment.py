@@ -58,7 +58,9 @@ async def test_nobody_is_here(servers):
         assert await phones.ping("Ann", 1) is None
         phones.drop("Ann", "nobody")
         phones.place("Ann", "tea")
-        assert (await phones.send_in_turn("hello")).done.is_set()
+        delivery = phones.prepare("hello")
+        await phones.send_in_turn(delivery)
+        assert delivery.done.is_set()
 
 
 async def test_one_experiment_at_a_time(servers):
@@ -295,9 +297,10 @@ async def test_in_turn_everybody_waits_for_the_slow_client(servers, monkeypatch)
     async with phone(servers, "Sam") as sam, phone(servers, "Ann") as ann, servers.experiment("Fan-out") as phones:
         await tell(sam, type="volunteer", **{"as": "slow-client"})
         await hear(sam, "volunteer")
-        sending = asyncio.create_task(phones.send_in_turn("hello"))
+        delivery = phones.prepare("hello")
+        sending = asyncio.create_task(phones.send_in_turn(delivery))
         await answer_next(ann)
-        delivery = await sending
+        await sending
         await answer_next(sam)
         await delivery.done.wait()
         assert all(0.5 <= seconds < 10 for seconds in delivery.seconds.values())
@@ -308,11 +311,12 @@ async def test_in_turn_nobody_waits_for_a_slow_client_that_has_left(servers, mon
     async with phone(servers, "Sam") as sam, phone(servers, "Ann") as ann, servers.experiment("Fan-out") as phones:
         await tell(sam, type="volunteer", **{"as": "slow-client"})
         await hear(sam, "volunteer")
-        sending = asyncio.create_task(phones.send_in_turn("hello"))
+        delivery = phones.prepare("hello")
+        sending = asyncio.create_task(phones.send_in_turn(delivery))
         await asyncio.sleep(0)
         sam.transport.abort()
         await answer_next(ann)
-        delivery = await sending
+        await sending
         await delivery.done.wait()
         assert [one.name for one in delivery.seconds] == ["Ann"]
         assert [one.name for one in delivery.skipped] == ["Sam"]

@@ -67,8 +67,7 @@ class Experiment:
 
     def publish(self, text: str, to: Iterable[str] | None = None, due: float | None = None) -> Delivery:
         """Send a message to everybody, or to these names, without waiting for anybody: `fan_out` of lesson 03."""
-        wanted = None if to is None else set(to)
-        delivery = self._new(text, [one for one in self._phones if wanted is None or one.name in wanted], due)
+        delivery = self.prepare(text, to, due)
         ready = []
         for person in delivery.people:
             phone = self._phones[person]
@@ -79,9 +78,15 @@ class Experiment:
         self._send(delivery, ready)
         return delivery
 
-    async def send_in_turn(self, text: str, due: float | None = None) -> Delivery:
+    def prepare(self, text: str, to: Iterable[str] | None = None, due: float | None = None) -> Delivery:
+        """Return a message to everybody, or to these names, that was not sent yet: for `send_in_turn`."""
+        wanted = None if to is None else set(to)
+        people = [one for one in self._phones if wanted is None or one.name in wanted]
+        self._number += 1
+        return Delivery(self._number, text, people, asyncio.get_running_loop().time() if due is None else due)
+
+    async def send_in_turn(self, delivery: Delivery) -> None:
         """Send a message with the loop that most tutorials show: each phone's turn comes after an awaited send."""
-        delivery = self._new(text, self._phones, due)
         for person in delivery.people:
             if (phone := self._phones.get(person)) is not None:
                 await phone.until_free()
@@ -92,17 +97,12 @@ class Experiment:
                             await ws.send(encode(delivery.message))
             if not (phone and phone.connections):
                 delivery.skip(person)
-        return delivery
 
     def unsent(self, person: Person) -> int:
         """Return how many bytes wait for this person: those that the server holds back, and those in its buffer."""
         phone = self._phones.get(person)
         buffered = sum(ws.transport.get_write_buffer_size() for ws in phone.connections) if phone else 0
         return buffered + sum(len(encode(one.message).encode()) for one in self._late.get(person, ()))
-
-    def _new(self, text: str, people: Iterable[Person], due: float | None) -> Delivery:
-        self._number += 1
-        return Delivery(self._number, text, people, asyncio.get_running_loop().time() if due is None else due)
 
     def _expect(self, ws: Any, delivery: Delivery) -> None:
         self._unanswered.setdefault(ws, deque(maxlen=MOST)).append(delivery)
@@ -114,9 +114,7 @@ class Experiment:
         fan_out(connections, delivery.message)
 
     def _send_later(self, phone: Phone, delivery: Delivery) -> None:
-        if all(
-            ws.transport.is_closing() for ws in phone.connections
-        ):  # dropped; its handler ends soon
+        if all(ws.transport.is_closing() for ws in phone.connections):  # dropped; its handler ends soon
             return delivery.skip(phone.person)
         late = self._late.setdefault(phone.person, deque())
         if not self.max_unsent:
