@@ -139,13 +139,13 @@ class PhonesHeartbeatLab(PhonesDashboard):
         drawn = BeatLanes(list(pulses), self.seconds, bold=[name for name, found in dead.items() if found])
         drawn.marks({name: pulse.pongs for name, pulse in pulses.items()}, BLUE)
         drawn.marks({name: pulse.missing for name, pulse in pulses.items()}, "black")
-        drawn.dead({name: [self._bar(one) for one in found] for name, found in dead.items()})
+        drawn.dead({name: [self._while_dead(one) for one in found] for name, found in dead.items()})
         drawn.first.set_xlabel("seconds (mark: a pong; black: the phone counts as dead)")
         if not pulses:
             drawn.note(self.seconds / 2, NOBODY)
         return drawn.figure, self.verdict()
 
-    def _bar(self, one: Absence) -> tuple[float, float]:
+    def _while_dead(self, one: Absence) -> tuple[float, float]:
         return one.began, (self.elapsed() if one.ended is None else one.ended) - one.began
 
     def verdict(self) -> str:

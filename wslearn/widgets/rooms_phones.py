@@ -62,6 +62,7 @@ class PhonesRoomsLab(PhonesDashboard):
     async def experiment(self) -> None:
         """Let everybody send to their room, and draw what has changed, until Cancel."""
         async with self._opened():
+            self.phones.on_message = self._greet
             self.progress(1)
             self.say("The rooms are open. Cancel closes them.")
             drawn = None
@@ -78,7 +79,6 @@ class PhonesRoomsLab(PhonesDashboard):
         self.clear()
         self._news, self._greetings = asyncio.Event(), TokenBucket(GREETINGS, burst=AT_ONCE)
         async with self.board.experiment("Rooms") as self.phones:
-            self.phones.on_message = self._greet
             self.board.room.on_change.append(self._changed_in_class)
             try:
                 self._seat()
