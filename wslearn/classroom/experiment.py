@@ -151,7 +151,9 @@ class Experiment:
     def drop(self, name: str, why: str) -> None:
         """Drop the connections of a phone, which reconnects automatically. Nothing happens if nobody has the name."""
         if (person := self._named(name)) is not None:
-            for ws in list(self._phones[person].connections):
+            phone = self._phones[person]
+            phone.stop_hindering()  # so that the connections' handlers wait for nothing
+            for ws in list(phone.connections):
                 ws.abort(why)
 
     def place(self, name: str, room: str | None) -> None:

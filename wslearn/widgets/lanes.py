@@ -4,16 +4,16 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
-from wslearn.theme import DARK_GREY, PALE_ORANGE, RUST
+from wslearn.theme import DARK_GREY, PALE_ORANGE, RUST, SILVER
 from wslearn.widgets.kit.picture import SIZE, figure
 
-#: Lanes in a column of the picture, at most, and the points of type that they share.
+#: Lanes in a column of the picture, at most, and the height that they share, in points.
 COLUMN, POINTS = 40, 280
 
 
@@ -30,69 +30,76 @@ class Lane:
         return [(a, b - a) for a, b in itertools.pairwise(times)]
 
 
+@cache
+def _characters() -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties())).get_charmap())
+
+
 def legible(name: str, most: int = 20) -> str:
     """Return a name that a person chose, as a picture can show it: short, in the characters that its font has."""
-    known = get_font(findfont(FontProperties())).get_charmap()
+    known = _characters()
     shown = name if len(name) <= most else f"{name[: most - 1]}…"
     return "".join(one if ord(one) in known else "□" for one in shown)
 
 
 class Lanes:
-    """A picture with a lane for each name, in columns side by side if they are many.
+    """A picture with a lane for each name, in columns side by side if they are many. All of it is on one pair of axes.
 
     - `figure`: the picture; `above`: axes above the lanes, as high as `above` says compared with them.
     """
 
     def __init__(self, names: Sequence[str], seconds: float, *, above: float = 0, bold: Sequence[str] = ()) -> None:
-        columns = max(1, math.ceil(len(names) / COLUMN))
+        share = 1 / (1 + above)
+        columns = max(1, math.ceil(len(names) / (COLUMN * share)))
         rows = max(1, math.ceil(len(names) / columns))
-        ratios = [above, 1] if above else [1]
-        self.figure, axes = figure(len(ratios), ncols=columns, height=5.6, squeeze=False, height_ratios=ratios)
-        self.above: Axes | None = None
         if above:
-            for ax in axes[0]:
-                ax.remove()
-            self.above = self.figure.add_subplot(axes[0][0].get_gridspec()[0, :])
-            self.above.tick_params(labelsize=SIZE)
-        self._mark = max(4, min(18, POINTS / rows))
-        self._places: dict[str, tuple[Axes, int]] = {}
-        for column, ax in enumerate(axes[-1]):
-            part = names[column * rows : (column + 1) * rows]
-            self._places |= {name: (ax, -row) for row, name in enumerate(part)}
-            shown = [legible(name, 18 - columns) for name in part]
-            size = min(SIZE, POINTS / rows)
+            self.figure, (self.above, self.ax) = figure(2, height=5.6, height_ratios=[above, 1])
+        else:
+            self.figure, self.ax = figure(height=5.6)
+        size, self._look = min(SIZE, POINTS * share / rows), {"markersize": max(4, 250 * share / rows)}
+        self._look |= {"mew": 2.0 if columns == 1 else 0.7, "marker": "|", "linestyle": ""}
+        # Where the lanes begin and end in a column, which is 1 wide; its names are in front of them.
+        shown = [legible(name, 17 - columns) for name in names]
+        left = min(0.7, 0.02 + max(map(len, shown), default=0) * size * columns / 1000)
+        self._places: dict[str, tuple[float, int]] = {}
+        for number, (name, text) in enumerate(zip(names, shown, strict=True)):
+            column, row = divmod(number, rows)
+            self._places[name] = column + left, -row
+            colour, weight = (RUST, "bold") if name in bold else ("black", "normal")
             # A name is no formula, whatever dollar signs are in it.
-            ax.set_yticks([-row for row in range(len(part))], shown, parse_math=False, fontsize=size)
-            for label, name in zip(ax.get_yticklabels(), part, strict=True):
-                label.set(color=RUST if name in bold else "black", weight="bold" if name in bold else "normal")
-            ax.set(xlim=(0, seconds), ylim=(0.4 - rows, 0.6))
-        self.first: Axes = axes[-1][0]
-
-    def marks(self, at: Mapping[str, Sequence[float]], colour: str) -> None:
-        """Draw a mark for each message, at its time."""
-        for ax, points in self._by_axes(at).items():
-            x, y = zip(*points, strict=True)
-            ax.plot(x, y, "|", color=colour, markersize=self._mark, mew=2)
-
-    def waits(self, spans: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-        """Draw times without a message, each as (begin, length)."""
-        for ax, found in self._by_axes(spans).items():
-            boxes = [[(x, y - 0.36), (x + w, y - 0.36), (x + w, y + 0.36), (x, y + 0.36)] for (x, w), y in found]
-            ax.add_collection(PolyCollection(boxes, facecolor=PALE_ORANGE, edgecolor=RUST, hatch="//", linewidth=1))
+            look: Any = {"fontsize": size, "color": colour, "weight": weight, "parse_math": False}
+            self.ax.text(column + left - 0.01, -row, text, ha="right", va="center", **look)
+        self.seconds, self._width = seconds, 0.97 - left
+        begins = [column + left for column in range(columns)]
+        ends = [(begin + self._width, f"{seconds:g}") for begin in begins]
+        ticks = sorted([*((begin, "0") for begin in begins), *ends, (left + self._width / 2, f"{seconds / 2:g}")])
+        self.ax.set_xticks([x for x, _ in ticks], [text for _, text in ticks])
+        self.ax.vlines(begins, 0.5 - rows, 0.5, color=SILVER, linewidth=1)
+        self.ax.set(xlim=(0, columns), ylim=(0.4 - rows, 0.6), yticks=[])
 
     def title(self, text: str) -> None:
         """Write the title of the picture."""
         self.figure.suptitle(text, x=0.01, ha="left", fontsize=17, parse_math=False)
 
-    def note(self, x: float, words: str) -> None:
-        """Write words over the lanes of the first column, around this time."""
-        box = {"facecolor": "white", "edgecolor": DARK_GREY}
-        middle = sum(self.first.get_ylim()) / 2
-        self.first.text(x, middle, words, ha="center", va="center", bbox=box, parse_math=False)
+    def marks(self, at: Mapping[str, Sequence[float]], colour: str) -> None:
+        """Draw a mark for each message, at its time."""
+        points = [(self._x(name, time), self._places[name][1]) for name, times in at.items() for time in times]
+        self.ax.plot([x for x, _ in points], [y for _, y in points], color=colour, **self._look)
 
-    def _by_axes(self, values: Mapping[str, Sequence[Any]]) -> dict[Axes, list[tuple[Any, int]]]:
-        found: dict[Axes, list[tuple[Any, int]]] = {}
-        for name, each in values.items():
-            ax, y = self._places[name]
-            found.setdefault(ax, []).extend((value, y) for value in each)
-        return {ax: points for ax, points in found.items() if points}
+    def waits(self, spans: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+        """Draw times without a message, each as (begin, length)."""
+        boxes = []
+        for name, waits in spans.items():
+            low, high = self._places[name][1] - 0.36, self._places[name][1] + 0.36
+            for begin, length in waits:
+                a, b = self._x(name, begin), self._x(name, begin + length)
+                boxes.append([(a, low), (b, low), (b, high), (a, high)])
+        self.ax.add_collection(PolyCollection(boxes, facecolor=PALE_ORANGE, edgecolor=RUST, hatch="//", linewidth=1))
+
+    def note(self, words: str) -> None:
+        """Write words over the middle of the lanes."""
+        box = {"facecolor": "white", "edgecolor": DARK_GREY}
+        self.ax.text(0.5, 0.5, words, transform=self.ax.transAxes, ha="center", va="center", bbox=box)
+
+    def _x(self, name: str, at: float) -> float:
+        return self._places[name][0] + self._width * min(at, self.seconds) / self.seconds

@@ -112,9 +112,9 @@ class SlowPhoneLab(PhonesDashboard):
         drawn.waits(gaps)
         drawn.marks({name: lane.arrivals for name, (person, lane) in lanes.items() if person not in self.slow}, BLUE)
         drawn.marks({name: lane.arrivals for name, (person, lane) in lanes.items() if person in self.slow}, RUST)
-        drawn.first.set_xlabel(f"seconds (mark: an answer; hatched: none for {long:.2g} s)")
+        drawn.ax.set_xlabel(f"seconds (mark: an answer; hatched: none for {long:.2g} s)")
         if not lanes:
-            drawn.note(self.seconds / 2, NOBODY)
+            drawn.note(NOBODY)
         return drawn
 
     def words(self) -> str:

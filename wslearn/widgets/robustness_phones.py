@@ -73,9 +73,8 @@ class PhonesRobustnessLab(SlowPhoneLab):
 
     def figure(self) -> tuple[Figure, str]:
         """Draw the unsent bytes and the lanes as they are now."""
-        drawn = self.picture_of_lanes(above=0.4)
+        drawn = self.picture_of_lanes(above=0.3)
         ax = drawn.above
-        assert ax is not None
         ax.step([at for at, _ in self.unsent], [unsent for _, unsent in self.unsent], where="post", color=RUST)
         ax.axhline(LIMIT, color=DARK_GREY, linestyle=":", linewidth=1.5)
         ax.text(0.99 * self.seconds, 1.05 * LIMIT, "limit", ha="right", color=DARK_GREY)
