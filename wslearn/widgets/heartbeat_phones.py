@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 
 import ipywidgets as widgets
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from wslearn.classroom.experiment import Experiment
@@ -136,13 +135,13 @@ class PhonesHeartbeatLab(PhonesDashboard):
         people = sorted(self.pulses, key=lambda person: not self.pulses[person].absences)  # otherwise as they came
         pulses = {person.name: self.pulses[person] for person in people}
         dead = {name: [one for one in pulse.absences if one.waited is not None] for name, pulse in pulses.items()}
-        drawn = BeatLanes(list(pulses), self.seconds, bold=[name for name, found in dead.items() if found])
+        drawn = Lanes(list(pulses), self.seconds, bold=[name for name, found in dead.items() if found])
         drawn.marks({name: pulse.pongs for name, pulse in pulses.items()}, BLUE)
         drawn.marks({name: pulse.missing for name, pulse in pulses.items()}, "black")
-        drawn.dead({name: [self._while_dead(one) for one in found] for name, found in dead.items()})
-        drawn.first.set_xlabel("seconds (mark: a pong; black: the phone counts as dead)")
+        drawn.waits({name: [self._while_dead(one) for one in found] for name, found in dead.items()})
+        drawn.ax.set_xlabel("seconds (mark: a pong; black: no pong in time; hatched: the phone counts as dead)")
         if not pulses:
-            drawn.note(self.seconds / 2, NOBODY)
+            drawn.note(NOBODY)
         return drawn.figure, self.verdict()
 
     def _while_dead(self, one: Absence) -> tuple[float, float]:
@@ -166,13 +165,3 @@ class PhonesHeartbeatLab(PhonesDashboard):
             f"the server noticed {person.name} {found.waited or 0:.2f} s after {since} (theory: {theory}), and {back}"
         )
         return f"{'; '.join(words)}."
-
-
-class BeatLanes(Lanes):
-    """Lanes with black bars while a phone counts as dead."""
-
-    def dead(self, spans: dict[str, list[tuple[float, float]]]) -> None:
-        """Draw bars, each as (begin, length)."""
-        for ax, found in self._by_axes(spans).items():
-            boxes = [[(x, y - 0.36), (x + w, y - 0.36), (x + w, y + 0.36), (x, y + 0.36)] for (x, w), y in found]
-            ax.add_collection(PolyCollection(boxes, facecolor="black", edgecolor="black", linewidth=1))
