@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from matplotlib.collections import PolyCollection
@@ -13,8 +13,8 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from wslearn.theme import DARK_GREY, PALE_ORANGE, RUST, SILVER
 from wslearn.widgets.kit.picture import SIZE, figure
 
-#: Lanes in a column of the picture, at most, and the height that they share, in points.
-COLUMN, POINTS = 40, 280
+#: Lanes in a column of the picture, at most; the height that they share, in points, and their width, in inches.
+COLUMN, POINTS, WIDTH = 40, 280, 9.8
 
 
 @dataclass
@@ -30,16 +30,32 @@ class Lane:
         return [(a, b - a) for a, b in itertools.pairwise(times)]
 
 
+@lru_cache(4096)  # a picture is drawn four times a second
+def legible(name: str, widest: float = 12.0) -> str:
+    """Return a name that a person chose, as a picture can show it: in the font's characters, at most so many em."""
+    known = _characters()
+    whole = shown = "".join(one if ord(one) in known else "□" for one in name)
+    while _width(shown) > widest and len(shown) > 1:
+        whole = whole[:-1]
+        shown = f"{whole}…"
+    return shown
+
+
+def _font() -> Any:
+    return get_font(findfont(FontProperties()))
+
+
 @cache
 def _characters() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties())).get_charmap())
+    return frozenset(_font().get_charmap())
 
 
-def legible(name: str, most: int = 20) -> str:
-    """Return a name that a person chose, as a picture can show it: short, in the characters that its font has."""
-    known = _characters()
-    shown = name if len(name) <= most else f"{name[: most - 1]}…"
-    return "".join(one if ord(one) in known else "□" for one in shown)
+@lru_cache(4096)
+def _width(text: str) -> float:
+    font = _font()
+    font.set_size(100, 72)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64 / 100
 
 
 class Lanes:
@@ -58,9 +74,10 @@ class Lanes:
             self.figure, self.ax = figure(height=5.6)
         size, self._look = min(SIZE, POINTS * share / rows), {"markersize": max(4, 250 * share / rows)}
         self._look |= {"mew": 2.0 if columns == 1 else 0.7, "marker": "|", "linestyle": ""}
-        # Where the lanes begin and end in a column, which is 1 wide; its names are in front of them.
-        shown = [legible(name, 17 - columns) for name in names]
-        left = min(0.7, 0.02 + max(map(len, shown), default=0) * size * columns / 1000)
+        # A column is 1 wide. Names fill its left side, at most half of it, and the lanes begin after them.
+        em = size / 72 * columns / WIDTH
+        shown = [legible(name, 0.5 / em) for name in names]
+        left = 0.02 + em * max(map(_width, shown), default=0)
         self._places: dict[str, tuple[float, int]] = {}
         for number, (name, text) in enumerate(zip(names, shown, strict=True)):
             column, row = divmod(number, rows)
@@ -76,6 +93,11 @@ class Lanes:
         self.ax.set_xticks([x for x, _ in ticks], [text for _, text in ticks])
         self.ax.vlines(begins, 0.5 - rows, 0.5, color=SILVER, linewidth=1)
         self.ax.set(xlim=(0, columns), ylim=(0.4 - rows, 0.6), yticks=[])
+        self.ax.spines[["left", "right", "top"]].set_visible(False)
+        if above:
+            # With one column, the time is the same as in the lanes below.
+            span = (-left * seconds / self._width, (1 - left) * seconds / self._width) if columns == 1 else (0, seconds)
+            self.above.set(xlim=span, xticks=[0, seconds / 2, seconds])
 
     def title(self, text: str) -> None:
         """Write the title of the picture."""

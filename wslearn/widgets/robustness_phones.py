@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from wslearn.classroom.people import Person
 from wslearn.classroom.servers import ClassServers
 from wslearn.theme import BLUE, DARK_GREY, RUST
+from wslearn.widgets.kit.picture import SIZE
 from wslearn.widgets.lanes import legible
 from wslearn.widgets.phones import SlowPhoneLab
 
@@ -77,15 +78,23 @@ class PhonesRobustnessLab(SlowPhoneLab):
         ax = drawn.above
         ax.step([at for at, _ in self.unsent], [unsent for _, unsent in self.unsent], where="post", color=RUST)
         ax.axhline(LIMIT, color=DARK_GREY, linestyle=":", linewidth=1.5)
-        ax.text(0.99 * self.seconds, 1.05 * LIMIT, "limit", ha="right", color=DARK_GREY)
+        ax.text(self.seconds, 1.05 * LIMIT, "limit", ha="right", color=DARK_GREY)
         for found, marker, colour in ((self.dropped, "X", "black"), (self.back, "o", BLUE)):
             ax.plot([at for at, _ in found], [LIMIT / 2] * len(found), marker, color=colour, markersize=11)
         for at, person in self.dropped[:1]:
             back = f", back after {self.back[0][0] - at:.1f} s" if self.back else ""
             early = at < self.seconds / 2
             x, side = (at + self.seconds / 30, "left") if early else (at - self.seconds / 60, "right")
-            ax.text(x, 0.62 * LIMIT, f"{legible(person.name)} dropped{back}", ha=side, parse_math=False)
-        ax.set(xlim=(0, self.seconds), ylim=(-0.05 * LIMIT, 1.4 * LIMIT), ylabel="unsent bytes")
+            ax.text(
+                x,
+                0.62 * LIMIT,
+                f"{legible(person.name)} dropped{back}",
+                ha=side,
+                parse_math=False,
+                backgroundcolor="white",
+            )
+        ax.set(ylim=(-0.05 * LIMIT, 1.4 * LIMIT))
+        ax.set_title("unsent bytes", loc="left", fontsize=SIZE)
         does = "waits for a slow phone in its loop" if self.kind == "naive" else "keeps what a slow phone has not taken"
         drawn.title(f"{self.kind} server: it {does}")
         fate = f" Slow phones were dropped {times(self.dropped)}, and came back {times(self.back)}."
