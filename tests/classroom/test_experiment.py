@@ -384,3 +384,19 @@ async def test_the_end_of_the_class_ends_an_experiment(servers):
         await until(lambda: bool(phones._unanswered))
         await servers.stop()
         assert await asyncio.wait_for(delivering, 10) == {"Ann": None}
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_sending_in_turn_ends_when_it_is_cancelled_at_whatever_moment(servers, turns):
+    async def send_without_end() -> None:
+        while True:
+            await phones.send_in_turn(phones.prepare("hello"))
+            await phones.deliver("hello", timeout=0)
+
+    async with phone(servers, "Ann"), servers.experiment("Fan-out") as phones:
+        sending = asyncio.create_task(send_without_end())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait({sending}, timeout=5)
+        assert sending.cancelled()

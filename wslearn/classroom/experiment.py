@@ -61,7 +61,8 @@ class Experiment:
         names = None if to is None else list(to)
         delivery = self.publish(text, names)
         with suppress(TimeoutError):
-            await asyncio.wait_for(delivery.done.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await delivery.done.wait()
         found = {person.name: delivery.seconds.get(person) for person in delivery.people}
         return dict.fromkeys(names or ()) | found
 

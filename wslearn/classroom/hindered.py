@@ -75,8 +75,9 @@ class Phone:
 
     async def until_free(self) -> None:
         """Wait as long as an awaited send to this phone would: a slow client takes one message in `REST` seconds."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._unhindered.wait(), None if self.in_tunnel else REST)
+        with suppress(TimeoutError):  # not with `wait_for`, which loses a cancellation in Python 3.11
+            async with asyncio.timeout(None if self.in_tunnel else REST):
+                await self._unhindered.wait()
 
     def hinder(self, role: Volunteer | None) -> None:
         """Hinder this phone from now on, or no longer, and tell it so."""

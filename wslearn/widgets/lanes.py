@@ -72,8 +72,13 @@ class Lanes:
             self.figure, (self.above, self.ax) = figure(2, height=5.6, height_ratios=[above, 1])
         else:
             self.figure, self.ax = figure(height=5.6)
-        size, self._look = min(SIZE, POINTS * share / rows), {"markersize": max(4, 250 * share / rows)}
-        self._look |= {"mew": 2.0 if columns == 1 else 0.7, "marker": "|", "linestyle": ""}
+        size, mark = min(SIZE, POINTS * share / rows), max(4, 250 * share / rows)
+        self._look: dict[str, Any] = {
+            "marker": "|",
+            "linestyle": "",
+            "markersize": mark,
+            "mew": 2 if columns == 1 else 0.7,
+        }
         # A column is 1 wide. Names fill its left side, at most half of it, and the lanes begin after them.
         em = size / 72 * columns / WIDTH
         shown = [legible(name, 0.5 / em) for name in names]

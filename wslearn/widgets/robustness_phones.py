@@ -83,16 +83,7 @@ class PhonesRobustnessLab(SlowPhoneLab):
             ax.plot([at for at, _ in found], [LIMIT / 2] * len(found), marker, color=colour, markersize=11)
         for at, person in self.dropped[:1]:
             back = f", back after {self.back[0][0] - at:.1f} s" if self.back else ""
-            early = at < self.seconds / 2
-            x, side = (at + self.seconds / 30, "left") if early else (at - self.seconds / 60, "right")
-            ax.text(
-                x,
-                0.62 * LIMIT,
-                f"{legible(person.name)} dropped{back}",
-                ha=side,
-                parse_math=False,
-                backgroundcolor="white",
-            )
+            ax.set_title(f"{legible(person.name)} dropped{back}", loc="right", fontsize=SIZE, parse_math=False)
         ax.set(ylim=(-0.05 * LIMIT, 1.4 * LIMIT))
         ax.set_title("unsent bytes", loc="left", fontsize=SIZE)
         does = "waits for a slow phone in its loop" if self.kind == "naive" else "keeps what a slow phone has not taken"
