@@ -93,7 +93,7 @@ async def test_the_server_notices_a_phone_without_a_network_and_it_comes_back(la
         line = caption(page)
         alive = re.compile(rf"^({'|'.join(str(count + 2 - n) for n in range(3))}) alive, ")  # some are in the tunnel
         await expect(line).to_have_text(alive, timeout=PATIENT)
-        await phones_button(zoe, "I go through a tunnel").click()
+        await zoe.get_by_role("switch", name="I go through a tunnel").click()
         await expect(line).to_contain_text("the server noticed Zoe ", timeout=PATIENT)
         await expect(line).to_contain_text("after it went into the tunnel (theory: 1 to 2 s)")
         await expect(zoe.locator("#state")).to_have_text("Connected", timeout=PATIENT)

@@ -143,6 +143,17 @@ async def test_cancel_ends_the_experiment_and_its_poll_and_forgets_the_class(lab
     assert board.room.poll.question == "Tea?"  # somebody else's stays
 
 
+async def test_a_greeting_does_not_take_the_place_of_the_instructors_message_at_once(lab, five, monkeypatch):
+    lab.send.click()
+    assert await answer(five["Ann"]) == await answer(five["Dora"]) == "hi"
+    await tell(five["Bob"], type="say-hi")
+    assert await answer(five["Zoe"]) == "Bob: hi"  # it is delivered all the same
+    assert lab.sender is None and lab.sent_to == "tea"
+    monkeypatch.setattr(lab, "_shown_until", 0.0)
+    await tell(five["Bob"], type="say-hi")
+    await until(lambda: does(lab).get("Bob") == "sends")
+
+
 async def test_a_flood_of_greetings_is_cut(lab, board, five, monkeypatch):
     sent = []
     monkeypatch.setattr(lab, "_send", lambda *message: sent.append(message))

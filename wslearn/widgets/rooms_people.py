@@ -60,7 +60,7 @@ def picture(rooms: Mapping[str, Sequence[Face]]) -> Figure:
             mark, ground, ink = LOOKS[face.does]
             boxes.append(_box(x + 0.015, y + 0.015, w - 0.03, h - 0.03))
             looks.append((ground, DARK_GREY if face.does else LIGHT_GREY))
-            text = f"{mark}{legible(face.name, min(20, int(72 * w / size / 0.55) - 2))}"
+            text = f"{mark}{legible(face.name, 72 * (w - 0.1) / size - 1.3)}"
             cell = TransformedBbox(Bbox.from_bounds(x, y, w - 0.03, h), ax.transData)  # a name of 20 W is cut off
             ax.text(
                 x + 0.05, y + h / 2, text, size=size, color=ink, va="center", parse_math=False, clip_on=True

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from statistics import median
+from time import perf_counter as clock
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from wslearn.classroom.people import Person
 from wslearn.classroom.polls import Poll
 from wslearn.classroom.servers import ClassServers
 from wslearn.limits import TokenBucket
+from wslearn.widgets.kit.picture import PAUSE
 from wslearn.widgets.phones import NOBODY, PhonesDashboard
 from wslearn.widgets.rooms_people import Does, Face, picture
 from wslearn.widgets.rooms_picture import ROOMS
@@ -26,6 +28,8 @@ QUESTION = "Which room do you want to be in?"
 ENOUGH = 1.5
 #: Greetings in a second, and at once, that are passed on. A room of 70 phones makes 70 messages of each.
 GREETINGS, AT_ONCE = 5, 30
+#: Seconds for which no greeting takes the place of the instructor's message in the picture.
+SHOWN = 5.0
 
 
 class PhonesRoomsLab(PhonesDashboard):
@@ -50,6 +54,7 @@ class PhonesRoomsLab(PhonesDashboard):
         self.sender: Person | None = None
         self.said = self.sent_to = ""
         self._poll: Poll | None = None
+        self._shown_until = 0.0
 
     async def first(self) -> None:
         """Place everybody, and send a message to one room."""
@@ -65,13 +70,14 @@ class PhonesRoomsLab(PhonesDashboard):
             self.phones.on_message = self._greet
             self.progress(1)
             self.say("The rooms are open. Cancel closes them.")
-            drawn = None
+            drawn: object = None
             while True:
                 self._news.clear()
                 self._seat()
-                if (now := self.rooms()) != drawn:
+                if (now := (self.rooms(), self.delivery)) != drawn:
+                    drawn, began = now, clock()
                     await self.picture.draw(self.figure)
-                    drawn = now
+                    await asyncio.sleep(PAUSE * (clock() - began))
                 await self._news.wait()
 
     @asynccontextmanager
@@ -130,9 +136,13 @@ class PhonesRoomsLab(PhonesDashboard):
     # Messages
 
     def _send(self, words: str, room: str, sender: Person | None = None) -> None:
-        self.said, self.sent_to, self.sender = words, room, sender
         text = words if sender is None else f"{sender.name}: {words}"
-        self.delivery = self.phones.publish(text, [person.name for person in self.members(room)])
+        delivery = self.phones.publish(text, [person.name for person in self.members(room)])
+        if sender is None:
+            self._shown_until = clock() + SHOWN
+        elif clock() < self._shown_until:
+            return
+        self.said, self.sent_to, self.sender, self.delivery = words, room, sender, delivery
         self._news.set()
 
     def _greet(self, name: str) -> None:
