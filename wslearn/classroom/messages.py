@@ -64,8 +64,15 @@ class Welcome(msgspec.Struct, tag="welcome"):
     reactions: tuple[str, ...] = REACTIONS
 
 
-class PollState(msgspec.Struct, tag="poll"):
-    """To a phone: the poll, its own vote `mine`, and the counts once they are shown."""
+class Measured(msgspec.Struct):
+    """What the class measured after a poll: its words, and the choices that it confirms, as indexes."""
+
+    text: str
+    choices: list[int]
+
+
+class PollState(msgspec.Struct, tag="poll", omit_defaults=True):
+    """To a phone: the poll, its own vote `mine`, and once they are shown the counts and what was measured."""
 
     poll: str
     question: str
@@ -73,6 +80,7 @@ class PollState(msgspec.Struct, tag="poll"):
     open: bool
     mine: int | None
     results: list[int] | None
+    measured: Measured | None = None
 
 
 class NoPoll(msgspec.Struct, tag="no-poll"):
@@ -146,7 +154,7 @@ class PersonState(msgspec.Struct):
     volunteer: str | None
 
 
-class BoardPoll(msgspec.Struct):
+class BoardPoll(msgspec.Struct, omit_defaults=True):
     """To the board: the poll with its counts, which phones don't see before they are shown."""
 
     poll: str
@@ -156,6 +164,7 @@ class BoardPoll(msgspec.Struct):
     voted: int
     open: bool
     shown: bool
+    measured: Measured | None = None
 
 
 class Board(msgspec.Struct, tag="board"):

@@ -85,7 +85,7 @@ function welcomed({ name, epoch: now, reactions }) {
 
 function polled(next) {
   const news = next !== null && next.poll !== poll?.poll;
-  const shown = next?.results && !poll?.results && !news;
+  const shown = !news && ((next?.results && !poll?.results) || (next?.measured && !poll?.measured));
   const closed = next && !next.open && poll?.open && !news;
   poll = next;
   refresh();
