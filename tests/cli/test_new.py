@@ -125,6 +125,26 @@ async def test_a_file_is_no_folder(complaint, tmp_path):
     assert files(tmp_path) == {"mine": b"my own"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a link needs rights there")
+async def test_what_is_neither_a_file_nor_a_folder(complaint, tmp_path):
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    for name in ("nowhere", "loop", "pipe"):
+        code, line = await complaint("new", tmp_path / name)
+        assert code == 2 and f"{tmp_path / name} isn't a folder: name a folder that is new or empty." in line
+    assert sorted(tmp_path.iterdir()) == before
+
+
+async def test_an_empty_name_is_not_the_current_folder(complaint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("", " "):
+        code, line = await complaint("new", name)
+        assert code == 2 and "name a folder that is new or empty" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_without_a_name(complaint):
     code, line = await complaint("new")
     assert code == 2 and "Missing argument 'FOLDER'" in line

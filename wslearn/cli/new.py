@@ -26,8 +26,14 @@ class NotEmpty(Exception):
     """Something is there already; the text says what."""
 
 
+def _folder(ctx: click.Context, param: click.Parameter, value: str) -> Path:
+    if not value.strip():  # an empty variable of a shell would mean the current folder
+        raise click.BadParameter("name a folder that is new or empty.")
+    return Path(value)
+
+
 @click.command(epilog=options.examples("wslearn new my-chat"))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", callback=_folder)
 def new(folder: Path) -> None:
     """Make a small project of your own in FOLDER, which must be new or empty.
 
@@ -54,7 +60,7 @@ def make(folder: Path) -> None:
         for parent in reversed([folder, *folder.parents]):
             _make_folder(parent, made)
         if not folder.is_dir():
-            raise NotEmpty("is a file")
+            raise NotEmpty("is a file" if folder.is_file() else "isn't a folder")
         if any(folder.iterdir()):
             raise NotEmpty("isn't empty, and nothing in it is ever overwritten")
         for name, content in contents.items():
