@@ -270,3 +270,16 @@ def test_what_is_neither_is_as_if_it_were_not_there(values):
 def test_whatever_a_server_asks_for_the_wait_is_bounded(values):
     answer = SimpleNamespace(headers=SimpleNamespace(get_all=lambda name: values))  # versions read bytes differently
     assert 0 <= retry_after(answer, longest=20) <= 20
+
+
+async def test_a_message_that_is_much_too_big_ends_it_with_1009():
+    # More than the buffers of the system hold: what is unsent when the server closes makes asyncio's abort() fail.
+    async def talk(ws):
+        await ws.send(bytes(24 * 2**20))
+        async for _ in ws:
+            pass
+
+    async with EchoServer() as server, asyncio.timeout(30):
+        with pytest.raises(ConnectionClosedError) as closed:
+            await stay_connected(server.url, talk)
+        assert closed.value.rcvd.code == 1009

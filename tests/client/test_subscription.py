@@ -153,10 +153,11 @@ async def test_what_was_not_stored_is_sent_again():
         assert hub.calls >= 25
 
 
-async def test_a_message_that_is_too_long_is_rejected_and_the_next_one_is_stored():
+@pytest.mark.parametrize("size", [70_000, 24 * 2**20], ids=["in the system's buffers", "more than they hold"])
+async def test_a_message_that_is_too_long_is_rejected_and_the_next_one_is_stored(size):
     async with FeedServer() as server, subscribe(server.url) as ann:
         with pytest.raises(Rejected, match="1009"):
-            await asyncio.wait_for(ann.send("x" * 70_000), 10)
+            await asyncio.wait_for(ann.send("x" * size), 30)
         assert await asyncio.wait_for(ann.send("short"), 10) == 1
         assert await read(ann, 1) == ["short"]
 

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from wslearn.client.addresses import Addresses
+from wslearn.client.connection import SafeConnection
 from wslearn.client.outbox import Outbox
 from wslearn.client.reconnect import NOT_NOW, TERMINAL_CODES, retry_after
 from wslearn.client.resume import Gap, Message, Place, read
@@ -153,6 +154,7 @@ class Line(States):
             ping_interval=half,
             ping_timeout=half,
             close_timeout=CLOSE_TIMEOUT,
+            create_connection=SafeConnection,
         ) as ws:
             opened = time.monotonic()
             try:

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.http11 import Response
 
+from wslearn.client.connection import SafeConnection
 from wslearn.common.close_codes import TERMINAL as TERMINAL_CODES
 
 __all__ = ["TERMINAL_CODES", "backoff", "retry_after", "stay_connected"]
@@ -87,7 +88,7 @@ async def stay_connected(
     while True:
         lasted = asked = 0.0
         try:
-            async with connect(url) as ws:
+            async with connect(url, create_connection=SafeConnection) as ws:
                 opened = time.monotonic()
                 try:
                     await talk(ws)

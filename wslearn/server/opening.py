@@ -7,6 +7,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.http11 import Request
 
+from wslearn.common.lost import Lost
 from wslearn.limits import Limits
 from wslearn.server import library
 from wslearn.server.delivery import Deliveries
@@ -61,6 +62,7 @@ class Opening(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the end of the connection to the server."""
         super().connection_lost(exc)
+        self.transport: Any = Lost(self.transport)
         self.owner.sockets.discard(self)
         self.owner.on_lost(self)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
+from wslearn.client.connection import SafeConnection
 from wslearn.common import buffers, polling
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
@@ -28,7 +29,7 @@ HANDLER_ERROR = re.compile(r"(?P<what>.*) \(in (?P<name>.+), line (?P<line>\d+)\
 #: A check is quick, knows no proxy, and has all the memory that a student's server fills.
 CLIENT: dict[str, Any] = {
     "proxy": None, "compression": None, "ping_interval": None, "open_timeout": 2 * STEP, "close_timeout": STEP / 2,
-    "max_size": None, "max_queue": None,
+    "max_size": None, "max_queue": None, "create_connection": SafeConnection,
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
 TOO_SOON = "A client was disconnected as soon as it connected. A handler must go on until its client has left."
