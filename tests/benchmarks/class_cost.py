@@ -103,7 +103,9 @@ class Worker:
     async def ask(self, **what: object):
         """Let it do something, and return what it tells of that."""
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
-        return json.loads(await self.process.stdout.readline())
+        if not (line := await self.process.stdout.readline()):
+            raise RuntimeError(f"the process of the {self.kind} has ended: this machine may be too busy for it")
+        return json.loads(line)
 
     async def stop(self) -> None:
         """End it."""

@@ -16,6 +16,8 @@ from websockets.asyncio.client import connect
 
 #: A phone's page, as a browser on a phone shows it.
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+#: Milliseconds until a page that doesn't do what it should is given up.
+LONGEST = 120_000
 PROJECTOR = {"viewport": {"width": 1280, "height": 720}}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 #: Notes when a finger was on the glass, on the clock that all processes share.
@@ -92,9 +94,11 @@ class Pages:
         self.browser = await self.playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
         if projector:
             self.board = await (await self.browser.new_context(**PROJECTOR)).new_page()
+            self.board.set_default_timeout(LONGEST)
             await self.board.goto(self.board_url)
         for number in range(count):
             page = await (await self.browser.new_context(**PHONE)).new_page()
+            page.set_default_timeout(LONGEST)
             await page.add_init_script(TAPS)
             await page.goto(self.url)
             await page.get_by_label("Your name").fill(f"page {number}")
