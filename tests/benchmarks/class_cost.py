@@ -19,6 +19,8 @@ import psutil
 from websockets.asyncio.client import connect
 
 PHONES, AT_ONCE = 200, 100
+#: Seconds for a round, at most.
+LONGEST = 600
 #: In how many seconds everybody votes.
 SPREADS = {"one after another": 20.0, "within 2 s": 2.0}
 #: The last choice is that of the pages, so the counts on the board tell whose vote has arrived.
@@ -31,7 +33,8 @@ async def main() -> None:
     options = parsed()
     for number in range(1, options.rounds + 1):
         print(f"round {number}, load {os.getloadavg()[0]:.1f}", flush=True)
-        await measure(PHONES - options.pages, options.pages, options.projector)
+        async with asyncio.timeout(LONGEST):
+            await measure(PHONES - options.pages, options.pages, options.projector)
 
 
 def parsed() -> argparse.Namespace:

@@ -126,8 +126,9 @@ class Pages:
         return {"sent": sent, "painted": [at / 1000 for at in painted]}
 
     async def _tap(self, page, choice: int) -> float:
-        button = page.locator("#choices button").nth(choice)
-        await button.tap()
+        # All four are free in a new poll only: a tap must not go to the last one.
+        await page.locator("#choices button[aria-pressed=false]").nth(3).wait_for()
+        await page.locator("#choices button").nth(choice).tap()
         return await page.evaluate("self.tapped") / 1000
 
     async def end(self) -> None:
