@@ -14,7 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from wslearn.classroom import ClassServers
-from wslearn.classroom.phones import ENOUGH, PhonesServer
+from wslearn.classroom.hindered import ENOUGH
+from wslearn.classroom.phones import PhonesServer
 
 NOTHING = b"\r\n\r\nNothing is here: scan the code on the board again.\n"
 

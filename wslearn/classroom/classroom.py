@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
+from wslearn.classroom.measured import line, measured
 from wslearn.classroom.messages import Board, BoardPoll, NoPoll, PersonState, PollState, WallState
 from wslearn.classroom.people import ABSENT, People, Person
-from wslearn.classroom.polls import Poll, asked
+from wslearn.classroom.polls import Poll
 from wslearn.classroom.wall import Wall
 
 #: What has changed: who is here or what is known of them, the poll, a vote, the wall, or the reactions.
@@ -92,8 +93,7 @@ class Classroom:
 
     def ask(self, question: Any, choices: list[str] | tuple[str, ...] | None = None) -> Poll:
         """Ask a question, in place of the last one. Raises ValueError if it can't be asked."""
-        text, wanted = asked(question, choices)
-        poll = Poll(f"p{self._polls + 1}", text, wanted)
+        poll = Poll(f"p{self._polls + 1}", question, choices)
         self._polls += 1
         self.poll = poll
         self.reactions.clear()
@@ -114,6 +114,18 @@ class Classroom:
         if self.poll:
             self.poll.shown = shown
             self.changed("poll")
+
+    def compare(self, question: Any, *found: float | str) -> str:
+        """Show everybody what was measured beside the results, end the poll, and return both in one line.
+
+        Raises ValueError if this question isn't the one that is asked, or can't have this answer.
+        """
+        if (poll := self.poll) is None:
+            raise ValueError("the board asks nothing now: first ask the question, with `await board.ask(question)`")
+        poll.measured = measured(poll, question, found)
+        poll.open, poll.shown = False, True  # later guesses would be no guesses
+        self.changed("poll")
+        return line(poll, poll.measured)
 
     def close_poll(self) -> None:
         """Take no more votes."""
@@ -166,7 +178,7 @@ class Classroom:
         """Return what a phone may know of the poll if its own vote is `mine`."""
         if (poll := self.poll) is None:
             return NoPoll()
-        return PollState(poll.id, poll.question, poll.choices, poll.open, mine, poll.results)
+        return PollState(poll.id, poll.question, poll.choices, poll.open, mine, poll.results, poll.finding)
 
     def wall_for_phones(self) -> WallState:
         """Return what a phone may know of the wall."""
@@ -177,7 +189,7 @@ class Classroom:
         poll = None
         if (one := self.poll) is not None:
             counts, voted = one.counts, len(one.votes)
-            poll = BoardPoll(one.id, one.question, one.choices, counts, voted, one.open, one.shown)
+            poll = BoardPoll(one.id, one.question, one.choices, counts, voted, one.open, one.shown, one.finding)
         people = [PersonState(one.name, one.round_trip, one.state, one.volunteer) for one in self.people]
         here = sum(one.state != "away" for one in people)
         wall, hidden, reactions = self.wall.entries, self.wall.hidden, dict(self.reactions)

@@ -9,6 +9,7 @@ A page can't stop reading its WebSocket: the browser reads. So the server plays 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from wslearn.classroom.messages import VolunteerState
@@ -19,6 +20,8 @@ from wslearn.fast import fan_out
 REST, PAUSE = 2.0, 1.0
 #: Seconds in a tunnel.
 TUNNEL = 10.0
+#: Unsent bytes above which a phone gets nothing new: it gets the newest state when it has read the others.
+ENOUGH = 16 * 1024
 
 
 class Phone:
@@ -31,13 +34,19 @@ class Phone:
         self.late: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
-        self._free = asyncio.Event()
-        self._free.set()
+        self._outside, self._unhindered = asyncio.Event(), asyncio.Event()
+        self._outside.set()
+        self._unhindered.set()
 
     @property
     def hindered(self) -> bool:
         """Whether it gets its states later than others."""
         return self.person.volunteer is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be sent something now: it is not hindered, and it has read most of what came before."""
+        return not self.hindered and not any(ws.transport.get_write_buffer_size() > ENOUGH for ws in self.connections)
 
     @property
     def in_tunnel(self) -> bool:
@@ -58,16 +67,28 @@ class Phone:
         """Wait as long as a message of this phone is under way."""
         if self.person.volunteer == "slow-client":
             await asyncio.sleep(PAUSE)
-        await self._free.wait()
+        await self.outside()
+
+    async def outside(self) -> None:
+        """Wait until it is in no tunnel."""
+        await self._outside.wait()
+
+    async def until_free(self) -> None:
+        """Wait as long as an awaited send to this phone would: a slow client takes one message in `REST` seconds."""
+        with suppress(TimeoutError):  # not with `wait_for`, which loses a cancellation in Python 3.11
+            async with asyncio.timeout(None if self.in_tunnel else REST):
+                await self._unhindered.wait()
 
     def hinder(self, role: Volunteer | None) -> None:
         """Hinder this phone from now on, or no longer, and tell it so."""
         self.stop_hindering()
         self.person.volunteer = role
         self._tell()
+        if role is not None:
+            self._unhindered.clear()
         loop = asyncio.get_running_loop()
         if role == "tunnel":
-            self._free.clear()
+            self._outside.clear()
             self._since = loop.time()
             self._timer = loop.call_later(TUNNEL, self.hinder, None)
         elif role == "slow-client":
@@ -78,7 +99,8 @@ class Phone:
     def stop_hindering(self) -> None:
         """Let everything pass again, but send nothing now."""
         self.person.volunteer = None
-        self._free.set()
+        self._outside.set()
+        self._unhindered.set()
         if self._timer:
             self._timer.cancel()
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from wslearn.messages import MessageId, Session
+from wslearn.messages import MessageId, Offset, Session
 
 #: The reactions that a phone can send.
 REACTIONS = ("👍", "👎", "❤️", "😂", "😮", "🎉", "🤔", "✋")
@@ -64,8 +64,15 @@ class Welcome(msgspec.Struct, tag="welcome"):
     reactions: tuple[str, ...] = REACTIONS
 
 
-class PollState(msgspec.Struct, tag="poll"):
-    """To a phone: the poll, its own vote `mine`, and the counts once they are shown."""
+class Measured(msgspec.Struct):
+    """What the class measured after a poll: its words, and the choices that it confirms, as indexes."""
+
+    text: str
+    choices: list[int]
+
+
+class PollState(msgspec.Struct, tag="poll", omit_defaults=True):
+    """To a phone: the poll, its own vote `mine`, and once they are shown the counts and what was measured."""
 
     poll: str
     question: str
@@ -73,6 +80,7 @@ class PollState(msgspec.Struct, tag="poll"):
     open: bool
     mine: int | None
     results: list[int] | None
+    measured: Measured | None = None
 
 
 class NoPoll(msgspec.Struct, tag="no-poll"):
@@ -105,6 +113,34 @@ class VolunteerState(msgspec.Struct, tag="volunteer"):
     seconds: float | None = None
 
 
+class ExperimentState(msgspec.Struct, tag="experiment"):
+    """To a phone: the class tries something out together, and the phone is in `room`, if that matters."""
+
+    title: str
+    room: str | None = None
+
+
+class NoExperiment(msgspec.Struct, tag="no-experiment"):
+    """To a phone: the experiment is over."""
+
+
+class Deliver(msgspec.Struct, tag="delivery"):
+    """To a phone: a message of the experiment. The answer is a `Got` with its number."""
+
+    number: int
+    message: str
+
+
+class Got(msgspec.Struct, tag="got"):
+    """From a phone: this connection has received all of its deliveries up to `number`."""
+
+    number: Offset
+
+
+class SayHi(msgspec.Struct, tag="say-hi"):
+    """From a phone: its person greets the others in the experiment."""
+
+
 class Removed(msgspec.Struct, tag="removed"):
     """To a phone: the instructor has removed its person. Code 1008 follows, and the session doesn't get in again."""
 
@@ -118,7 +154,7 @@ class PersonState(msgspec.Struct):
     volunteer: str | None
 
 
-class BoardPoll(msgspec.Struct):
+class BoardPoll(msgspec.Struct, omit_defaults=True):
     """To the board: the poll with its counts, which phones don't see before they are shown."""
 
     poll: str
@@ -128,6 +164,7 @@ class BoardPoll(msgspec.Struct):
     voted: int
     open: bool
     shown: bool
+    measured: Measured | None = None
 
 
 class Board(msgspec.Struct, tag="board"):

@@ -9,13 +9,16 @@ from typing import Any
 
 from wslearn.classroom import round_trips
 from wslearn.classroom.classroom import Change, Classroom
+from wslearn.classroom.experiment import DELIVERY, EXPERIMENT, Experiment, send_of_experiment
 from wslearn.classroom.gate import Gate
 from wslearn.classroom.hindered import Phone
 from wslearn.classroom.messages import (
+    Got,
     JoinClass,
     React,
     Removed,
     Rename,
+    SayHi,
     VolunteerAs,
     VolunteerState,
     Vote,
@@ -39,8 +42,6 @@ CODE = re.compile(r"[a-z0-9]{4,12}")
 JOIN_TIMEOUT, CONNECTIONS = 10.0, 3
 #: Seconds between two states of one kind, at least, and between two looks at the round trips.
 UPDATE, LOOK = 0.2, 0.5
-#: Unsent bytes above which a phone gets no new state: it gets the newest one when it has read the others.
-ENOUGH = 16 * 1024
 #: A round trip that counts as slow, in seconds.
 SLOW = 1.0
 
@@ -70,6 +71,8 @@ class PhonesServer(Gate):
             raise ValueError(f"code: expected 4 to 12 letters and digits, got {code!r:.40}")
         #: The phones of everybody who is here.
         self.phones: dict[Person, Phone] = {}
+        #: What the class tries out together now.
+        self.experiment: Experiment | None = None
         self._joined: dict[Any, Phone] = {}
         #: The last message, until its handler has taken it: nobody else has a turn between the two.
         self._received = ""
@@ -97,7 +100,7 @@ class PhonesServer(Gate):
 
     async def handler(self, ws: Any) -> None:
         """Carry out what a phone asks for, until it leaves."""
-        kinds = (JoinClass, Vote, React, WriteOnWall, VolunteerAs, Rename, Ping)
+        kinds = (JoinClass, Vote, React, WriteOnWall, VolunteerAs, Rename, Got, SayHi, Ping)
         phone: Phone | None = None
         try:
             async with asyncio.timeout(JOIN_TIMEOUT) as joining:
@@ -147,11 +150,15 @@ class PhonesServer(Gate):
         await ws.say(self.room.wall_for_phones())
         if phone.person.volunteer:
             await ws.say(VolunteerState(phone.person.volunteer, phone.seconds_left))
+        if self.experiment:
+            await ws.say(self.experiment.state_for(phone.person))
 
     def _leave(self, ws: Any, phone: Phone) -> None:
         self._joined.pop(ws, None)
         if ws in phone.connections:
             phone.connections.remove(ws)
+        if self.experiment:
+            self.experiment.left(ws, phone)
         if not phone.connections and self.phones.get(phone.person) is phone:
             phone.stop_hindering()
             del self.phones[phone.person]
@@ -173,10 +180,10 @@ class PhonesServer(Gate):
     def _update(self, kind: str) -> None:
         ready = []
         for phone in self.phones.values():
-            if phone.hindered or any(ws.transport.get_write_buffer_size() > ENOUGH for ws in phone.connections):
-                phone.late.add(kind)
-            else:
+            if phone.ready:
                 ready.append(phone)
+            else:
+                phone.late.add(kind)
         self._send(kind, ready)
 
     def send_states(self, phone: Phone) -> None:
@@ -186,6 +193,8 @@ class PhonesServer(Gate):
             self._send(kind, [phone])
 
     def _send(self, kind: str, phones: list[Phone]) -> None:
+        if kind in (EXPERIMENT, DELIVERY):
+            return send_of_experiment(self.experiment, kind, phones)
         by_vote: dict[int | None, list[Any]] = {}
         for phone in phones:
             mine = self.room.vote_of(phone.person) if kind == "poll" else None
@@ -202,15 +211,11 @@ class PhonesServer(Gate):
                 best = min((one for ws in phone.connections if (one := round_trips.round_trip(ws, now))), default=None)
                 person.round_trip = phone.seconds_in_tunnel or best
                 person.state = "slow" if person.volunteer or (person.round_trip or 0) > SLOW else "live"
-                if phone.late and not phone.hindered:
-                    self._update_late(phone)
+                if phone.late and phone.ready:
+                    self.send_states(phone)
             self.room.forget_absent()
             if self.phones:
                 self.room.changed("people")
-
-    def _update_late(self, phone: Phone) -> None:
-        if all(ws.transport.get_write_buffer_size() <= ENOUGH for ws in phone.connections):
-            self.send_states(phone)
 
     # Removal
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from wslearn.classroom.messages import Measured
 from wslearn.classroom.text import JOINERS, clean
 
 #: Longest question and choice, in characters, and most choices.
@@ -14,18 +15,21 @@ DECADES = ("0 to 1", "1 to 10", "10 to 100", "100 to 1,000", "1,000 to 10,000", 
 class Poll:
     """A question and the votes for each of its choices. Raises ValueError for a question that can't be asked.
 
-    `choices` are at least two. Only the last vote of a session counts.
+    `question` is a text with at least two `choices`, or a question of a lesson. Only the last vote of a session counts.
     """
 
-    def __init__(self, id: str, question: str, choices: list[str]) -> None:
-        self.id = id
-        self.question = _plain("question", question, QUESTION_LENGTH)
+    def __init__(self, id: str, question: Any, choices: list[str] | tuple[str, ...] | None = None) -> None:
+        self.id, self.source = id, source_of(question)
+        text, choices = asked(question, choices)
+        self.question = plain("question", text, QUESTION_LENGTH)
         if not 2 <= len(choices) <= MOST_CHOICES:
             raise ValueError(f"choices: expected 2 to {MOST_CHOICES}, got {len(choices)}")
-        self.choices = [_plain("choice", choice, CHOICE_LENGTH) for choice in choices]
+        self.choices = [plain("choice", choice, CHOICE_LENGTH) for choice in choices]
         #: The index of each session's choice.
         self.votes: dict[str, int] = {}
         self.open, self.shown = True, False
+        #: What the class measured later.
+        self.measured: Measured | None = None
 
     def vote(self, session: str, choice: int) -> None:
         """Note a vote in place of the session's last one. Raises ValueError if there is no such choice."""
@@ -46,6 +50,11 @@ class Poll:
         """The counts if everybody may see them, or None."""
         return self.counts if self.shown else None
 
+    @property
+    def finding(self) -> Measured | None:
+        """What was measured if everybody may see it, or None."""
+        return self.measured if self.shown else None
+
 
 def asked(question: Any, choices: list[str] | tuple[str, ...] | None) -> tuple[str, list[str]]:
     """Return text and choices of a question: a text with choices, or a question of a lesson, such as `guess_3`.
@@ -65,7 +74,15 @@ def asked(question: Any, choices: list[str] | tuple[str, ...] | None) -> tuple[s
     return f"{text} (the first number)" if parts > 1 else text, [f"{decade} {unit}".strip() for decade in DECADES]
 
 
-def _plain(what: str, text: str, longest: int) -> str:
+def source_of(question: Any) -> tuple[object, ...]:
+    """Return what makes a question this one: another one has another text, other choices or another unit."""
+    if isinstance(question, str):
+        return (question,)
+    return tuple(getattr(question, member, None) for member in ("text", "choices", "unit", "parts"))
+
+
+def plain(what: str, text: str, longest: int) -> str:
+    """Return a text on one line, without Markdown. Raises ValueError, which names it, if it is empty or too long."""
     if not isinstance(text, str):
         raise ValueError(f"{what}: expected a text, got {text!r:.60}")
     plain = clean(re.sub(r"\*\*|`", "", text), keep=JOINERS)

@@ -61,7 +61,11 @@ class Rehearsal:
             with contextlib.suppress(ConnectionClosed):  # a group of tasks would put it into a group of errors
                 async for data in ws:
                     message = json.loads(data)
-                    if message["type"] == "poll" and message["open"] and message["poll"] != voted:
+                    if message["type"] == "delivery":
+                        await _send(ws, "got", number=message["number"])
+                    elif message["type"] == "experiment" and message["room"] is not None:
+                        group.create_task(self._greet(ws))
+                    elif message["type"] == "poll" and message["open"] and message["poll"] != voted:
                         voted = message["poll"]
                         group.create_task(self._vote(ws, voted, len(message["choices"])))
             remarks.cancel()
@@ -69,6 +73,10 @@ class Rehearsal:
     async def _vote(self, ws: Any, poll: str, choices: int) -> None:
         await asyncio.sleep(random.triangular(0, THINKING, THINKING / 3))
         await _send(ws, "vote", poll=poll, choice=min(random.randrange(choices), random.randrange(choices)), id=poll)
+
+    async def _greet(self, ws: Any) -> None:
+        await asyncio.sleep(random.uniform(0, THINKING))
+        await _send(ws, "say-hi")
 
     async def _remark(self, ws: Any, number: int) -> None:
         if number == 0:

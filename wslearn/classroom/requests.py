@@ -4,8 +4,9 @@ from typing import Any, Protocol
 
 from wslearn.classroom import vote_frames
 from wslearn.classroom.classroom import Classroom, PollClosed
+from wslearn.classroom.experiment import Experiment
 from wslearn.classroom.hindered import Phone
-from wslearn.classroom.messages import Done, React, Rename, VolunteerAs, Vote, Welcome, WriteOnWall
+from wslearn.classroom.messages import Done, Got, React, Rename, SayHi, VolunteerAs, Vote, Welcome, WriteOnWall
 from wslearn.messages import encode
 
 
@@ -13,6 +14,7 @@ class Place(Protocol):
     """The class that a phone is in."""
 
     room: Classroom
+    experiment: Experiment | None
 
 
 async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received: str) -> None:
@@ -53,6 +55,10 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received:
         case VolunteerAs(role):
             phone.hinder(role)
             room.changed("people")
+        case Got(number) if place.experiment:
+            place.experiment.got(ws, person, number)
+        case SayHi() if place.experiment and person.reacting.take():
+            place.experiment.said(person)
 
 
 def note_frames(room: Classroom, received: str, id: str | None, choice: int) -> None:

@@ -1,11 +1,14 @@
 """A whole class: the phones' server on the network, the board's on this computer, and the state between them."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 from wslearn.classroom.addresses import in_url, reachable
 from wslearn.classroom.board import BoardServer
 from wslearn.classroom.classroom import Classroom
+from wslearn.classroom.experiment import Experiment, show
+from wslearn.classroom.measured import Line
 from wslearn.classroom.people import Person
 from wslearn.classroom.phones import PhonesServer
 from wslearn.classroom.rehearsal import Rehearsal
@@ -93,6 +96,14 @@ class ClassServers:
         """Ask everybody a question with choices, or a question of a lesson, such as `ex.questions.guess_3`."""
         self.room.ask(question, choices)
 
+    def compare(self, question: Any, *found: float | str) -> Line:
+        """Show what the class measured beside what it guessed, and return both in one line of Markdown.
+
+        `question` is the one that was asked last. `found` is what its `measured` takes: numbers, or a text or letter of
+        a choice. Nobody can vote any longer, and the results are shown. Raises ValueError for anything else.
+        """
+        return Line(self.room.compare(question, *found))
+
     def results(self) -> dict[str, int]:
         """Return how many have voted for each choice."""
         return self.room.results()
@@ -112,6 +123,23 @@ class ClassServers:
     def remove(self, name: str) -> None:
         """Remove the person with this name. Raises ValueError if nobody has it."""
         self.room.remove(name)
+
+    @asynccontextmanager
+    async def experiment(self, title: str, *, max_unsent: int = 0) -> AsyncIterator[Experiment]:
+        """Try something out with the class's phones, which show `title` meanwhile: `async with … as phones`.
+
+        Raises RuntimeError if another experiment is on.
+        """
+        if running := self.phones.experiment:
+            raise RuntimeError(f"the class is in an experiment, which has to end first: {running.title}")
+        everybody = self.phones.phones
+        self.phones.experiment = Experiment(title, everybody, max_unsent=max_unsent)
+        show(everybody.values())
+        try:
+            yield self.phones.experiment
+        finally:
+            self.phones.experiment = None
+            show(everybody.values())
 
     async def rehearse(self, count: int) -> None:
         """Let `count` simulated phones join, which stay until the class ends."""

@@ -72,7 +72,10 @@ function showPoll(next, count) {
     say(row.querySelector("bdi"), poll.choices[index]);
     say(row.querySelector(".votes"), shown ? `${votes}` : "");
     row.style.setProperty("--share", votes / most);
+    say(row.querySelector(".mark"), poll.measured?.choices.includes(index) ? "◀ measured" : "");
   });
+  say($("measured").querySelector("bdi"), poll?.measured ? `The class ${poll.measured.text}` : "");
+  $("poll").dataset.compared = `${Boolean(poll?.measured)}`;
   say($("voted"), poll === null ? "Press Ask, or write await board.ask(…) in the notebook." : `${poll.voted} of ${Math.max(count, poll.voted)} voted${poll.open ? "" : ", the poll is closed"}`);
   hideResults = shown;
   say($("show"), shown ? "Hide results" : "Show results");
@@ -82,7 +85,7 @@ function showPoll(next, count) {
 
 function makeBar() {
   const row = element("li");
-  row.append(isolated("", "choice"), element("span", "", "bar"), element("span", "", "votes"));
+  row.append(isolated("", "choice"), element("span", "", "bar"), element("span", "", "mark"), element("span", "", "votes"));
   return row;
 }
 

@@ -19,9 +19,13 @@ export function showPoll(poll, pending, connected) {
     button.setAttribute("aria-disabled", `${!poll.open}`);
     say(button.querySelector("bdi"), choices[index]);
     say(button.querySelector(".count"), count === undefined ? "" : `${count} · ${Math.round(100 * share)} %`);
-    say(button.querySelector(".mine"), index !== mine ? "" : pending === null ? "✓ your vote" : "… your vote");
+    const right = poll.measured?.choices.includes(index);
+    const wrong = !right && poll.measured?.choices.length > 0;
+    say(button.querySelector(".mine"), index !== mine ? "" : `${pending !== null ? "…" : wrong ? "✗" : "✓"} your vote`);
+    say(button.querySelector(".found"), right ? "◀ measured" : "");
     button.style.setProperty("--share", share);
   });
+  say($("measured"), poll?.measured ? comparedOf(poll) : "");
   say($("vote-note"), noteOf(poll, pending, connected));
 }
 
@@ -33,11 +37,18 @@ function noteOf(poll, pending, connected) {
   return poll.mine === null ? "Nobody sees who voted for what." : "Counted. You can still change it.";
 }
 
+/** Say what was measured, and whether the person's own vote was it. */
+function comparedOf({ mine, choices, measured }) {
+  const seen = `The class ${measured.text}`;
+  if (mine === null || measured.choices.length === 0) return `${seen}.`;
+  return `${seen}. ${measured.choices.includes(mine) ? "That was your guess!" : `Your guess was “${choices[mine]}”.`}`;
+}
+
 function makeChoice(index) {
   const button = element("button", "", "choice");
   button.type = "button";
   button.dataset.choice = index;
-  button.append(isolated(""), element("span", "", "count"), element("span", "", "mine"));
+  button.append(isolated(""), element("span", "", "count"), element("span", "", "mine"), element("span", "", "found"));
   return button;
 }
 
@@ -160,8 +171,9 @@ export function isTyping() {
 }
 
 /** Return whether a poll is as it should be. What a server sends is not to be trusted. */
-export function isPoll({ poll, question, choices }) {
+export function isPoll({ poll, question, choices, measured }) {
   const isText = (one) => typeof one === "string";
+  if (measured && !(isText(measured.text) && Array.isArray(measured.choices))) return false;
   return isText(poll) && isText(question) && Array.isArray(choices) && choices.every(isText);
 }
 

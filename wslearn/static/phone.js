@@ -6,6 +6,7 @@ import { $, isolated, say, socketAddress } from "./class-dom.js";
 import { randomHex, remember, remembered } from "./keep.js";
 import { onLeaving } from "./leaving.js";
 import { friendlyName } from "./phone-names.js";
+import * as experiment from "./phone-experiment.js";
 import * as outbox from "./phone-outbox.js";
 import * as page from "./phone-page.js";
 import { aloud, isTyping, tell } from "./phone-page.js";
@@ -33,7 +34,7 @@ const connection = new ClassConnection(socketAddress(), {
   measured: page.showTrip,
 });
 const connected = () => connection.state === "open";
-
+experiment.startExperiment((message) => connected() && connection.send(message));
 outbox.startOutbox({
   send: (message) => connection.send(message),
   abandon: (reason) => connection.abandon(reason),
@@ -52,7 +53,7 @@ function received(message) {
     case "removed": removed = true; return undefined;
     case "ack": return outbox.replied(message);
     case "error": return outbox.replied(message) || failed(message);
-    default: return undefined;
+    default: return experiment.received(message);
   }
 }
 
@@ -77,13 +78,14 @@ function welcomed({ name, epoch: now, reactions }) {
   if (Array.isArray(reactions)) page.showReactions(reactions.filter((one) => typeof one === "string"), react);
   page.showScreen("class");
   volunteered(null);
+  experiment.end();   // if it goes on, it follows
   refresh();
   if (!back) $("question").focus();
 }
 
 function polled(next) {
   const news = next !== null && next.poll !== poll?.poll;
-  const shown = next?.results && !poll?.results && !news;
+  const shown = !news && ((next?.results && !poll?.results) || (next?.measured && !poll?.measured));
   const closed = next && !next.open && poll?.open && !news;
   poll = next;
   refresh();
@@ -164,6 +166,7 @@ async function askWhy() {
 
 function over(title, why, again = false) {
   outbox.emptyOutbox();
+  experiment.end();
   remember({ joined: false });
   inside = false;
   tell("");

@@ -10,7 +10,6 @@ import itertools
 import math
 import socket
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
 from time import perf_counter as clock
@@ -23,12 +22,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import Limits, Server
+from wslearn.classroom.servers import ClassServers
 from wslearn.common.buffers import shrink
 from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
+from wslearn.widgets.broadcast_phones import CODE, PhonesFanOutLab
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.picture import figure
+from wslearn.widgets.lanes import Lane
 
 #: How long Run and the first run take, in seconds.
 RUN, FIRST = 8.0, 2.5
@@ -51,7 +53,7 @@ class FanOutNews(Server):
     """A server whose clients only listen. Its limit is as low as the buffers: 256 KiB unsent instead of 1 MiB."""
 
     limits = Limits(max_unsent=256 * 1024, stall_timeout=None)
-    code = "fan_out(clients, message)"
+    code = CODE["fan_out"]
     #: When the connection of the client that may be slow ended.
     slow_ended_at: float | None = None
 
@@ -71,7 +73,7 @@ class FanOutNews(Server):
 class LoopNews(FanOutNews):
     """A server with the loop that most tutorials show."""
 
-    code = "for client in clients: await client.send(message)"
+    code = CODE["awaited loop"]
 
     async def publish(self, message: Broadcast) -> None:
         """Send a message to all clients, one after the other."""
@@ -80,20 +82,7 @@ class LoopNews(FanOutNews):
             await client.send(text)
 
 
-KINDS = {"awaited loop": LoopNews, "fan_out": FanOutNews}
-
-
-@dataclass
-class Lane:
-    """What one client has received: when each message arrived, and when it was due, in seconds since the start."""
-
-    arrivals: list[float] = field(default_factory=list)
-    dues: list[float] = field(default_factory=list)
-
-    def waits(self, until: float) -> list[tuple[float, float]]:
-        """Return the time without a message before each message, and after the last one, as (begin, length)."""
-        times = [0.0, *self.arrivals, max([until, *self.arrivals[-1:]])]
-        return [(a, b - a) for a, b in itertools.pairwise(times)]
+KINDS = dict(zip(CODE, (LoopNews, FanOutNews), strict=True))
 
 
 class FanOutLab(Dashboard):
@@ -237,4 +226,6 @@ class FanOutLab(Dashboard):
         self.remember(COLUMNS, row, most=RUNS)
 
 
-fan_out_lab = FanOutLab.open
+async def fan_out_lab(phones: ClassServers | None = None) -> Dashboard:
+    """Show the lab. With `phones`, which `await classroom()` has returned, its clients are the phones of the class."""
+    return await (FanOutLab() if phones is None else PhonesFanOutLab(phones)).show()

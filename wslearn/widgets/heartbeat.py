@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.classroom.servers import ClassServers
 from wslearn.client import stay_connected
 from wslearn.common import tasks
 from wslearn.common.polling import until
@@ -16,6 +17,7 @@ from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
 from wslearn.server.connection import Connection
 from wslearn.widgets.beats import Beat, Beats, Silence, Span
+from wslearn.widgets.heartbeat_phones import PhonesHeartbeatLab
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.task import STOP_TIMEOUT
 
@@ -137,4 +139,6 @@ async def _listen(ws: ClientConnection) -> None:
         pass
 
 
-heartbeat_lab = HeartbeatLab.open
+async def heartbeat_lab(phones: ClassServers | None = None) -> Dashboard:
+    """Show the lab. With `phones`, which `await classroom()` has returned, it pings the phones of the class."""
+    return await (HeartbeatLab() if phones is None else PhonesHeartbeatLab(phones)).show()

@@ -12,11 +12,13 @@ import ipywidgets as widgets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wslearn.classroom.servers import ClassServers
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
 from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.picture import figure
 from wslearn.widgets.robustness_bob import Bob
 from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack
+from wslearn.widgets.robustness_phones import PhonesRobustnessLab
 
 #: How long Run and the first run take, in seconds.
 RUN, FIRST = 30.0, 2.6
@@ -160,4 +162,6 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-robustness_lab = RobustnessLab.open
+async def robustness_lab(phones: ClassServers | None = None) -> Dashboard:
+    """Show the lab. With `phones`, which `await classroom()` has returned, a phone of the class is the slow client."""
+    return await (RobustnessLab() if phones is None else PhonesRobustnessLab(phones)).show()

@@ -12,14 +12,15 @@ import ipywidgets as widgets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.classroom.servers import ClassServers
 from wslearn.common import tasks
 from wslearn.common.polling import until
 from wslearn.messages import encode
 from wslearn.servers.rooms import RoomsServer
 from wslearn.widgets.kit.dashboard import Dashboard
-from wslearn.widgets.rooms_picture import Seat, picture
+from wslearn.widgets.rooms_phones import PhonesRoomsLab
+from wslearn.widgets.rooms_picture import ROOMS, Seat, picture
 
-ROOMS = ("tea", "coffee", "library")
 #: The room of each client when the lab opens.
 SEATS = ("tea", "tea", "tea", "coffee", "library")
 #: How much of a text is shown.
@@ -238,4 +239,6 @@ class RoomsLab(Dashboard):
         await self.picture.draw(lambda: (picture(seats, ROOMS), f"{what} Now {now}."))
 
 
-rooms_lab = RoomsLab.open
+async def rooms_lab(phones: ClassServers | None = None) -> Dashboard:
+    """Show the lab. With `phones`, which `await classroom()` has returned, its clients are the phones of the class."""
+    return await (RoomsLab() if phones is None else PhonesRoomsLab(phones)).show()

@@ -11,6 +11,8 @@ from matplotlib.patches import FancyBboxPatch
 from wslearn.theme import BLUE, DARK_GREY, PALE_BLUE, PALE_ORANGE
 from wslearn.widgets.kit.picture import figure
 
+#: The rooms of the lab.
+ROOMS = ("tea", "coffee", "library")
 #: Background and text of a client: idle, sending, receiving, gone.
 PLAIN, SPEAKER, HEARER, GONE = ("white", "black"), (BLUE, "white"), (PALE_ORANGE, "black"), ("white", DARK_GREY)
 

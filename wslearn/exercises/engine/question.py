@@ -64,14 +64,22 @@ class Question:
         `found` is `parts` numbers in `unit`, which are rounded here. For a question with choices it is one text. Raises
         ValueError for anything else.
         """
+        seen, _ = self.reading(*found)
+        return Markdown(f"You {seen}." if self.guessed is None else f"You guessed {self._guess()}, and you {seen}.")
+
+    def reading(self, *found: float | str) -> tuple[str, float | str | None]:
+        """Return what the reader has measured in words, such as `measured 41 ms`, and what guesses compare with.
+
+        That is the first number, rounded as in the words, or the choice that a text means, or None. Raises ValueError
+        as `measured` does.
+        """
         if self.choices and len(found) == 1:
-            seen = f"saw: {found[0]}."
-        elif self.unit and (numbers := self._numbers(found)):
-            seen = f"measured {self._amount(*map(_rounded, numbers))}."
-        else:
-            expected = f"{self.parts} number(s) in {self.unit}" if self.unit else "one text"
-            raise ValueError(f"expected {expected}, got {found!r}")
-        return Markdown(f"You {seen}" if self.guessed is None else f"You guessed {self._guess()}, and you {seen}")
+            return f"saw: {found[0]}", self._choice(found)
+        if self.unit and (numbers := self._numbers(found)):
+            rounded = [_rounded(number) for number in numbers]
+            return f"measured {self._amount(*rounded)}", rounded[0]
+        expected = f"{self.parts} number(s) in {self.unit}" if self.unit else "one text"
+        raise ValueError(f"expected {expected}, got {found!r}")
 
     def solution(self) -> Markdown:
         """Return the answer, and why it is so."""

@@ -1,0 +1,101 @@
+"""The rooms and heartbeat labs with the phones of a class, in JupyterLab: rehearsed phones, and two real pages.
+
+The class runs in the notebook's kernel, as in a lesson; the two pages are those of a phone.
+"""
+
+import re
+from contextlib import asynccontextmanager
+
+import pytest
+from class_pages import PHONE, join
+from dashboards import button, caption, field, shot, status
+from pages import button as phones_button
+from pages import expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+CLASS = """
+from wslearn.classroom import ClassServers
+from wslearn.common.polling import until
+board = await ClassServers("127.0.0.1", code="tea42").start()
+await board.rehearse({count})
+await until(lambda: len(board.people) == {count}, 30)
+print("PORT", board.phones.port)
+"""
+ROOMS = "from wslearn.widgets.rooms import rooms_lab\nlab = await rooms_lab(phones=board)"
+HEARTBEAT = "from wslearn.widgets.heartbeat import heartbeat_lab\nlab = await heartbeat_lab(phones=board)"
+#: Long enough for a busy machine with 200 phones.
+PATIENT = 30_000
+
+
+@asynccontextmanager
+async def class_of(lab, browser, count: int, cell: str):
+    """Run a class and a lab with so many rehearsed phones, and yield JupyterLab's page, and those of Ann and Zoe."""
+    page = await lab(CLASS.format(count=count), cell, theme="light" if count < 100 else "dark")
+    printed = page.locator(".jp-OutputArea-output", has_text=re.compile("PORT [0-9]"))
+    url = f"http://127.0.0.1:{(await printed.inner_text()).split()[1]}/tea42"
+    contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
+    try:
+        await expect(status(page)).to_contain_text("Done in", timeout=PATIENT)
+        await button(page, "Run").click()
+        phones = []
+        for context, name in zip(contexts, ("Ann", "Zoe"), strict=True):
+            phones.append(await context.new_page())
+            await join(phones[-1], url, name)
+            await phones[-1].get_by_role("tab", name="More").click()
+            await expect(phones[-1].locator("#experiment-title")).to_be_visible()
+        yield page, *phones
+        await page.set_viewport_size({"width": 1280, "height": 720})
+        await shot(page, f"{cell.split()[1].split('.')[2]}-{count}")
+        await button(page, "Cancel").click()
+        await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
+        for phone in phones:
+            await expect(phone.locator("#experiment-title")).to_be_hidden()
+    finally:
+        for context in contexts:
+            await context.close()
+
+
+async def room_of(phone) -> str:
+    """Return the room that a phone shows."""
+    await expect(phone.locator("#room")).to_have_text(re.compile("You are in room (tea|coffee|library)"))
+    return (await phone.locator("#room").inner_text()).removeprefix("You are in room ")
+
+
+@pytest.mark.parametrize("count", [4, 30, 198])
+async def test_a_message_reaches_the_phones_of_a_room_only(lab, browser, count):
+    async with class_of(lab, browser, count, ROOMS) as (page, ann, zoe):
+        line = caption(page)
+        await button(page, "Let them choose").click()
+        for phone, room in ((ann, "tea"), (zoe, "library")):
+            await phone.get_by_role("tab", name="Vote").click()
+            await phone.locator("#choices button", has_text=room).click()
+            await phone.get_by_role("tab", name="More").click()
+            await expect(phone.locator("#room")).to_have_text(f"You are in room {room}")
+        await button(page, "library").click()
+        await field(page, "Words").fill("good morning")
+        await button(page, "Send to room").click()
+        await expect(zoe.locator("#delivery")).to_have_text("good morning")
+        await phones_button(ann, "Say hi").click()
+        await expect(ann.locator("#delivery")).to_have_text(re.compile("^.+: hi$"))
+        assert "good morning" not in await ann.locator("#delivery").inner_text()
+        await expect(line).to_have_text(re.compile(r"1 message in, \d+ out\. \d+ of the \d+ phones have answered, "))
+        await button(page, "Mix").click()
+        assert {await room_of(ann), await room_of(zoe)} <= {"tea", "coffee", "library"}
+        await button(page, "Send to room").click()
+        await expect(line).to_contain_text("The server sent “good morning” to library: 1 message in, ", timeout=PATIENT)
+        await expect(line).to_contain_text("have answered, half of them within", timeout=PATIENT)
+
+
+@pytest.mark.parametrize("count", [4, 30, 198])
+async def test_the_server_notices_a_phone_without_a_network_and_it_comes_back(lab, browser, count):
+    async with class_of(lab, browser, count, HEARTBEAT) as (page, ann, zoe):
+        line = caption(page)
+        alive = re.compile(rf"^({'|'.join(str(count + 2 - n) for n in range(3))}) alive, ")  # some are in the tunnel
+        await expect(line).to_have_text(alive, timeout=PATIENT)
+        await zoe.get_by_role("switch", name="I go through a tunnel").click()
+        await expect(line).to_contain_text("the server noticed Zoe ", timeout=PATIENT)
+        await expect(line).to_contain_text("after it went into the tunnel (theory: 1 to 2 s)")
+        await expect(zoe.locator("#state")).to_have_text("Connected", timeout=PATIENT)
+        await expect(line).to_have_text(re.compile(r"Zoe .*it was back \d+\.\d s later"), timeout=PATIENT)
+        await expect(ann.locator("#state")).to_have_text("Connected")

@@ -1,0 +1,76 @@
+"""What a class measured after it guessed: in words, and as the choices of the poll that it confirms."""
+
+from itertools import pairwise
+from string import ascii_lowercase
+from typing import Any
+
+from wslearn.classroom.messages import Measured
+from wslearn.classroom.polls import CHOICE_LENGTH, DECADES, Poll, plain, source_of
+
+#: Where one of the `DECADES` ends and the next one begins.
+BOUNDS = (0, 1, 10, 100, 1_000, 10_000)
+
+
+class Line(str):
+    """A line of Markdown, which a notebook renders."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def measured(poll: Poll, question: Any, found: tuple[float | str, ...]) -> Measured:
+    """Return what was measured after this poll, whose question is `question`.
+
+    A number between two decades confirms both, and a text that is no choice confirms none. Raises ValueError for
+    another question, and for what can't be its answer.
+    """
+    if (source := source_of(question)) != poll.source:
+        same = source[0] == poll.source[0]
+        last = "this question has changed since" if same else f"the class was last asked {poll.question!r:.80}"
+        raise ValueError(f"{last}: first ask the question, with `await board.ask(question)`")
+    if hasattr(question, "reading"):
+        words, value = question.reading(*found)
+    elif len(found) == 1:  # a text and its choices, no question of a lesson
+        words, value = f"saw: {found[0]}", f"{found[0]}"
+    else:
+        raise ValueError(f"expected one text, got {found!r:.80}")
+    if isinstance(value, int | float):
+        decades = [f"{decade} {question.unit}".strip() for decade in DECADES]
+        confirmed = _decades(value) if poll.choices == decades else []
+    elif confirmed := [] if value is None else _meant(poll, value):
+        words = f"saw: {poll.choices[confirmed[0]]}"  # and not its letter
+    return Measured(plain("what was measured", words, len("saw: ") + CHOICE_LENGTH), confirmed)
+
+
+def line(poll: Poll, found: Measured) -> str:
+    """Return how many guessed what was then measured, or else what most of them guessed."""
+    voted, counts = len(poll.votes), poll.counts
+    if not voted:
+        return f"Nobody guessed, and you {found.text}."
+    if found.choices:
+        right = " or ".join(f"“{poll.choices[index]}”" for index in found.choices)
+        return f"{sum(counts[index] for index in found.choices)} of {voted} guessed {right}, and you {found.text}."
+    most = [choice for choice, count in zip(poll.choices, counts, strict=True) if count == max(counts)]
+    favourites, each = " and ".join(f"“{choice}”" for choice in most), " each" if len(most) > 1 else ""
+    return f"Most guessed was {favourites} ({max(counts)} of {voted}{each}), and you {found.text}."
+
+
+def _decades(number: float) -> list[int]:
+    """Return the decades that have this number: two of them have 10 and 100. The last one has only what is above it."""
+    inside = [low <= number <= high for low, high in pairwise(BOUNDS)]
+    return [index for index, has in enumerate([*inside, number > BOUNDS[-1]]) if has]
+
+
+def _meant(poll: Poll, text: str) -> list[int]:
+    """Return the choice that has this text or letter, or none."""
+    key, choices = _key(text), [_key(choice) for choice in poll.choices]
+    for keys in (choices, list(ascii_lowercase[: len(choices)])):
+        if key in keys:
+            return [keys.index(key)]
+    return []
+
+
+def _key(text: str) -> str:
+    return plain("what was measured", text, 10 * CHOICE_LENGTH).casefold().strip(" .,()")
