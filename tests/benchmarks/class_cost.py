@@ -19,6 +19,8 @@ import psutil
 from websockets.asyncio.client import connect
 
 PHONES, AT_ONCE = 200, 100
+#: Seconds for a round, at most.
+LONGEST = 600
 #: In how many seconds everybody votes.
 SPREADS = {"one after another": 20.0, "within 2 s": 2.0}
 #: The last choice is that of the pages, so the counts on the board tell whose vote has arrived.
@@ -31,7 +33,8 @@ async def main() -> None:
     options = parsed()
     for number in range(1, options.rounds + 1):
         print(f"round {number}, load {os.getloadavg()[0]:.1f}", flush=True)
-        await measure(PHONES - options.pages, options.pages, options.projector)
+        async with asyncio.timeout(LONGEST):
+            await measure(PHONES - options.pages, options.pages, options.projector)
 
 
 def parsed() -> argparse.Namespace:
@@ -103,7 +106,9 @@ class Worker:
     async def ask(self, **what: object):
         """Let it do something, and return what it tells of that."""
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
-        return json.loads(await self.process.stdout.readline())
+        if not (line := await self.process.stdout.readline()):
+            raise RuntimeError(f"the process of the {self.kind} has ended: this machine may be too busy for it")
+        return json.loads(line)
 
     async def stop(self) -> None:
         """End it."""

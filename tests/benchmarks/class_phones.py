@@ -16,6 +16,8 @@ from websockets.asyncio.client import connect
 
 #: A phone's page, as a browser on a phone shows it.
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+#: Milliseconds until a page that doesn't do what it should is given up.
+LONGEST = 120_000
 PROJECTOR = {"viewport": {"width": 1280, "height": 720}}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 #: Notes when a finger was on the glass, on the clock that all processes share.
@@ -92,9 +94,11 @@ class Pages:
         self.browser = await self.playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
         if projector:
             self.board = await (await self.browser.new_context(**PROJECTOR)).new_page()
+            self.board.set_default_timeout(LONGEST)
             await self.board.goto(self.board_url)
         for number in range(count):
             page = await (await self.browser.new_context(**PHONE)).new_page()
+            page.set_default_timeout(LONGEST)
             await page.add_init_script(TAPS)
             await page.goto(self.url)
             await page.get_by_label("Your name").fill(f"page {number}")
@@ -122,8 +126,9 @@ class Pages:
         return {"sent": sent, "painted": [at / 1000 for at in painted]}
 
     async def _tap(self, page, choice: int) -> float:
-        button = page.locator("#choices button").nth(choice)
-        await button.tap()
+        # All four are free in a new poll only: a tap must not go to the last one.
+        await page.locator("#choices button[aria-pressed=false]").nth(3).wait_for()
+        await page.locator("#choices button").nth(choice).tap()
         return await page.evaluate("self.tapped") / 1000
 
     async def end(self) -> None:
