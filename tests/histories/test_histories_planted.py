@@ -16,7 +16,7 @@ def small():
 #: Client, server, options, the kinds that count, the most steps of the shortest story, and what its end says.
 FAULTS = [
     # An await between deciding what was missed and joining: who comes first depends on turns of the event loop.
-    (Careful, planted.AwaitsBeforeJoining, {}, {"lost"}, 7, "which the server acknowledged to"),
+    (Careful, planted.AwaitsBeforeJoining, {}, {"lost"}, 9, "which the server acknowledged to"),
     # An ack that can't be sent takes the fan-out with it.
     (Careful, planted.AcksBeforeFanOut, {"hub": planted.StoresFirst}, {"unheard"}, 3, "nobody received it"),
     # No dedupe; dedupe by the id alone.
