@@ -156,7 +156,7 @@ WRONG = {
     "Ann should find its connection closed with 1000, but finds it open after 0.1 s.": lambda ann: ann.is_closed(
         1000, within=0.1
     ),
-    "Ann should find its connection open, but finds closed with 1000.": lambda ann: both(
+    "Ann should find its connection open, but finds it closed with 1000.": lambda ann: both(
         ann.closes(), ann.is_still_there()
     ),
 }

@@ -16,7 +16,7 @@ async def listen(creating: Awaitable[L]) -> L:
     """Return the listener that `creating` returns. If this is cancelled, close it.
 
     `loop.create_server` pauses for a turn after it has begun to listen. If it is cancelled then, it raises, and the
-    listener stays open, which nobody knows of (asyncio of Python 3.11 to 3.13).
+    listener stays open, which nobody knows of (seen with Python 3.11).
     """
     task = asyncio.ensure_future(creating)
     try:

@@ -138,7 +138,7 @@ class Client:
         came = None if self.ws.close_code is None else (int(self.ws.close_code), self.ws.close_reason)
         if not came or code not in (None, came[0]) or reason not in (None, came[1]):
             wanted = f"its connection closed with {code or 'any code'}{'' if reason is None else f' {reason!r}'}"
-            found = self._end() if came else f"it open after {within:g} s"
+            found = f"it {self._end()}" if came else f"it open after {within:g} s"
             self._fail(message or or_else, "finds", found, wanted, came, *(came or ())[:1])
         self._step("finds", self._end())
 
@@ -148,7 +148,7 @@ class Client:
             await self._ping()
         except ConnectionClosed:
             came = (int(self.ws.close_code or 1006), self.ws.close_reason)
-            self._fail(message or or_else, "finds", self._end(), "its connection open", came, came[0])
+            self._fail(message or or_else, "finds", f"it {self._end()}", "its connection open", came, came[0])
         self._step("finds", "its connection open")
 
     async def _ping(self) -> None:
