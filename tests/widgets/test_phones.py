@@ -68,13 +68,14 @@ async def test_the_naive_server_makes_all_wait_and_the_protected_one_drops_the_s
     lab = PhonesRobustnessLab(board)
     lab.server_kind.value = "naive"
     await run(lab)
-    assert lab.answered() <= 4 and lab.dropped == [] and max(unsent for _, unsent in lab.unsent) == 0
+    assert lab.answered() <= 4 and lab.phones.dropped == [] and max(unsent for _, unsent in lab.unsent) == 0
 
     lab.server_kind.value = "protected"
     robustness_phones.RUN = 12.0  # the fixture sets it back
     await run(lab)
     assert lab.answered() > 8
-    assert lab.dropped[0][1] is slow is lab.back[0][1] and lab.dropped[0][0] < lab.back[0][0]
+    (at, dropped), *_ = lab.phones.dropped
+    assert dropped.person is slow and at - lab.start < lab.back[0] < 12
     assert LIMIT - 100 < max(unsent for _, unsent in lab.unsent) < LIMIT + 100
     assert "Slow phones were dropped" in lab.picture.text
     assert [row[0] for row in lab.rows] == ["naive", "protected"]

@@ -40,6 +40,8 @@ class Experiment:
         self.on_message: Callable[[str], None] | None = None
         #: The room that each person is in.
         self.rooms: dict[Person, str] = {}
+        #: When phones were dropped (event loop's clock). One that has come back is another `Phone`.
+        self.dropped: list[tuple[float, Phone]] = []
         self._phones, self._number = phones, 0
         self._unanswered: dict[Any, deque[Delivery]] = {}
         self._late: dict[Person, deque[Delivery]] = {}
@@ -48,6 +50,10 @@ class Experiment:
     def people(self) -> list[Person]:
         """Everybody who is here now, in the order of their arrival."""
         return list(self._phones)
+
+    def is_back(self, phone: Phone) -> bool:
+        """Whether the person of a phone that was dropped is here again."""
+        return self._phones.get(phone.person, phone) is not phone
 
     # Messages
 
@@ -152,6 +158,7 @@ class Experiment:
         """Drop the connections of a phone, which reconnects automatically. Nothing happens if nobody has the name."""
         if (person := self._named(name)) is not None:
             phone = self._phones[person]
+            self.dropped.append((asyncio.get_running_loop().time(), phone))
             phone.stop_hindering()  # so that the connections' handlers wait for nothing
             for ws in list(phone.connections):
                 ws.abort(why)

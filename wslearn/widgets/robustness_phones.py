@@ -9,7 +9,6 @@ import asyncio
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from wslearn.classroom.people import Person
 from wslearn.classroom.servers import ClassServers
 from wslearn.theme import BLUE, DARK_GREY, RUST
 from wslearn.widgets.kit.picture import SIZE
@@ -41,13 +40,13 @@ class PhonesRobustnessLab(SlowPhoneLab):
 
     async def _compare(self, seconds: float) -> None:
         self.kind = self.server_kind.value
-        #: When so many bytes waited for a slow phone, and when a phone was dropped or came back after that.
+        #: When so many bytes waited for a slow phone.
         self.unsent: list[tuple[float, int]] = []
-        self.dropped: list[tuple[float, Person]] = []
-        self.back: list[tuple[float, Person]] = []
+        #: When a phone was back that was dropped, by the number of the drop.
+        self.back: dict[int, float] = {}
         await self.conduct(seconds, "Does the class notice a slow phone?", PER_SECOND, LIMIT, self._watch)
         most = max((unsent for _, unsent in self.unsent), default=0)
-        row = (self.kind, *self.cells(), f"{most:,} bytes", f"{len(self.dropped)}, {len(self.back)} came back")
+        row = (self.kind, *self.cells(), f"{most:,} bytes", f"{len(self.phones.dropped)}, {len(self.back)} came back")
         self.remember(COLUMNS, row, most=RUNS)
 
     async def _watch(self) -> None:
@@ -56,11 +55,9 @@ class PhonesRobustnessLab(SlowPhoneLab):
             await asyncio.sleep(LOOK)
 
     def _look(self) -> None:
-        here, gone = set(self.phones.people), [person for _, person in self.dropped]
-        for person in self.slow:
-            away = gone.count(person) > [one for _, one in self.back].count(person)
-            if away == (person in here):
-                (self.back if away else self.dropped).append((self.elapsed(), person))
+        for number, (_, phone) in enumerate(self.phones.dropped):
+            if number not in self.back and self.phones.is_back(phone):
+                self.back[number] = self.elapsed()
         self.unsent.append((self.elapsed(), max(map(self.phones.unsent, self.slow), default=0)))
 
     async def send(self, text: str, due: float) -> None:
@@ -79,19 +76,21 @@ class PhonesRobustnessLab(SlowPhoneLab):
         ax.step([at for at, _ in self.unsent], [unsent for _, unsent in self.unsent], where="post", color=RUST)
         ax.axhline(LIMIT, color=DARK_GREY, linestyle=":", linewidth=1.5)
         ax.text(self.seconds, 1.05 * LIMIT, "limit", ha="right", color=DARK_GREY)
-        for found, marker, colour in ((self.dropped, "X", "black"), (self.back, "o", BLUE)):
-            ax.plot([at for at, _ in found], [LIMIT / 2] * len(found), marker, color=colour, markersize=11)
-        for at, person in self.dropped[:1]:
-            back = f", back after {self.back[0][0] - at:.1f} s" if self.back else ""
-            ax.set_title(f"{legible(person.name)} dropped{back}", loc="right", fontsize=SIZE, parse_math=False)
+        dropped = [at - self.start for at, _ in self.phones.dropped]
+        for found, marker, colour in ((dropped, "X", "black"), ([*self.back.values()], "o", BLUE)):
+            ax.plot(found, [LIMIT / 2] * len(found), marker, linestyle="", color=colour, markersize=11)
+        if dropped:
+            back = f", back after {self.back[0] - dropped[0]:.1f} s" if 0 in self.back else ""
+            name = legible(self.phones.dropped[0][1].person.name)
+            ax.set_title(f"{name} dropped{back}", loc="right", fontsize=SIZE, parse_math=False)
         ax.set(ylim=(-0.05 * LIMIT, 1.4 * LIMIT))
         ax.set_title("unsent bytes", loc="left", fontsize=SIZE)
         does = "waits for a slow phone in its loop" if self.kind == "naive" else "keeps what a slow phone has not taken"
         drawn.title(f"{self.kind} server: it {does}")
-        fate = f" Slow phones were dropped {times(self.dropped)}, and came back {times(self.back)}."
-        return drawn.figure, f"{self.kind} server: {self.words()}{fate * bool(self.dropped)}"
+        fate = f" Slow phones were dropped {times(len(dropped))}, and came back {times(len(self.back))}."
+        return drawn.figure, f"{self.kind} server: {self.words()}{fate * bool(dropped)}"
 
 
-def times(events: list[tuple[float, Person]]) -> str:
+def times(count: int) -> str:
     """Return how often something happened, in words."""
-    return "once" if len(events) == 1 else f"{len(events)} times"
+    return "once" if count == 1 else f"{count} times"
