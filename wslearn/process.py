@@ -103,8 +103,8 @@ class ServerProcess:
             process, self.pid = self._process, self._process.pid
             other: list[str] = []
             try:
-                reading = asyncio.to_thread(_ready, process.stdout, other)
-                ready = await asyncio.wait_for(reading, START_TIMEOUT)
+                async with asyncio.timeout(START_TIMEOUT):
+                    ready = await asyncio.to_thread(_ready, process.stdout, other)
             except BaseException as error:
                 process.kill()  # which also ends the thread that reads
                 await self.stop()

@@ -167,13 +167,15 @@ class Attack:
             else:
                 await ws.send_at_once(text, times)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ws.over.wait(), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):
+                        await ws.over.wait()
             self.saw = f"closed: {ws.closed_with}" if ws.closed_with else f"{NOBODY}, {self._own_end(ws)}"
         finally:
             self.ended = clock() - start
         if ws.closed_with:
             with suppress(TimeoutError):
-                await asyncio.wait_for(peer.wait_closed(), LINGER)  # then its line is in the log
+                async with asyncio.timeout(LINGER):
+                    await peer.wait_closed()  # then its line is in the log
         # The first line that says how the connection went wrong, or ended.
         lines = (event for event in server.log if event.client == peer.name and event.kind in ("error", "close"))
         self.logged = next(lines, None)
@@ -190,9 +192,11 @@ class Attack:
         buffers.shrink(peer)
         ws.transport.pause_reading()
         with suppress(TimeoutError):
-            await asyncio.wait_for(peer.wait_closed(), ATTACK)  # the attacker itself would not see a close frame
+            async with asyncio.timeout(ATTACK):
+                await peer.wait_closed()  # the attacker itself would not see a close frame
             ws.transport.resume_reading()
-            await asyncio.wait_for(ws.over.wait(), LINGER)
+            async with asyncio.timeout(LINGER):
+                await ws.over.wait()
         ws.transport.resume_reading()
 
     def verdict(self, over: bool = False) -> str:

@@ -60,8 +60,10 @@ class PhonesRoomsLab(PhonesDashboard):
         """Place everybody, and send a message to one room."""
         async with self._opened():
             self._send(self.words.value, self.room.value)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.delivery.done.wait() if self.delivery else asyncio.sleep(0), ENOUGH)
+            if self.delivery:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ENOUGH):
+                        await self.delivery.done.wait()
             await self.picture.draw(self.figure)
 
     async def experiment(self) -> None:
