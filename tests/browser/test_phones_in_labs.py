@@ -20,7 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CELL = """
 from wslearn.classroom import ClassServers
 from wslearn.common.polling import until
+from wslearn.widgets import heartbeat_phones
 from wslearn.widgets.{module} import {module}_lab
+heartbeat_phones.RUN = 600  # a busy machine needs more than a minute for what follows
 board = await ClassServers("127.0.0.1", {port}, code="tea42").start()
 await board.rehearse({count})
 await until(lambda: len(board.people) == {count}, 60)
