@@ -72,7 +72,9 @@ class Experiment:
         ready = []
         for person in delivery.people:
             phone = self._phones[person]
-            if phone.ready:
+            if all(ws.transport.is_closing() for ws in phone.connections):  # dropped; its handler ends soon
+                delivery.skip(person)
+            elif phone.ready:
                 ready.append(phone)
             else:
                 self._send_later(phone, delivery)
@@ -115,8 +117,6 @@ class Experiment:
         fan_out(connections, delivery.message)
 
     def _send_later(self, phone: Phone, delivery: Delivery) -> None:
-        if all(ws.transport.is_closing() for ws in phone.connections):  # dropped; its handler ends soon
-            return delivery.skip(phone.person)
         late = self._late.setdefault(phone.person, deque())
         if not self.max_unsent:
             for one in late:
@@ -126,7 +126,6 @@ class Experiment:
         phone.late.add(DELIVERY)
         if self.max_unsent and (unsent := self.unsent(phone.person)) > self.max_unsent:
             self.drop(phone.person.name, f"it reads too slowly: {unsent:,} bytes unsent")
-        return None
 
     # Single phones
 

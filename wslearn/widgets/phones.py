@@ -27,6 +27,7 @@ from wslearn.widgets.lanes import Lane, Lanes
 WAIT = 0.75
 #: What is honest to say about a volunteer's phone.
 PLAYED = "A phone can't stop reading a WebSocket. So this computer plays the slow network, for that phone only."
+COLOUR = "color:var(--jp-ui-font-color1,#000)"
 NOBODY = "Nobody has joined yet: scan the code on the board."
 
 
@@ -35,7 +36,7 @@ class PhonesDashboard(Dashboard):
 
     def __init__(self, board: ClassServers, title: str, to_do: str, *controls: widgets.Widget) -> None:
         self.board = board
-        super().__init__(title, widgets.HTML(f"<div>{escape(to_do)}</div>"), *controls)
+        super().__init__(title, widgets.HTML(f'<div style="{COLOUR}">{escape(to_do)}</div>'), *controls)
 
 
 class SlowPhoneLab(PhonesDashboard):
