@@ -118,6 +118,7 @@ class Browser(Server):
         .replace("connect-src", "connect-src ws://127.0.0.1:*")
     )
     limits = Limits(max_size=1 << 22, rate=None)
+    subprotocols = ("chat.v1",)
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(host, port)

@@ -93,6 +93,17 @@ async def test_text_as_text_needs_no_policy(visitor):
         assert await visitor.locator("#messages li *").count() == 0
 
 
+async def test_a_page_knows_the_subprotocol_that_its_server_has_chosen(visitor, capsys):
+    async with Browser() as browser:
+        await visitor.goto(browser.page_url)
+        for offer in '["chat.v2", "chat.v1"]', '["chat.v2"]', "[]":
+            await browser.run(f"""
+const ws = new WebSocket(url, {offer})
+const {{ type, code }} = await Promise.race([once(ws, "open"), once(ws, "close")])
+log(type, code ?? "", "chosen:", ws.protocol)""")
+    assert capsys.readouterr().out.splitlines() == ["open  chosen: chat.v1", "close 1006 chosen: ", "open  chosen: "]
+
+
 async def test_a_script_runs_in_the_page_and_reports(visitor, capsys):
     async with Browser() as server:
         await visitor.goto(server.page_url)

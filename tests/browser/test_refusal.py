@@ -8,6 +8,7 @@ from websockets.asyncio.client import connect as client
 
 from wslearn.limits import Limits
 from wslearn.network import SimulatedNetwork
+from wslearn.server.draining import drain
 from wslearn.servers.echo import EchoServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,6 +45,22 @@ async def test_a_full_server_says_so(page):
         await button(page, "Connect").click()
         await expect(page.locator("#state")).to_have_text("Open")
         assert [event.code for event in server.log if event.kind == "error"] == [503]
+
+
+async def test_a_server_that_drains_says_so_and_the_page_comes_back_when_it_has_restarted(page):
+    words = "The server is about to restart, and takes no new connections now. Connect again in a few seconds."
+    async with EchoServer() as server:
+        await page.goto(server.page_url)
+        await drain(server)
+        await fails(page, words)
+        await page.get_by_label("Reconnect automatically").check()
+        await button(page, "Connect").click()
+        await expect(page.locator("#details li").first).to_contain_text(words)
+        await expect(page.locator("#state")).to_have_text("Closed, will reconnect")
+        assert {event.code for event in server.log if event.kind == "error"} == {503}
+    async with EchoServer(port=server.port):
+        await expect(page.locator("#state")).to_have_text("Open", timeout=20_000)
+        await expect(page.locator("#details li")).to_have_count(0)
 
 
 @pytest.mark.parametrize("status", [403, 429, 431, 503])

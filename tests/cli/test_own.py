@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 
 import pytest
 from support import closed_with, free_ports
@@ -26,21 +28,49 @@ class Bare(Server):
             self.said.append(message)
             await ws.send(str(len(self.said)))
 
-class Needs(Server):
+class Needs(Bare):
     def __init__(self, database, *, table, **options):
         super().__init__(**options)
 
-class Forgets(Server):
+class Forgets(Bare):
     def __init__(self):
         self.said = []
 
-class Fails(Server):
+class Fails(EchoServer):
     def __init__(self, **options):
         super().__init__(**options)
         self.said = {}["nothing"]
 
 class Foreign:
     pass
+
+def function(ws):
+    pass
+
+class Empty(Server):
+    pass
+
+class Odd(Server):
+    async def handler(self):
+        pass
+
+class Yields(Server):
+    async def handler(self, ws):
+        yield "hi"
+
+class Leaves(Bare):
+    def __init__(self, **options):
+        raise SystemExit(3)
+
+class Awaits(Bare):
+    async def __init__(self, **options):
+        pass
+
+class Static(Server):
+    @staticmethod
+    async def handler(ws):
+        async for message in ws:
+            await ws.send("1")
 
 made = Bare()
 """,
@@ -53,6 +83,11 @@ made = Bare()
     "needs_more.py": "\nimport nothing_like_this\n",
     "half.py": "x = 1\nclass Half(\n",
     "breaks.py": "import json\n\njson.loads('{')\n",
+    "raises.py": "class Odd(BaseException):\n    pass\n\nraise Odd('no')\n",
+    "lazy.py": "def __getattr__(name):\n    raise RuntimeError(f'no {name}')\n",
+    "bytes.py": "\0",
+    "folder/notes.txt": "",
+    "waits.py": "import signal\n\nprint('waiting')\nsignal.pause()\n",
     "leaves.py": "import sys\nsys.exit('I have had enough')\n",
 }
 
@@ -78,7 +113,7 @@ def serve(wslearn, folder):
     return serve
 
 
-@pytest.mark.parametrize("name", ["mine:Bare", "shop.orders:Orders"])
+@pytest.mark.parametrize("name", ["mine:Bare", "shop.orders:Orders", "mine:Static"])
 async def test_it_is_served_beside_files_with_the_names_of_modules(serve, name):
     server = await serve(name, "--port", "0")
     assert server["name"] == name
@@ -112,6 +147,18 @@ async def test_a_limit_reaches_a_class_that_takes_no_arguments(serve):
         (["shop.nowhere:Class"], ["there is no module shop.nowhere"]),
         (["mine:Mnie"], ["the module mine (", "mine.py) has no Mnie; its servers are: Mine, Bare, "]),
         (["http:Mine"], ["the module http (", ") has no Mine; it has no class that builds on Server"]),
+        (["mine:function"], ["mine:function is a function. It must be a class that builds on Server"]),
+        (["mine:Empty"], ["mine:Empty has no handler: it needs a method `async def handler(self, ws):`"]),
+        (["mine:Odd"], ["the handler of mine:Odd must be `async def handler(self, ws):`"]),
+        (["mine:Yields"], ["the handler of mine:Yields must be", "without `yield`"]),
+        (["mine:Leaves"], ["Leaves() failed: SystemExit: 3 (", "mine.py, line "]),
+        (["mine:Awaits"], ["Awaits.__init__ must be a plain method"]),
+        (["raises:Class"], ["the module raises could not be imported: Odd: no (", "raises.py, line 4)"]),
+        (["lazy:Class"], ["lazy:Class could not be read: RuntimeError: no Class (", "lazy.py, line 2)"]),
+        (["bytes:Class"], ["the module bytes could not be imported: SyntaxError"]),
+        (["folder:Class"], ["the module folder (", "folder) has no Class; it has no class that builds on Server"]),
+        ([".mine:Bare"], ["'.mine:Bare' isn't a class: write package.module:Class"]),
+        (["mine:Bare:more"], ["'mine:Bare:more' isn't a class"]),
         (["mine:Foreign"], ["mine:Foreign must be a class that builds on Server"]),
         (["mine:made"], ["mine:made is an object, not a class: write mine:Bare."]),
         (["mine:Needs"], ["Needs.__init__ needs database and table", "add a default"]),
@@ -139,6 +186,17 @@ async def test_what_is_none_is_told_in_one_line(complaint, folder, arguments, wo
     code, line = await complaint("serve", *arguments)
     assert code == 2
     assert not [word for word in words if word not in line], line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal.pause")
+async def test_an_import_that_does_not_end_is_told(wslearn, folder):
+    process = await wslearn("serve", "waits:Class")
+    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"waiting\n"
+    line = await asyncio.wait_for(process.stderr.readline(), 20)
+    assert line.decode().strip() == "The module waits is still being imported …"
+    process.send_signal(signal.SIGINT)
+    _, rest = await asyncio.wait_for(process.communicate(), 20)
+    assert b"Traceback" not in rest
 
 
 async def test_in_a_process_of_its_own(folder):

@@ -1,4 +1,4 @@
-"""The exercises of lesson 11 that are handlers or conversations: cleaning up, and health."""
+"""The first exercise of lesson 11: a handler that cleans up."""
 
 from typing import ClassVar
 
@@ -14,14 +14,14 @@ class TestTidy(FunctionExercise):
     exercise = ex.tidy
     stub = "def make_chat():\n    async def chat(ws): raise NotImplementedError\n    return chat"
     wrong: ClassVar = {
-        "how many clients are online": changed(
+        "did not receive how many clients are online": changed(
             TIDY,
             (
                 '        clients.add(ws)\n        broadcast(clients, f"{len(clients)} online")',
                 "        clients.add(ws)",
             ),
         ),
-        "A client counts itself": changed(
+        "should include the new client": changed(
             TIDY,
             (
                 '        clients.add(ws)\n        broadcast(clients, f"{len(clients)} online")',
@@ -33,7 +33,7 @@ class TestTidy(FunctionExercise):
         ),
         "exactly what Ann sent": changed(TIDY, ("broadcast(clients, text)", "broadcast(clients, text.upper())")),
         "The loop over his messages ends then": changed(TIDY, ("        finally:", "        except ConnectionClosed:")),
-        "counted once more": changed(
+        "your handler still counted him": changed(
             TIDY,
             (
                 LEAVES,
@@ -44,7 +44,7 @@ class TestTidy(FunctionExercise):
         "without a closing handshake": changed(
             TIDY, ("        try:", "        if True:"), ("        finally:", "        if True:")
         ),
-        "called your function again": changed(
+        "called `make_chat` again": changed(
             TIDY,
             ("    clients = set()\n\n", ""),
             ("def make_chat", "clients = set()\n\ndef make_chat"),
@@ -69,6 +69,42 @@ class TestTidy(FunctionExercise):
         ),
     }
     right: ClassVar = {
+        "a partial": """
+from functools import partial
+from websockets.asyncio.server import broadcast
+
+async def handle(clients, ws):
+    clients.add(ws)
+    broadcast(clients, f"{len(clients)} online")
+    try:
+        async for text in ws:
+            broadcast(clients, text)
+    finally:
+        clients.discard(ws)
+        broadcast(clients, f"{len(clients)} online")
+
+def make_chat():
+    return partial(handle, set())
+""",
+        "an object to call": """
+from websockets.asyncio.server import broadcast
+
+class Chat:
+    def __init__(self):
+        self.gone, self.seen = set(), set()
+
+    async def __call__(self, ws):
+        self.seen.add(ws)
+        try:
+            broadcast(self.seen - self.gone, f"{len(self.seen - self.gone)} online")
+            async for text in ws:
+                broadcast(self.seen - self.gone, text)
+        finally:
+            self.gone.add(ws)
+            broadcast(self.seen - self.gone, f"{len(self.seen - self.gone)} online")
+
+make_chat = Chat
+""",
         "a list": changed(TIDY, ("set()", "[]"), (".add(", ".append("), (".discard(", ".remove(")),
         "its own loop": """
 def make_chat():
@@ -115,124 +151,5 @@ class Chat:
 
 def make_chat():
     return Chat().handler
-""",
-    }
-
-
-HEALTHY = ex.healthy.answer
-PONG = 'if json.loads(text)["type"] == "pong":'
-
-
-class TestHealthy(FunctionExercise):
-    exercise = ex.healthy
-    wrong: ClassVar = {
-        "Send it": changed(HEALTHY, ('{"type": "ping"}', '{"type": "hello"}')),
-        "its pong comes after other messages": changed(
-            HEALTHY, ("async for text in ws:\n                " + PONG, f"text = await ws.recv()\n            {PONG}")
-        ),
-        "its app never replies": changed(
-            HEALTHY, ("await ws.send", "await (await ws.ping())\n            return True\n            await ws.send")
-        ),
-        "replies with an error only": changed(HEALTHY, (PONG, "if 'pong' in text or 'error' in text:")),
-    }
-    subtle: ClassVar = {
-        "a limit for each message": (
-            "give up after `seconds`",
-            """
-from websockets.exceptions import WebSocketException
-
-async def healthy(url, seconds):
-    try:
-        async with connect(url, open_timeout=seconds) as ws:
-            await ws.send(json.dumps({"type": "ping"}))
-            while True:
-                if json.loads(await asyncio.wait_for(ws.recv(), seconds))["type"] == "pong":
-                    return True
-    except (OSError, WebSocketException):
-        return False
-""",
-        ),
-        "no limit for the handshake": (
-            "give up after `seconds`",
-            """
-from websockets.exceptions import WebSocketException
-
-async def healthy(url, seconds):
-    try:
-        async with connect(url) as ws, asyncio.timeout(seconds):
-            await ws.send(json.dumps({"type": "ping"}))
-            async for text in ws:
-                if json.loads(text)["type"] == "pong":
-                    return True
-    except (OSError, WebSocketException):
-        pass
-    return False
-""",
-        ),
-        "a refusal raises": (
-            "InvalidStatus",
-            changed(HEALTHY, ("(OSError, WebSocketException)", "(OSError, ConnectionClosed)")),
-        ),
-        "nobody listens, and it raises": (
-            "raises nothing",
-            changed(HEALTHY, ("(OSError, WebSocketException)", "(TimeoutError, WebSocketException)")),
-        ),
-        "it stays open": (
-            "still open",
-            """
-from websockets.exceptions import WebSocketException
-kept = []
-
-async def healthy(url, seconds):
-    try:
-        async with asyncio.timeout(seconds):
-            ws = await connect(url)
-            kept.append(ws)
-            await ws.send(json.dumps({"type": "ping"}))
-            async for text in ws:
-                if json.loads(text)["type"] == "pong":
-                    return True
-    except (OSError, WebSocketException):
-        pass
-    return False
-""",
-        ),
-        "None for no": changed(HEALTHY, ("    return False", "    return None")),
-        "always yes": "async def healthy(url, seconds): return True",
-    }
-    right: ClassVar = {
-        "wait_for": """
-from websockets.exceptions import WebSocketException
-
-async def ask(url):
-    async with connect(url) as ws:
-        await ws.send('{"type": "ping"}')
-        while json.loads(await ws.recv())["type"] != "pong":
-            pass
-        return True
-
-async def healthy(url, seconds):
-    try:
-        return await asyncio.wait_for(ask(url), seconds)
-    except (OSError, WebSocketException):
-        return False
-""",
-        "any exception": changed(HEALTHY, ("(OSError, WebSocketException)", "Exception")),
-        "closes itself": """
-async def healthy(url, seconds):
-    ws = None
-    try:
-        async with asyncio.timeout(seconds):
-            ws = await connect(url, ping_interval=None)
-            await ws.send(json.dumps({"type": "ping"}))
-            async for text in ws:
-                if json.loads(text).get("type") == "pong":
-                    return True
-        return False
-    except Exception:
-        return False
-    finally:
-        if ws:
-            await ws.close()
 """,
     }

@@ -1,4 +1,4 @@
-"""The other exercises of lesson 11: a test that finds a bug, how often to ping, how connections end, and reading."""
+"""More exercises of lesson 11: how often to ping, a test that finds a bug, and reading."""
 
 from typing import ClassVar
 
@@ -20,11 +20,11 @@ class TestInterval(FunctionExercise):
         "two intervals pass": changed(INTERVAL, ("(missed + 1)", "(missed or 1)")),
         "No interval may be longer": changed(INTERVAL, ("longest = 30", "longest = 10**9")),
         "This client never sends anything": changed(INTERVAL, (DEAF, "")),
-        "never cuts, whoever sends": changed(
+        "even if nobody sends anything": changed(
             INTERVAL, (DEAF, ""), ('        if proxy["idle"] is None', f'{DEAF}        if proxy["idle"] is None')
         ),
         "Its replies reset a proxy": changed(INTERVAL, (" and not replies", "")),
-        "otherwise somebody trusts": changed(
+        "somebody would trust": changed(
             INTERVAL, ("return longest", "return longest or 1"), ("            return 0\n", "            return 1\n")
         ),
         "The most impatient one decides": """
@@ -36,6 +36,18 @@ def interval(proxies, replies, missed):
 """,
     }
     subtle: ClassVar = {
+        "no reply, no hope": (
+            "The heartbeat comes from the server",
+            changed(INTERVAL, ("    longest = 30", "    if not replies:\n        return 0\n    longest = 30")),
+        ),
+        "either needs a reply": (
+            "The heartbeat comes from the server",
+            changed(INTERVAL, (' == "client"', ' != "server"')),
+        ),
+        "server counts nothing": (
+            "The heartbeat comes from the server",
+            changed(INTERVAL, (DEAF, DEAF + '        if proxy["reset_by"] == "server":\n            return 0\n')),
+        ),
         "a float": changed(INTERVAL, ("//", "/")),
         "only the first": changed(INTERVAL, ("in proxies", "in proxies[:1]")),
         "a zero for None": changed(INTERVAL, ('proxy["idle"] is None', 'proxy["idle"] == 0')),
@@ -73,6 +85,12 @@ class TestFinds(FunctionExercise):
         "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
         "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
         "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
+        "Each wait in a test needs a limit": """
+async def finds(talk, chat, bad_network):
+    async with talk.served(chat) as server, connect(server.url) as ws:
+        await ws.send("hi")
+        assert await ws.recv() == "hi"
+""",
         "by accident": """
 async def finds(talk, chat, bad_network):
     async with talk.served(chat) as server, bad_network(server) as net:
@@ -102,88 +120,6 @@ async def finds(talk, chat, bad_network):
     }
 
 
-METRICS = ex.metrics.answer
-END = "                self.ends[ws.close_code or code] += 1"
-
-
-class TestMetrics(FunctionExercise):
-    exercise = ex.metrics
-    stub = "class Metrics:\n    def __init__(self): pass\n    def watch(self, h): raise NotImplementedError\n" + (
-        "    def report(self): raise NotImplementedError"
-    )
-    wrong: ClassVar = {
-        "with the keys": changed(METRICS, (', "ends": dict(self.ends)}', "}")),
-        "should return a new handler": changed(METRICS, ("return watched", "return watched(None).close()")),
-        "was not answered": changed(METRICS, ("                await handler(ws)", "                await ws.recv()")),
-        "should get 1011": changed(
-            METRICS,
-            ("            finally:", "            except RuntimeError:\n                pass\n            finally:"),
-        ),
-        "closes with 1000 *after*": changed(METRICS, ("ws.close_code or code", "ws.close_code")),
-        "closes with 1011 after": changed(METRICS, ("code = 1011", "code = 1000")),
-        "closed with 4000": changed(METRICS, ("ws.close_code or code", "code")),
-        "still count it as open": changed(METRICS, ("                self.connections.discard(ws)\n", "")),
-        "how many handlers are running": changed(METRICS, ("            self.connections.add(ws)\n", "")),
-        "over all open connections": changed(
-            METRICS, ("sum(ws.transport.get_write_buffer_size() for ws in self.connections)", "0")
-        ),
-        "A second object": changed(
-            METRICS,
-            ("        self.ends = Counter()\n", ""),
-            ("class Metrics:\n", "class Metrics:\n    ends = Counter()\n\n"),
-        ),
-    }
-    subtle: ClassVar = {
-        "the client's own code": changed(
-            METRICS,
-            ("ws.close_code or code", "(code if code == 1000 and ws.close_code != 4000 else ws.close_code or code)"),
-        ),
-        "not in a finally": changed(
-            METRICS, ("            try:", "            if True:"), ("            finally:", "            if True:")
-        ),
-        "the last one": changed(
-            METRICS, ("sum(ws.transport.get_write_buffer_size() for ws in self.connections)", "len(self.connections)")
-        ),
-        "messages for bytes": changed(
-            METRICS, ("sum(ws.transport", "sum(bool(ws.transport"), ("_size() for", "_size()) for")
-        ),
-        "a lost connection is 1011": changed(
-            METRICS, ("ws.close_code or code", "code if ws.close_code == 1006 else ws.close_code or code")
-        ),
-    }
-    right: ClassVar = {
-        "numbers": """
-class Metrics:
-    def __init__(self):
-        self.open, self.ends = [], {}
-
-    def watch(self, handler):
-        async def watched(ws):
-            self.open.append(ws)
-            try:
-                await handler(ws)
-            except BaseException:
-                self.end(ws, 1011)
-                raise
-            self.end(ws, 1000)
-        return watched
-
-    def end(self, ws, code):
-        self.open.remove(ws)
-        code = int(ws.close_code if ws.close_code is not None else code)
-        self.ends[code] = self.ends.get(code, 0) + 1
-
-    def report(self):
-        waiting = [ws.transport.get_write_buffer_size() for ws in self.open]
-        return {"ends": self.ends, "open": len(waiting), "unsent": sum(waiting)}
-""",
-        "a Counter": changed(METRICS, ("dict(self.ends)", "self.ends")),
-        "closes itself": changed(
-            METRICS, ("                code = 1000", "                await ws.close()\n                code = 1000")
-        ),
-    }
-
-
 RIGHT = {
     "Ann": 1000,
     "Bob": 1011,
@@ -201,20 +137,20 @@ def seen(**changes):
 class TestEndings(ReadingExercise):
     exercise = ex.endings
     wrong: ClassVar = {
-        "nobody said goodbye": seen(Ann=1006),
-        "Nothing is raised in Ann's": seen(Ann=1011),
+        "no closing handshake": seen(Ann=1006),
+        "Ann's handler raises no exception": seen(Ann=1011),
         "ends after its first message": seen(Ann=1001),
         "What does `replies[text]` do": seen(Bob=1000),
         "what FastAPI and aiohttp would do": seen(Bob=1006),
-        "Something is raised in Bob's": seen(Bob=1008),
-        "before the second one is looked at": seen(Bob_received=[]),
-        "Which of Bob's two": seen(Bob_received=["hello", "bye"]),
-        "two lines with `send` comes first": seen(Carl_received=["from the thread", "hi"]),
-        "Who takes it out": seen(Carl_received=["hi"]),
-        "There are two lines": seen(Carl_received=["from the thread"]),
-        "Nothing is wrong with this thread": seen(Carl_received=[]),
-        "Dora's handler returns at once": seen(Dora_received=["hi", "later"]),
-        "own message comes back first": seen(Dora_received=[]),
+        "Bob's handler raises an exception": seen(Bob=1008),
+        "before it reads the second one": seen(Bob_received=[]),
+        "To which of Bob's two": seen(Bob_received=["hello", "bye"]),
+        "lines with `send` runs first": seen(Carl_received=["from the thread", "hi"]),
+        "Which line takes it out": seen(Carl_received=["hi"]),
+        "The handler has two lines": seen(Carl_received=["from the thread"]),
+        "This thread works well": seen(Carl_received=[]),
+        "Dora's handler returns before": seen(Dora_received=["hi", "later"]),
+        "sends Dora's own message back": seen(Dora_received=[]),
     }
     subtle: ClassVar = {"a string": seen(Dora_received="hi"), "None": seen(Ann=None)}
     right: ClassVar = {

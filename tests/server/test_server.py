@@ -1,5 +1,4 @@
 import asyncio
-import gc
 import json
 import logging
 import re
@@ -460,23 +459,3 @@ async def test_a_task_group_that_ends_with_the_connection_is_no_error_of_the_han
             ws.transport.abort()
         await until(lambda: not server.handlers)
         assert [event.kind for event in server.log] == ["connect", "close"]
-
-
-async def test_a_client_that_comes_while_the_server_stops_is_not_left_waiting():
-    """Its connection may have been accepted, and have no transport yet, when the listener closes."""
-    gc.disable()  # which would close a socket that everybody has forgotten, at some time
-    try:
-        for turns in range(6):
-            async with EchoServer() as server:
-                clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
-                for client in clients:
-                    client.setblocking(False)
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-            for client in clients:
-                with suppress(ConnectionResetError):
-                    async with asyncio.timeout(5):
-                        assert await asyncio.get_running_loop().sock_recv(client, 1) == b"", f"{turns} turns"
-                client.close()
-    finally:
-        gc.enable()

@@ -11,7 +11,7 @@ from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.gate import Gate
 from wslearn.classroom.messages import Ask, ClearPoll, ClearWall, ClosePoll, Frames, Hide, HideWall, Remove, Show
 from wslearn.classroom.qr import svg
-from wslearn.classroom.vote_frames import reply_row
+from wslearn.classroom.vote_frames import is_hidden, reply_row
 from wslearn.common.throttle import Throttle
 from wslearn.fast import fan_out
 from wslearn.limits import Limits
@@ -109,4 +109,4 @@ class BoardServer(Gate):
         fan_out(ready, state)
         if rows:
             self.room.vote_frames = []
-            fan_out(ready, Frames([*rows, reply_row("board", encode(state))]))
+            fan_out(ready, Frames([*rows, reply_row("board", encode(state), is_hidden(self.room.poll))]))

@@ -39,7 +39,9 @@ Volunteer = Literal["slow-client", "tunnel"]
 class Person:
     """Somebody in the class: a session, which only the own phone knows, and a name."""
 
-    __slots__ = ("away_since", "ids", "name", "reacting", "round_trip", "session", "state", "volunteer", "writing")
+    __slots__ = (
+        "away_since", "ids", "name", "reacting", "renaming", "round_trip", "session", "state", "volunteer", "writing",
+    )  # fmt: skip
 
     def __init__(self, session: str, name: str, clock: Callable[[], float]) -> None:
         self.session, self.name = session, name
@@ -49,9 +51,10 @@ class Person:
         self.volunteer: Volunteer | None = None
         #: When the last connection ended, or None while there is one.
         self.away_since: float | None = None
-        #: What one person may write on the wall, and how often one may react.
+        #: What one person may write on the wall, and how often one may react and take another name.
         self.writing = TokenBucket(0.2, burst=5, clock=clock)
         self.reacting = TokenBucket(2, burst=10, clock=clock)
+        self.renaming = TokenBucket(0.2, burst=10, clock=clock)
         self.ids: deque[str] = deque(maxlen=IDS)
 
 

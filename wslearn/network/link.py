@@ -6,6 +6,7 @@ from time import perf_counter as clock
 from typing import Literal
 
 from wslearn.common.chunk import Direction
+from wslearn.network.conditions import PORTS
 from wslearn.network.pipe import End, Network, Pipe
 
 logger = logging.getLogger("wslearn")
@@ -48,15 +49,21 @@ class Link:
         self._connecting.add_done_callback(self.net.connecting.discard)
 
     async def _connect_to_target(self) -> None:
-        host, port = self.net.target.hostname or "", self.net.target_port
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await asyncio.get_running_loop().create_connection(lambda: self.server, host, port)
-        except OSError as error:
-            why = str(error) or type(error).__name__
-            logger.warning("network: no server answers at %s:%s, so its client is reset (%s)", host, port, why)
-            self.down.not_before = 0.0
-            self.server.connection_lost(None)
+        client = (self.client.transport.get_extra_info("peername") or [""])[0]
+        *others, last = self.net.order(client)
+        for place in (*others, last):
+            target = self.net.targets[place]
+            host, port = target.hostname or "", target.port or PORTS[target.scheme]
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    await asyncio.get_running_loop().create_connection(lambda: self.server, host, port)
+                return self.net.connected(client, place)
+            except OSError as error:
+                why = str(error) or type(error).__name__
+                then = "its client is reset" if place == last else "the next server is asked"
+                logger.warning("network: no server answers at %s:%s, so %s (%s)", host, port, then, why)
+        self.down.not_before = 0.0
+        self.server.connection_lost(None)
 
     def opened(self, end: End) -> None:
         """Continue, now that an end has its transport."""
@@ -127,7 +134,7 @@ class Link:
         if self.net.idle_timeout is None or self.net.silent or self.is_half_open:  # in a silence nobody is told
             return
         left = self._heard + self.net.idle_timeout - clock()
-        if left <= 0 and self._looks >= LOOKS:
+        if left <= 0 and self._looks >= LOOKS - 1:  # this is the last one
             return self.expire()
         self._looks += 1
         pause = self.net.idle_timeout / LOOKS

@@ -15,17 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 
 from wslearn.common import lifecycle, tasks
 from wslearn.common.chunk import Direction
-from wslearn.network.conditions import Conditions, is_number
+from wslearn.common.listening import listen, stop_accepting
+from wslearn.network.balancing import Balancing
+from wslearn.network.conditions import PORTS, Conditions, is_number
 from wslearn.network.link import Link, Side
 from wslearn.network.recording import Recording
 
-#: Schemes of a target, each with its default port.
-PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 #: Timeout of the connections' end in `stop()`, in seconds.
 STOP_TIMEOUT = 2.0
 
 
-class SimulatedNetwork(Conditions, Recording):
+class SimulatedNetwork(Conditions, Recording, Balancing):
     """A network between a client on this machine and the server at `target`, a ws, wss, http or https URL.
 
     - `delay`: seconds from one side to the other, or a pair `(up, down)`; up is from client to server.
@@ -33,6 +33,8 @@ class SimulatedNetwork(Conditions, Recording):
     - `bandwidth`: bytes per second each way, shared by all connections; None: no limit.
     - `idle_timeout`: seconds after which an idle connection is closed at both sides (FIN), as a reverse proxy does;
       None: never. `idle_reset_by` says whose bytes keep it open: `"client"`, `"server"` or `"either"`.
+    - `target`: with a list of URLs, it is a load balancer too, and each new connection goes to the next server that
+      answers; with `sticky`, to the one that the same client (the same IP address) had before, if it answers.
     - `elsewhere`: the target may be another machine, whose own network adds delay; for `wslearn.latency`.
 
     All of these but the last may be set while it runs. Delay and jitter apply to bytes that are sent from then on,
@@ -60,19 +62,20 @@ class SimulatedNetwork(Conditions, Recording):
 
     def __init__(
         self,
-        target: str,
+        target: str | list[str] | tuple[str, ...],
         *,
         delay: float | tuple[float, float] = 0.0,
         jitter: float = 0.0,
         bandwidth: float | None = None,
         idle_timeout: float | None = None,
         idle_reset_by: Literal["client", "server", "either"] = "either",
+        sticky: bool = False,
         seed: int = 0,
         elsewhere: bool = False,
     ) -> None:
-        self.target, self.elsewhere = checked(target), elsewhere
-        self.target_port = self.target.port or PORTS[self.target.scheme]
-        self.seed = seed
+        targets = target if isinstance(target, list | tuple) else [target]
+        Balancing.__init__(self, [checked(one) for one in targets], sticky)
+        self.elsewhere, self.seed = elsewhere, seed
         self.links: set[Link] = set()
         #: Tasks that are connecting to the target, or are being cancelled.
         self.connecting: set[asyncio.Task] = set()
@@ -88,10 +91,13 @@ class SimulatedNetwork(Conditions, Recording):
         async with self._changing:
             if self._listener is None:
                 await lifecycle.stop_previous(0)
-                host = "127.0.0.1" if self.elsewhere else await loopback(self.target.hostname or "")
+                host = "127.0.0.1"
+                for one in reversed([] if self.elsewhere else self.targets):
+                    host = await loopback(one.hostname or "")
                 self.begin()
-                self._listener = await asyncio.get_running_loop().create_server(
-                    lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024
+                loop = asyncio.get_running_loop()
+                self._listener = await listen(
+                    loop.create_server(lambda: Link(self, next(self._numbers)).client, host, 0, backlog=1024)
                 )
                 self.port = self._listener.sockets[0].getsockname()[1]
                 lifecycle.started(self)
@@ -104,10 +110,13 @@ class SimulatedNetwork(Conditions, Recording):
                 return
             listener, self._listener = self._listener, None
             lifecycle.stopped(self)
-            listener.close()
-            ends = [link.over.wait() for link in self.links]
-            self.cut()
-            await tasks.end(self.connecting, STOP_TIMEOUT, "network", [*ends, listener.wait_closed()])
+            try:
+                await tasks.end((), STOP_TIMEOUT, "network", [stop_accepting(listener.sockets)])
+            finally:
+                listener.close()
+                ends = [link.over.wait() for link in self.links]
+                self.cut()
+                await tasks.end(self.connecting, STOP_TIMEOUT, "network", [*ends, listener.wait_closed()])
 
     async def __aenter__(self) -> Self:
         return await self.start()

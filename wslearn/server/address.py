@@ -3,9 +3,8 @@
 import asyncio
 import errno
 import ipaddress
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: Connections that may wait to be accepted. When all clients come back at one moment, each that finds the system's
 #: queue full tries again a second or more later; asyncio's own choice is 100.
@@ -26,19 +25,6 @@ async def resolve(host: str) -> str:
     except (OSError, UnicodeError) as error:
         raise OSError(f"cannot listen on {host!r}: no such host ({error})") from None
     return str(min(found, key=lambda info: info[0])[4][0])  # IPv4 first, because 127.0.0.1 is the default
-
-
-async def stop_accepting(listening: Iterable[Any]) -> None:
-    """Accept no more connections on these sockets, and wait until those that were accepted have their transport.
-
-    asyncio makes the transport in a task. If the listener has closed before that task runs, asyncio (seen with
-    Python 3.11) neither serves nor closes the connection, and its client waits in vain.
-    """
-    for one in listening:
-        with suppress(NotImplementedError):  # on Windows there is nothing to remove, and on uvloop no such task
-            asyncio.get_running_loop().remove_reader(one.fileno())
-    for _ in range(2):  # a turn for the tasks, and one for what they have put on the loop
-        await asyncio.sleep(0)
 
 
 def netloc(bound: str, port: int) -> str:

@@ -34,6 +34,9 @@ class Clients:
     limits: Limits = Limits()
     #: Controls on the page besides a text field: any of `json`, `rooms`, `token`, `ping`.
     features: tuple[str, ...] = ()
+    #: Names of subprotocols, such as `chat.v1`. Of those that a client offers, in its order, the first that is here is
+    #: chosen, and `ws.subprotocol` in the handler; a client that offers none of them is served without one. Lesson 08.
+    subprotocols: tuple[str, ...] = ()
     #: HTML in place of the course's page. Lesson 08.
     page: str | None = None
     #: Whether `page` is sent with a Content-Security-Policy that lists the hashes of its own scripts; or a policy.

@@ -11,14 +11,16 @@ A lesson's server is a subclass with a handler for one connection:
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from websockets.asyncio.server import Server as Listener
 from websockets.asyncio.server import serve
+from websockets.typing import Subprotocol
 
 from wslearn.common import lifecycle, tasks
+from wslearn.common.listening import listen, stop_accepting
 from wslearn.limits import Limits
 from wslearn.server import address
 from wslearn.server.clients import Clients
@@ -87,7 +89,7 @@ class Server(Clients):
             async with AsyncExitStack() as opened:
                 await opened.enter_async_context(self.beside(host))
                 with address.explained(self.host, self.wanted_port):
-                    self._listener = await self._listen(host)
+                    self._listener = await listen(self._listen(host))
                 self._beside = opened.pop_all()
             self.port = self._listener.sockets[0].getsockname()[1]
             always = (self._watch(), self.pings.run(self.connections))
@@ -105,6 +107,8 @@ class Server(Clients):
             host,
             self.wanted_port,
             process_request=self._process_request,
+            subprotocols=cast(Sequence[Subprotocol] | None, self.subprotocols or None),
+            select_subprotocol=self._select_subprotocol if self.subprotocols else None,
             create_connection=create,
             backlog=address.BACKLOG,
             compression=self.limits.compression,
@@ -116,6 +120,13 @@ class Server(Clients):
             logger=library_logger,
             ssl=self.tls,
         )
+
+    def _select_subprotocol(self, ws: object, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Return the first that the client offers and the server has (RFC 6455, section 4.2.2), or None.
+
+        The library's own choice is the first of the server, and it answers 400 to a client that offers none.
+        """
+        return next((one for one in offered if one in self.subprotocols), None)
 
     async def stop(self) -> None:
         """Close every connection with 1001 and free the port; abort connections that have not closed within a second.
@@ -153,7 +164,7 @@ class Server(Clients):
 
     async def _hang_up(self, listener: Listener) -> None:
         """Listen no longer, and say goodbye."""
-        await address.stop_accepting(listener.sockets)
+        await stop_accepting(listener.sockets)
         listener.close()
         for ws in list(self.sockets):
             if ws.request is None:  # no request yet; browsers open such spare connections

@@ -178,6 +178,7 @@ function over(title, why, again = false) {
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && connection.wake());
 addEventListener("pageshow", () => connection.wake());
 addEventListener("online", () => connection.wake());
+addEventListener("offline", () => connected() && connection.abandon("no network"));   // no need to wait for a pong
 onLeaving(() => {
   if (connection.state === "ended") return false;
   connection.end("page left");

@@ -5,6 +5,7 @@ const MOST_CHARACTERS = 300;
 const REFUSALS = [403, 429, 431, 503];   // with these our servers say in plain words why they do not let a client in
 const LOG = "Its log says why: look in the terminal where wslearn serve is running, or at server.log in the notebook.";
 const LATER = "Try again later, or close another page of this server.";
+const SOON = "Connect again in a few seconds. With Reconnect automatically, this page does.";
 const AGAIN = "Run the server's cell or its command again.";
 
 /**
@@ -27,6 +28,7 @@ export async function diagnose(refused, signal) {
   if (health === null) return `Another program answered here, such as a proxy (HTTP ${response.status}). ${AGAIN}`;
   if (typeof health === "string") return `The server refused (HTTP ${response.status}): ${health}`;
   if (!refused) return "The server is running and answers over HTTP: only this connection was lost.";
+  if (health.status === "draining") return `The server is about to restart, and takes no new connections now. ${SOON}`;
   if (health.status === "full") return `The server is full. Open connections: ${health.connections}. ${LATER}`;
   return `The server is running, but it refused the WebSocket. ${LOG}`;
 }

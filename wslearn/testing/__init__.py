@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from wslearn.testing.conversation import Conversation
     from wslearn.testing.hostile import HostileClients, Outcome
     from wslearn.testing.network import BadNetwork
+    from wslearn.testing.proxy import ReverseProxy
 
-__all__ = ["BadNetwork", "Client", "Conversation", "Failed", "HostileClients", "Outcome"]
+__all__ = ["BadNetwork", "Client", "Conversation", "Failed", "HostileClients", "Outcome", "ReverseProxy"]
 
 #: The module of each name: pytest imports this file in every run, also where nobody uses a fixture.
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "Failed": "wslearn.testing.client",
     "HostileClients": "wslearn.testing.hostile",
     "Outcome": "wslearn.testing.hostile",
+    "ReverseProxy": "wslearn.testing.proxy",
 }
 
 

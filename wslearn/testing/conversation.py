@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from wslearn.exercises.engine.expectations import Message, NotYet
 from wslearn.exercises.engine.result import lines, trace
@@ -17,6 +17,7 @@ from wslearn.exercises.engine.served import Served
 from wslearn.exercises.engine.talk import Talk
 from wslearn.server import Server
 from wslearn.testing.client import Client, Failed, judged
+from wslearn.testing.where import HasUrl, advice, at
 
 #: The mark of a line that sends: a handler that has ended there may have met the end of another client's connection.
 SENDS = "send"
@@ -24,21 +25,6 @@ SENDS = "send"
 SHOWN = 80
 #: Time for the ends of connections when a test's event loop ends, in seconds.
 END = 1.0
-
-
-class HasUrl(Protocol):
-    """A server, or a network in front of one."""
-
-    @property
-    def url(self) -> str:
-        """A ws:// or wss:// URL."""
-
-
-class Address:
-    """A server of which only the URL is known."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
 
 
 class Conversation(Talk):
@@ -78,16 +64,20 @@ class Conversation(Talk):
     async def client(self, where: str | HasUrl, name: str, **options: Any) -> Client:  # type: ignore[override]
         """Connect a client. Raises Failed if it isn't let in."""
         __tracebackhide__ = True
+        if not isinstance(name, str):
+            raise TypeError(f"a client's name is a string, such as 'Ann'; got {name!r}")
+        target = at(where)
         await self.drops_with_the_loop()
         try:
-            return await super().client(at(where), name, **options)  # type: ignore[return-value]
+            return await super().client(target, name, **options)  # type: ignore[return-value]
         except (NotYet, Failed) as wrong:
+            wrong = NotYet(f"{wrong}{advice(wrong)}") if isinstance(wrong, NotYet) else wrong
             raise self.failure(wrong) from None
 
     async def clients(self, where: str | HasUrl, *names: str, **options: Any) -> list[Client]:  # type: ignore[override]
         """Connect a client for each name, in this order; of a served app, expect that it keeps them all."""
         __tracebackhide__ = True
-        before = len(getattr(where, "connections", ()))
+        before = len(getattr(at(where), "connections", ()))
         clients = [await self.client(where, name, **options) for name in names]
         if hasattr(where, "connections"):
             await self.has_connections(where, before + len(names))
@@ -225,8 +215,3 @@ def running_loop() -> asyncio.AbstractEventLoop:
     except RuntimeError:
         advice = "with anyio's plugin, let the fixture `anyio_backend` return 'asyncio'"
         raise RuntimeError(f"wslearn.testing runs on asyncio only: {advice}") from None
-
-
-def at(where: str | HasUrl) -> HasUrl:
-    """Return something with a `url`."""
-    return Address(where) if isinstance(where, str) else where

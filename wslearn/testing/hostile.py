@@ -2,15 +2,16 @@
 
 import asyncio
 import ssl as tls
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from time import perf_counter as clock
 from typing import Any, Literal
 
 from wslearn.common import buffers
-from wslearn.testing.conversation import Conversation, HasUrl, at
+from wslearn.testing.conversation import Conversation
 from wslearn.testing.raw import Raw, close_frame, frame, handshake
+from wslearn.testing.where import HasUrl, advice, at
 
 #: Bytes that no client may send (RFC 6455, sections 5 to 7): the server should close with 1002 or 1007, or drop it.
 MALFORMED_FRAMES = {
@@ -124,7 +125,7 @@ class HostileClients:
 
     async def slow_handshake(self, *, pause: float = 0.1, within: float = 15.0) -> Outcome:
         """Send the opening handshake a byte at a time, until the server has had enough, or the time is over."""
-        raw = await self._kept(await Raw.connected(self.url, self._ssl))
+        raw = await self._connected()
         self._talk.tells("Mallory", "sends", "a handshake, a byte at a time")
         sending = asyncio.ensure_future(self._send_slowly(raw, pause))
         return await self._outcome(raw, within, sending, http=True)
@@ -134,7 +135,7 @@ class HostileClients:
         self._talk.tells("Mallory", "vanishes", f"{times} times")
         for number in range(times):
             if number % 3 == 0:
-                raw = await self._kept(await Raw.connected(self.url, self._ssl))
+                raw = await self._connected()
                 await raw.sends(handshake(self.url, self._headers)[:60])
             else:
                 raw = await self._opened()
@@ -144,9 +145,17 @@ class HostileClients:
             await raw.wait_closed()
 
     async def _opened(self, **options: Any) -> Raw:
-        return await self._kept(await Raw.opened(self.url, self._headers, ssl=self._ssl, **options))
+        return await self._kept(Raw.opened(self.url, self._headers, ssl=self._ssl, **options))
 
-    async def _kept(self, raw: Raw) -> Raw:
+    async def _connected(self) -> Raw:
+        return await self._kept(Raw.connected(self.url, self._ssl))
+
+    async def _kept(self, connecting: Coroutine[Any, Any, Raw]) -> Raw:
+        try:
+            raw = await connecting
+        except OSError as error:
+            kind = type(error) if isinstance(error, ConnectionError | TimeoutError) else OSError
+            raise kind(f"Mallory could not connect to {self.url}: {error}{advice(error)}") from None
         self._talk.keeps(raw)
         await self._talk.drops_with_the_loop()
         return raw

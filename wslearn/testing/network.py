@@ -3,7 +3,8 @@
 from typing import Any
 
 from wslearn.network import SimulatedNetwork
-from wslearn.testing.conversation import Conversation, HasUrl, at
+from wslearn.testing.conversation import Conversation
+from wslearn.testing.where import HasUrl, at
 
 
 class BadNetwork(SimulatedNetwork):

@@ -65,6 +65,8 @@ def server_process() -> Iterator[Callable[..., ServerProcess | CommandProcess]]:
     made: list[ServerProcess | CommandProcess] = []
 
     def server_process(name: str | Sequence[str], *options: str, port: int = 0) -> ServerProcess | CommandProcess:
+        if not isinstance(name, str | list | tuple):
+            raise TypeError(f"expected 'package.module:Class', or a command as a list of strings; got {name!r}")
         own = ServerProcess(name, *options, port=port) if isinstance(name, str) else CommandProcess(name, port=port)
         made.append(own)
         return own

@@ -24,9 +24,11 @@ class CommandProcess:
     """
 
     def __init__(self, command: Sequence[str], *, port: int = 0) -> None:
+        if not all(isinstance(part, str) for part in command):
+            raise TypeError(f"a command is a list of strings: got {command!r}")
         if not any("{port}" in part for part in command):
             raise ValueError(f"the command must say {{port}} where the server's port belongs: got {list(command)}")
-        self.command, self.port = list(command), port
+        self.command, self.port, self.name = list(command), port, command[0]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -38,7 +40,9 @@ class CommandProcess:
         """Start the command, and wait until its port accepts connections."""
         if self._process is not None:
             return self
-        self.port = self.port or _free_port()
+        if self.port and _listens(self.port):  # or the other program there would be tested
+            raise RuntimeError(f"port {self.port} is in use by another program")
+        self.port = self.port or free_port()
         command = [part.replace("{port}", str(self.port)) for part in self.command]
         with tempfile.TemporaryFile() as output:
             self._process = process = subprocess.Popen(  # noqa: ASYNC220 - as in `wslearn.process`
@@ -48,7 +52,7 @@ class CommandProcess:
             try:
                 await polling.until(lambda: process.poll() is not None or _listens(self.port), START_TIMEOUT)
                 if process.poll() is not None or not _listens(self.port):
-                    raise RuntimeError(f"{command[0]} did not listen on port {self.port}: {_said(output)}")
+                    raise RuntimeError(f"{self.name} did not listen on port {self.port}: {_said(output)}")
             except BaseException:
                 self.kill()
                 raise
@@ -76,7 +80,8 @@ class CommandProcess:
         await self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this computer that nobody uses."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port

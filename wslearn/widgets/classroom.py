@@ -4,8 +4,12 @@ board = await classroom()
 await board.ask(ex.questions.guess_3)
 """
 
+from wslearn import cells
 from wslearn.classroom import ClassServers
 from wslearn.notebook import show
+
+#: Port and code of the last class in this kernel, to which its phones come back.
+_last: tuple[int, str | None] = (0, None)
 
 
 async def classroom(
@@ -21,16 +25,30 @@ async def classroom(
 
     Phones in the same network open the address on the board. `rehearse` simulated phones join, too. `host` is the
     address to listen on, by default all of this computer's; `code` is the word in the phones' address, by default a
-    random one. The class ends with `await board.stop()`, when the cell is run again, and with the kernel.
+    random one. The class ends with `await board.stop()`, with the kernel, and when this is called again: the new class
+    has the same address, so its phones come back automatically. A new kernel needs the same `port` and `code` for that.
 
     `height` is in pixels, and `remote` is that of `wslearn.notebook.show`. Only the phones' page can be reached from
     the network. The board has the controls, so its address is secret and not saved with the notebook.
 
     Raises OSError if the port is in use or the address is not available, ValueError for an invalid code.
     """
-    board = await ClassServers(host, port, code=code).start()
+    board = await _start(host, port, code)
     if rehearse:
         await board.rehearse(rehearse)
     show(board.board, height=height, remote=remote)
     print(f"Phones: {' or '.join(board.urls)}")
+    return board
+
+
+async def _start(host: str, port: int, code: str | None) -> ClassServers:
+    global _last
+    last_port, last_code = _last if cells.kernel() else (0, None)
+    try:
+        board = await ClassServers(host, port or last_port, code=code or last_code).start()
+    except OSError:
+        if port or not last_port:
+            raise
+        board = await ClassServers(host, code=code or last_code).start()  # another program has the port now
+    _last = board.port, board.code
     return board

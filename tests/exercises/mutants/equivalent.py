@@ -28,6 +28,9 @@ FIRST_VALUE = "Before the first value nothing is in it; then the handler's assig
 BROADCAST_SKIPS = "`broadcast` skips connections that have ended, and the task doesn't ask for them to be forgotten."
 
 NOBODY_BETWEEN = "The check's clients read so fast that nothing waits in between."
+NO_WAIT = "The chats with a bug take a moment for each message, so they have noticed the cut by then."
+OTHER_NAME = "The student may give the clients any names."
+THREE_WORDS = "The task says that `reset_by` is one of three words."
 NOT_LOOKED_AT = "What a server still has of clients that have gone isn't looked at."
 
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
@@ -291,6 +294,43 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
         ): "After any other departure there is a device left, or a later departure.",
         ("super().__init__(*args, **options)", "super().__init__(**options)"): NO_OPTIONS,
         ("super().__init__(*args, **options)", "super().__init__(*args)"): NO_OPTIONS,
+    },
+    "own_project.healthy": {
+        ("except …", "except Exception:"): ONLY_THESE,
+        ("except …", "except BaseException:"): CANCELLED_LATE,
+    },
+    "own_project.finds": {
+        ("await talk.has_connections(server, 2)", "await talk.has_connections(server, 3)"): NO_WAIT,
+        ("await talk.has_connections(server, 2)", "pass"): NO_WAIT,
+        ("await talk.has_connections(server, 2)", "talk.has_connections(server, 2)"): NO_WAIT,
+        (
+            'ann, bob = await talk.clients(server, "Ann", "Bob")',
+            """ann, bob = await talk.clients(server, 'Annx', "Bob")""",
+        ): (OTHER_NAME),
+        (
+            'ann, bob = await talk.clients(server, "Ann", "Bob")',
+            """ann, bob = await talk.clients(server, "Ann", 'Bobx')""",
+        ): (OTHER_NAME),
+        ('zoe = await talk.client(net, "Zoe")', "zoe = await talk.client(net, 'Zoex')"): OTHER_NAME,
+    },
+    "own_project.interval": {
+        ('if proxy["idle"] is None:', "if not proxy['idle']:"): "No proxy cuts after 0 s: nothing could be sent.",
+        **{
+            ('if proxy["reset_by"] == "client" and not replies:', f"if {loose} and not replies:"): THREE_WORDS
+            for loose in (
+                "proxy['reset_by'] in 'client'",
+                "'client' in proxy['reset_by']",
+                "proxy['reset_by'].startswith('client')",
+                "proxy['reset_by'].strip() == 'client'",
+                "proxy['reset_by'].lower() == 'client'",
+            )
+        },
+    },
+    "own_project.metrics": {
+        (
+            'return {"open": len(self.connections), "unsent": unsent, "ends": dict(self.ends)}',
+            'return {"open": len(self.connections), "unsent": unsent, "ends": self.ends}',
+        ): "A Counter is a dictionary, and the task doesn't ask for a copy.",
     },
     "robustness.fair_share": {
         ("return", "pass"): "The connection is closed by then: its slot is given back at once.",

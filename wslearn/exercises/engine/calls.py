@@ -110,19 +110,23 @@ class Calls:
         """Call a function, expect what it returns, and return that. An exception class: expect that it raises it."""
         what = f"{getattr(function, '__name__', 'it')}({', '.join(map(shown, arguments))})"
         raises = isinstance(expected, type) and issubclass(expected, Exception)
-        wanted = f"an exception: {expected.__name__}" if raises else in_words(expected, meaning)
+        should, wanted = ("raise", expected.__name__) if raises else ("return", in_words(expected, meaning))
         try:
             came = await self.call(function, *arguments)
         except NotYet as wrong:
             if raises and isinstance(wrong.__cause__, expected):
                 self.tells(what, "raises", type(wrong.__cause__).__name__)
                 return wrong.__cause__
-            self.tells(what, "should return", wanted)
+            self.tells(what, f"should {should}", wanted)
             self.tells(what, "fails", str(wrong), wrong=True)
             raise
-        if came is None and expected is not None and not raises:
+        if raises:
+            self.tells(what, "should raise", wanted)
+            text = f"{what} should raise {wanted}, but returns {shown(came)}."
+            self.fail(message or or_else or text, what, "returns", shown(came), came=came)
+        if came is None and expected is not None:
             message = "It returned None: is a `return` missing?"
-        self._judge(not raises and matches(expected, came), what, "returns", came, message or or_else, wanted)
+        self._judge(matches(expected, came), what, "returns", came, message or or_else, wanted)
         return came
 
     def method(self, thing: object, name: str) -> Callable:

@@ -91,9 +91,9 @@ def trace(steps: Sequence[Step]) -> list[str]:
     """Return the last steps as lines of text, in columns."""
     steps = steps[-MAX_STEPS:]
     # A call with many arguments is too long to line the others up with it.
-    cells = [[text for step in steps if len(text := getattr(step, column)) <= WIDEST] for column in ("who", "did")]
+    cells = [[text for step in steps if len(text := str(getattr(step, column))) <= WIDEST] for column in ("who", "did")]
     widths = [max(map(len, column), default=0) for column in cells]
-    lines = (f"{step.who:>{widths[0]}} {step.did:<{widths[1]}}  {step.what}" for step in steps)
+    lines = (f"{step.who!s:>{widths[0]}} {step.did!s:<{widths[1]}}  {step.what}" for step in steps)
     return [f"{'>>' if step.wrong else '  '} {text}".rstrip() for step, text in zip(steps, lines, strict=True)]
 
 

@@ -90,7 +90,7 @@ async def servable(talk: Calls, app: Any) -> Any:
         return app
     if isinstance(app, Server):
         check_server_class(app)  # says that the class itself is wanted
-    if inspect.isroutine(app) and _takes(app, 1):
+    if callable(app) and not inspect.isclass(app) and _takes(app, 1):  # a partial, or an object to call, too
         return _handled_by(app)
     if callable(app) and _takes(app, 3):
         return app

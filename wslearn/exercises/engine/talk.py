@@ -193,8 +193,9 @@ class Talk(Calls):
                 options["sock"] = await buffers.connected(address.hostname or "", address.port or 80, receive_buffer)
             ws = await connect(url, **CLIENT | options)
         except (OSError, InvalidHandshake) as error:
-            self.tells(name, "connects", f"but is not let in: {error}", wrong=True)
-            raise NotYet(f"{name} could not connect: {error}.") from None
+            reason = str(error) or type(error).__name__  # some have no words
+            self.tells(name, "connects", f"but is not let in: {reason}", wrong=True)
+            raise NotYet(f"{name} could not connect: {reason}.") from None
         self.tells(name, "connects")
         self.everybody.append(self.client_class(self, name, ws, self.everybody, server))
         return self.everybody[-1]

@@ -72,42 +72,45 @@ endings = ReadingExercise(
     _run,
     clues={
         "Ann": {
-            1006: "1006 means that nobody said goodbye. What does `websockets` do when a handler returns?",
-            1011: "Nothing is raised in Ann's handler. Where does it end?",
+            1006: "1006 means that there was no closing handshake. What does `websockets` do when a handler returns?",
+            1011: "Ann's handler raises no exception. In which line does it end?",
             int: "Ann's handler ends after its first message. What does `websockets` do then?",
         },
         "Bob": {
             1000: "Bob's second message isn't in `replies`. What does `replies[text]` do then?",
             1006: "1006 is what FastAPI and aiohttp would do. These are handlers for plain `websockets`.",
-            int: "Something is raised in Bob's handler. Look for the code in part 3's table.",
+            int: "Bob's handler raises an exception. Look for the code in part 3's table.",
         },
         "Bob received": {
-            lambda came: list(came) == []: "Bob's first message is answered before the second one is looked at.",
-            list: "Which of Bob's two messages is answered?",
+            lambda came: list(came) == []: "The handler replies to Bob's first message before it reads the second one.",
+            list: "To which of Bob's two messages does the handler reply?",
         },
         "Carl received": {
-            lambda came: list(came) == ["from the thread", "hi"]: "What the thread made is in the queue. Which of the "
-            "two lines with `send` comes first?",
-            lambda came: list(came) == ["hi"]: "Does the thread put its text into the queue? Who takes it out again?",
-            lambda came: list(came) == ["from the thread"]: "There are two lines with `send`.",
-            list: "Nothing is wrong with this thread: it hands its text to the event loop. Follow the lines.",
+            lambda came: (
+                list(came) == ["from the thread", "hi"]
+            ): "The thread's string is in the queue. Which of the two lines with `send` runs first?",
+            lambda came: (
+                list(came) == ["hi"]
+            ): "The thread puts a string into the queue. Which line takes it out again?",
+            lambda came: list(came) == ["from the thread"]: "The handler has two lines with `send`.",
+            list: "This thread works well, because it hands its string to the event loop. Follow the lines one by one.",
         },
         "Dora received": {
             lambda came: (
                 "later" in came
-            ): "Dora's handler returns at once. What happens to her connection, before 0.1 s have passed?",
-            list: "Dora's own message comes back first.",
+            ): "Dora's handler returns before 0.1 s have passed. What happens to her connection then?",
+            list: "First, the handler sends Dora's own message back.",
         },
     },
     hints=(
         "For each handler, find the line where it ends. After that, `websockets` closes the connection.",
-        "A KeyError that nobody catches ends Bob's handler. A task goes on after its handler, but the connection "
-        "doesn't.",
-        "`await asyncio.to_thread(work)` waits for the thread, and the event loop goes on meanwhile.",
+        "A KeyError that nobody catches ends Bob's handler. In Dora's case the task outlives its handler, but the "
+        "connection doesn't.",
+        "`await asyncio.to_thread(work)` waits for the thread, and the event loop is free meanwhile.",
     ),
     answer='seen = {"Ann": 1000, "Bob": 1011, "Bob received": ["hello"], "Carl received": ["hi", "from the thread"], '
     '"Dora received": ["hi"]}',
-    why="A connection lasts as long as its handler. Ann's returns, so she gets 1000. Bob's raises KeyError, so he gets "
-    "1011. Carl's work runs in a thread, and it hands its result to the loop with `call_soon_threadsafe`, the one way "
-    "that's allowed. Dora's task wakes up when her connection is already closed.",
+    why="A connection lasts as long as its handler. Ann's handler returns, so she gets 1000. Bob's handler raises "
+    "KeyError, so he gets 1011. Carl's work runs in a thread, which hands its result to the event loop with "
+    "`call_soon_threadsafe`, as every thread must. Dora's task wakes up when her connection is already closed.",
 )

@@ -85,7 +85,7 @@ def _panicking() -> Callable:
 
 #: The chats in which the test must fail: what they do, and what a student reads whose test passes.
 BAD = (
-    (_mute, "this chat passes no message on", "Let a client send a message, and expect that the others receive it."),
+    (_mute, "this chat passes no message on", "Let a client send a message, and expect that all clients receive it."),
     (_forgetful, "this chat never forgets a client whose connection was lost",
      "Connect a client through the bad network, `cut()` it, and expect that the others still receive messages."),
     (_panicking, "this chat forgets everybody when one connection is lost",
@@ -105,6 +105,9 @@ async def _run(talk: Talk, finds: Any, make: Callable) -> NotYet | None:
     try:
         await talk.call(finds, conversation, make(), bad_network, within=8.0)
     except NotYet as wrong:
+        if "did not end" in str(wrong):
+            text = f"{wrong} Each wait in a test needs a limit, as the words of `talk` have one."
+            talk.fail(text, "your test", "goes", "on and on", expected="end")
         if wrong.__cause__ is None:
             raise
         return wrong
@@ -130,8 +133,8 @@ async def _finds(talk: Talk, finds: Any) -> None:
             talk.fail(text, "your test", "passes", f"although {what}", expected="fail")
         if not isinstance(failed.__cause__, AssertionError):
             text = (
-                f"Your test noticed that {what}, but by accident. {failed} A test fails with an AssertionError. The "
-                "words of `talk`, such as `hears`, raise one for you."
+                f"Your test noticed that {what}, but only by accident. {failed} A test should fail with an "
+                "AssertionError. The words of `talk`, such as `hears`, raise one for you."
             )
             talk.fail(text, "your test", "fails", f"because {what}", expected="fail with an AssertionError")
         talk.tells("your test", "fails", f"because {what}")
@@ -140,10 +143,11 @@ async def _finds(talk: Talk, finds: Any) -> None:
 finds = Exercise(
     _finds,
     hints=(
-        "Begin with a happy test: serve the chat, connect Ann and Bob, let Ann say something, and expect it at both.",
-        "Now Zoe connects through the bad network: `async with bad_network(server) as net:`, and "
-        '`zoe = await talk.client(net, "Zoe")`. After `net.cut()`, Ann says something again.',
-        "The server needs a moment to notice the cut. `await talk.has_connections(server, 2)` waits for it.",
+        "Begin with a happy test: serve the chat, connect Ann and Bob, let Ann send a message, and expect that both "
+        "receive it.",
+        "Then connect Zoe through the bad network: `async with bad_network(server) as net:`, and "
+        '`zoe = await talk.client(net, "Zoe")`. After `net.cut()`, let Ann send another message.',
+        "The server needs a moment to notice the cut. Wait for it with `await talk.has_connections(server, 2)`.",
     ),
     answer="""
 async def finds(talk, chat, bad_network):
@@ -157,7 +161,7 @@ async def finds(talk, chat, bad_network):
         await ann.says("Where is Zoe?")
         await talk.all_hear([ann, bob], "Where is Zoe?")
 """,
-    why="A good test does what a bad day does, and then expects what every user expects: that the others go on. It "
-    "passes on every chat without a bug, and fails on the ones with a bug. We tried both, and so should you: break "
-    "your code on purpose once, and see the test fail.",
+    why="A good test does what a bad day does. Then it expects what every user expects: the others can go on. Such a "
+    "test passes on every chat without a bug, and it fails on the chats with a bug. The check tried both, and so "
+    "should you: break your own code on purpose, and watch the test fail.",
 )

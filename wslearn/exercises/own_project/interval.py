@@ -15,6 +15,10 @@ NEVER = {"idle": None, "reset_by": "client"}
 MOST = 30
 
 Proxies = list[dict[str, Any]]
+OWN = (
+    'The heartbeat comes from the server. It resets a proxy whose `reset_by` is "server" or "either", even if the '
+    "client never replies."
+)
 
 
 def _idles(proxies: Proxies) -> list[int]:
@@ -72,20 +76,29 @@ interval = FunctionExercise(
             0
             if not replies and any(each["reset_by"] == "client" for each in proxies)
             else _right(proxies, replies, missed)
-        ): "A proxy whose `idle` is None never cuts, whoever sends.",
+        ): "A proxy whose `idle` is None never cuts the connection, even if nobody sends anything.",
         lambda proxies, replies, missed: _right(proxies, replies and not _idles(proxies), missed): "The client replies "
         "to each heartbeat. Its replies reset a proxy that counts only bytes from the client.",
-        lambda proxies, replies, missed: _right(proxies, replies, missed) or 1: "If no interval will do, "
-        "return 0: otherwise somebody trusts this number.",
+        lambda proxies, replies, missed: _right(proxies, replies, missed) or 1: "If no interval is short "
+        "enough, return 0. Otherwise somebody would trust this number.",
         _largest: "The connection goes through all of the proxies. The most impatient one decides.",
+        lambda proxies, replies, missed: _right(proxies, replies, missed) if replies else 0: OWN,
+        lambda proxies, replies, missed: (
+            0
+            if not replies and any(each["idle"] is not None and each["reset_by"] != "server" for each in proxies)
+            else _right(proxies, replies, missed)
+        ): OWN,
+        lambda proxies, replies, missed: (
+            0 if any(each["reset_by"] == "server" for each in proxies) else _right(proxies, replies, missed)
+        ): OWN,
     },
     message="Return the largest whole number of seconds, at most 30, so that `missed + 1` times that is less than each "
     "`idle`; or 0.",
     hints=(
-        "No proxy may cut, so begin with the smallest `idle`. Leave out the ones that are None.",
+        "No proxy may cut, so begin with the smallest `idle`. Leave out the proxies whose `idle` is None.",
         "The largest `n` with `(missed + 1) * n < idle` is `(idle - 1) // (missed + 1)`.",
-        'First look for a proxy that can\'t be kept open: `"reset_by"` is `"client"`, `"idle"` isn\'t None, and '
-        "`replies` is False. Otherwise return the `min` of 30 and all the numbers.",
+        'First look for a proxy that will always cut: `"reset_by"` is `"client"`, `"idle"` isn\'t None, and '
+        "`replies` is False. If there is none, return the `min` of 30 and all the numbers.",
     ),
     answer="""
 def interval(proxies, replies, missed):
@@ -99,6 +112,6 @@ def interval(proxies, replies, missed):
     return longest
 """,
     why="The most impatient proxy decides, and a heartbeat that may get lost must come more often. A ping from the "
-    "server is the best heartbeat: the client's pong comes automatically, so bytes go both ways, and no "
-    "kind of proxy cuts. A message that nobody replies to isn't enough for all of them.",
+    "server is the best heartbeat. The client's pong comes automatically, so bytes go both ways, and every kind of "
+    "proxy keeps the connection open. A message without a reply isn't enough for all of them.",
 )

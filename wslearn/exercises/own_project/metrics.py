@@ -7,23 +7,30 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import Exercise, Talk, kind, otherwise, shown
+from wslearn.exercises.own_project.tidy import is_handler
 
 EMPTY = {"open": 0, "unsent": 0, "ends": {}}
 #: What fills a client that has stopped reading: so many bytes wait for it then, fewer than our server drops it for.
 LARGE, MESSAGES, WAITING = "x" * 50_000, 2000, 300_000
 
 SAME = {
-    None: "{name} was not answered. `watch` must return a handler that does all that the given one does.",
-    otherwise: "{name} should be answered as by the given handler.",
+    None: "{name} received no reply. `watch` must return a handler that does everything that the given one does.",
+    "hi": "{name} received the reply of another handler. `watch` was called for two handlers: keep each of them in the "
+    "function that you return, not in `self`.",
+    otherwise: "{name} should receive the given handler's reply.",
 }
+RETURNS = (
+    "The given handler returned, so {name}'s connection should close with 1000, as without you. Does your handler wait "
+    "for something after that?"
+)
 CODES = {
     1000: "The handler returned, so the library closes with 1000 *after* your code. Until then `ws.close_code` is "
     "None.",
     1011: "The handler raised an exception, so the library closes with 1011 after your code. Let the exception pass.",
-    1006: "The connection was lost: that's 1006 in `ws.close_code`. The handler ends with `ConnectionClosed` then, so "
+    1006: "The connection was lost, so `ws.close_code` is 1006. The handler ends with `ConnectionClosed` in this case: "
     "count in a `finally`.",
-    4000: "The handler itself closed with 4000, and `ws.close_code` knows that.",
-    4123: "The client closed with 4123. `ws.close_code` knows that, and it isn't the 1000 of a handler that returns.",
+    4000: "The handler itself closed with 4000. You find this code in `ws.close_code`.",
+    4123: "The client closed with 4123. You find this code in `ws.close_code`, even though the handler returned.",
 }
 
 
@@ -54,9 +61,17 @@ async def _stubborn(ws: Any) -> None:
         pass
 
 
+def _method(talk: Talk, one: Any, name: str) -> Any:
+    method = talk.method(one, name)
+    if inspect.iscoroutinefunction(method):
+        text = f"`{name}` must be a plain method: write `def {name}(…):` without `async`, because nobody awaits it."
+        talk.fail(text, name, "is", "an `async` method", expected="a plain one")
+    return method
+
+
 async def _watched(talk: Talk, one: Any, handler: Any) -> Any:
-    watched = await talk.call(talk.method(one, "watch"), handler)
-    if not inspect.iscoroutinefunction(watched):
+    watched = await talk.call(_method(talk, one, "watch"), handler)
+    if not is_handler(watched):
         talk.fail(
             "`watch` should return a new handler: write `async def watched(ws):` inside it, and `return watched`.",
             "watch(handler)", "returns", kind(watched), expected="a function `async def watched(ws)`",
@@ -68,7 +83,7 @@ class _Reports:
     """What the student's object should report, and what it does."""
 
     def __init__(self, talk: Talk, one: Any) -> None:
-        self.talk, self.report = talk, talk.method(one, "report")
+        self.talk, self.report = talk, _method(talk, one, "report")
         self.open, self.ends = 0, dict[int, int]()
 
     async def ends_with(self, code: int) -> None:
@@ -90,31 +105,36 @@ class _Reports:
         first = await self.talk.call(self.report)
         if not isinstance(first, dict) or first.keys() != EMPTY.keys():
             text = "Return a dictionary with the keys `open`, `unsent` and `ends`."
-            self.talk.fail(text, "report()", "returns", shown(first), expected=shown(EMPTY))
+            self.talk.fail(text, "report()", "returns", shown(first), expected=repr(EMPTY))
         if not await self.talk.until(right):
-            if came.get("open") != self.open:
+            ends = came.get("ends")
+            if isinstance(ends, dict) and any(isinstance(code, str) for code in ends):
+                message = "The keys of `ends` are close codes, which are whole numbers."
+            elif came.get("open") != self.open:
                 more = came.get("open", 0) > self.open if isinstance(came.get("open"), int) else False
                 message = (
                     "A connection has ended, and you still count it as open. Count down in a `finally`."
                     if more
-                    else "`open` is how many handlers are running now. Count each of them when it begins."
+                    else "`open` is the number of handlers that are running now. Count each of them when it begins."
                 )
-            self.talk.fail(message, "report()", "returns", shown(came), expected=f"… {shown(expected)}")
-        self.talk.tells("report()", "returns", shown(came))
+            self.talk.fail(message, "report()", "returns", repr(came), expected=f"… {expected}")
+        self.talk.tells("report()", "returns", repr(came))
 
 
 async def _metrics(talk: Talk, metrics_class: Any) -> None:
     one, two = await talk.call(metrics_class), await talk.call(metrics_class)
     reports = _Reports(talk, one)
     await reports.say("Nothing has happened yet, so all numbers are 0.")
-    async with talk.served(await _watched(talk, one, _chat)) as server:
-        ann, bob, carl, dora, zoe, sam = await talk.clients(server, "Ann", "Bob", "Carl", "Dora", "Zoe", "Sam")
+    chat, stubborn = await _watched(talk, one, _chat), await _watched(talk, one, _stubborn)
+    async with talk.served(chat) as server:
+        sam, ann, bob, carl, dora, zoe = await talk.clients(server, "Sam", "Ann", "Bob", "Carl", "Dora", "Zoe")
         reports.open = 6
         for client in (ann, sam):
             await client.asks("hi", "HI", SAME)
-        await reports.say("")
+        await reports.say("No connection has ended yet, so `ends` is empty.")
+        await _is_empty(talk, two)
         await ann.says("return")
-        await ann.is_closed(1000, message=SAME[otherwise])
+        await ann.is_closed(1000, message=RETURNS)
         await reports.ends_with(1000)
         await bob.says("raise")
         await bob.is_closed(1011, message="The given handler raised an exception, so {name} should get 1011, as "
@@ -122,7 +142,7 @@ async def _metrics(talk: Talk, metrics_class: Any) -> None:
         talk.forgives(server)
         await reports.ends_with(1011)
         await carl.says("close")
-        await carl.is_closed(4000, message=SAME[otherwise])
+        await carl.is_closed(4000, message="The given handler closed {name}'s connection with 4000, as without you.")
         await reports.ends_with(4000)
         await dora.closes(4123, "bye")
         await reports.ends_with(4123)
@@ -131,20 +151,25 @@ async def _metrics(talk: Talk, metrics_class: Any) -> None:
         await _fills(talk, reports, sam)
         await reports.ends_with(1006)
         talk.forgives(server)
-    async with talk.served(await _watched(talk, one, _stubborn)) as server:
+    async with talk.served(stubborn) as server:
         dora = await talk.client(server, "Dora")
         await dora.asks("hi", "hi", SAME)
         reports.open = 1
         await reports.say("`watch` may be called for several handlers. All of them count.")
         await dora.vanishes()
         await reports.ends_with(1006)
-    empty = await talk.call(talk.method(two, "report"))
-    talk.expect(empty == EMPTY, "A second object has seen nothing. Keep the numbers in `self`, not in the class.",
-                expected=shown(EMPTY), came=empty, who="another report()")  # fmt: skip
+    await _is_empty(talk, two)
+
+
+async def _is_empty(talk: Talk, two: Any) -> None:
+    """Expect that a second object knows nothing of the first one's connections."""
+    came = await talk.call(_method(talk, two, "report"))
+    talk.expect(came == EMPTY, "A second object has seen nothing. Keep the numbers in `self`, not in the class.",
+                expected=repr(EMPTY), came=came, who="another report()")  # fmt: skip
 
 
 async def _fills(talk: Talk, reports: _Reports, sam: Any) -> None:
-    """Let bytes wait for Sam, and expect to read of them; then he vanishes."""
+    """Let bytes wait for Sam, and expect to find them in the report; then he vanishes."""
     before = (await talk.call(reports.report))["unsent"]
     talk.expect(before == 0, "Nothing is waiting for anybody now, so `unsent` is 0.", expected="0", came=before,
                 who="unsent")  # fmt: skip
@@ -162,10 +187,11 @@ async def _fills(talk: Talk, reports: _Reports, sam: Any) -> None:
 metrics = Exercise(
     _metrics,
     hints=(
-        "`watch` makes a handler inside itself, which adds `ws` to a set, awaits the given handler, and takes `ws` out "
-        "in a `finally`.",
-        "How has it ended? If `ws.close_code` isn't None, the connection was already closed then, by whomever. "
-        "Otherwise the library closes after you: with 1000 if the handler returned, and with 1011 if it raised.",
+        "In `watch`, write a new handler. It adds `ws` to a set, awaits the given handler, and removes `ws` from the "
+        "set in a `finally`.",
+        "How did it end? If `ws.close_code` isn't None, the connection is already closed, and that's the code. "
+        "Otherwise the library will close it after your code: with 1000 if the handler returned, and with 1011 if it "
+        "raised an exception.",
         "Begin with `code = 1011`. After `await handler(ws)`, set `code = 1000`. In the `finally`, count "
         "`ws.close_code or code`. A `collections.Counter` counts, and `dict(…)` makes a dictionary of it.",
     ),
@@ -194,7 +220,7 @@ class Metrics:
         unsent = sum(ws.transport.get_write_buffer_size() for ws in self.connections)
         return {"open": len(self.connections), "unsent": unsent, "ends": dict(self.ends)}
 """,
-    why="A handler ends in the same ways as a connection, and a `finally` sees all of them. The numbers tell you "
-    "different things: many 1006 mean bad networks or a proxy that cuts, 1011 means a bug of yours, and `unsent` grows "
-    "long before the memory is gone.",
+    why="A handler can end in several ways, and a `finally` sees all of them. Each number tells you something else. "
+    "Many 1006 point to bad networks, or to a proxy that cuts. A 1011 is a bug in your handler. And `unsent` grows "
+    "long before the memory runs out.",
 )

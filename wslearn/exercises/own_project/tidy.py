@@ -7,37 +7,44 @@ from typing import Any
 from wslearn.exercises.engine import Exercise, Talk, kind, otherwise
 
 COMES = {
-    None: "{name} was not told how many clients are online. When a client connects, send `N online` to all clients, "
-    "the new one too.",
-    "0 online": "A client counts itself, too. Add it before you count.",
-    otherwise: "{name} should be told how many clients are connected, as in `2 online`.",
+    None: "A client connected, and {name} did not receive how many clients are online. Send `N online` to all "
+    "clients, including the new one.",
+    "0 online": "The count should include the new client. Add it before you count.",
+    otherwise: "A client connected. {name} should receive the number of clients, such as `2 online`.",
 }
 SAYS = {
-    None: "{name} did not receive a message that Ann sent. Send it to all clients, the sender too.",
+    None: "{name} did not receive a message that Ann sent. Send it to all clients, including the sender.",
     otherwise: "{name} should receive exactly what Ann sent.",
 }
 POLITE = {
-    None: "Bob closed his connection, and {name} was not told. The loop over his messages ends then: clean up after "
-    "it, in a `finally`.",
-    "2 online": "Bob has left, but he was counted once more. Remove a client before you count.",
-    otherwise: "Bob closed his connection. {name} should be told `1 online`.",
+    None: "Bob closed his connection, and {name} did not receive the new number. The loop over his messages ends then. "
+    "Clean up after it, in a `finally`.",
+    "2 online": "Bob has left, but your handler still counted him. Remove a client before you count.",
+    otherwise: "Bob closed his connection. {name} should receive `1 online`.",
 }
 LOST = {
-    None: "Carl's connection was lost without a closing handshake, and {name} was not told. Then `async for` raises "
-    "`ConnectionClosed`, and the lines after the loop don't run. Clean up in a `finally`.",
-    otherwise: "Carl's connection was lost. {name} should be told `1 online`.",
+    None: "Carl's connection was lost without a closing handshake, and {name} did not receive the new number. In this "
+    "case `async for` raises `ConnectionClosed`, and the lines after the loop don't run. Clean up in a `finally`.",
+    otherwise: "Carl's connection was lost. {name} should receive `1 online`.",
 }
 OTHER = {
     "1 online": "",
-    otherwise: "The check called your function again for a second chat. That one has its own clients, so Zoe is the "
-    "only one. Make the set of clients inside `make_chat`.",
+    otherwise: "The check called `make_chat` again for a second chat. Zoe is the only client of that chat. Create the "
+    "set of clients inside `make_chat`, so that each chat has its own.",
 }
+
+
+def is_handler(value: Any) -> bool:
+    """Return whether this may be a handler: an `async` function or method, a lambda, a partial, an object to call."""
+    if inspect.iscoroutinefunction(value) or getattr(value, "__name__", "") == "<lambda>":
+        return True
+    return inspect.iscoroutinefunction(getattr(value, "__call__", None))  # noqa: B004 - callable() isn't enough
 
 
 async def made(talk: Talk, make: Callable[..., Any]) -> Any:
     """Return the handler that a student's function makes."""
     handler = await talk.call(make)
-    if not inspect.iscoroutinefunction(handler):
+    if not is_handler(handler):
         talk.fail(
             "Return the handler itself: write `async def chat(ws):` inside your function, and `return chat` at its "
             "end, without `()`.",
@@ -66,17 +73,18 @@ async def _tidy(talk: Talk, make_chat: Any) -> None:
             await zoe.hears("1 online", OTHER)
             await zoe.says("hello")
             await zoe.hears("hello", SAYS)
-            await ann.hears_nothing("Ann received what happened in another chat. " + OTHER[otherwise])
+            await ann.hears_nothing("Ann received a message of another chat. " + OTHER[otherwise])
             await ann.asks("still here", "still here", SAYS)
 
 
 tidy = Exercise(
     _tidy,
     hints=(
-        "Make the set of clients in `make_chat`, before the handler. Both functions see it.",
-        "The handler adds `ws`, tells everybody, and then goes on in a `try:` with `async for text in ws:`.",
-        "In the `finally:`, remove `ws` first, and then tell the others. `broadcast(clients, text)` from "
-        "`websockets.asyncio.server` sends to all of them, and skips clients whose connection has ended.",
+        "Create the set of clients in `make_chat`, before the handler. The handler can use it.",
+        "In the handler, add `ws` to the set, send the number to everybody, and then write a `try:` with "
+        "`async for text in ws:` in it.",
+        "In the `finally:`, remove `ws` first, and then send the new number to the others. `broadcast(clients, text)` "
+        "from `websockets.asyncio.server` sends to all of them, and skips clients whose connection has ended.",
     ),
     answer="""
 from websockets.asyncio.server import broadcast
@@ -96,7 +104,7 @@ def make_chat():
 
     return chat
 """,
-    why="A connection can end in three ways: the client closes it, it is lost, or your own code raises something. Only "
-    "a `finally` runs in all three cases. And because each chat has its own set, two of them in one process, such as "
-    "in your tests, don't mix.",
+    why="A connection can end in three ways: the client closes it, the connection is lost, or your own code raises an "
+    "exception. Only a `finally` runs in all three cases. And because each chat has its own set, two chats in one "
+    "process don't mix. That happens in your tests, for example.",
 )
