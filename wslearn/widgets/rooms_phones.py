@@ -28,6 +28,8 @@ QUESTION = "Which room do you want to be in?"
 ENOUGH = 1.5
 #: Greetings in a second, and at once, that are passed on. A room of 70 phones makes 70 messages of each.
 GREETINGS, AT_ONCE = 5, 30
+#: Seconds between two pictures, at most: drawing takes turns with what the phones say.
+LONGEST = 2.0
 #: Seconds for which no greeting takes the place of the instructor's message in the picture.
 SHOWN = 5.0
 
@@ -79,7 +81,7 @@ class PhonesRoomsLab(PhonesDashboard):
                 if (now := (self.rooms(), self.delivery)) != drawn:
                     drawn, began = now, clock()
                     await self.picture.draw(self.figure)
-                    await asyncio.sleep(PAUSE * (clock() - began))
+                    await asyncio.sleep(min(LONGEST, PAUSE * (clock() - began)))
                 await self._news.wait()
 
     @asynccontextmanager
@@ -97,12 +99,15 @@ class PhonesRoomsLab(PhonesDashboard):
 
     def _changed_in_class(self, what: str) -> None:
         if what in ("people", "vote"):  # twice a second it is "people", for the round trips
+            asyncio.get_running_loop().call_soon(self._seat)  # nobody's seat waits for the picture
             self._news.set()
 
     # Who is where
 
     def _seat(self) -> None:
         """Place whoever has chosen a room there, and everybody else who has none where the fewest are."""
+        if self.phones is not self.board.phones.experiment:  # it has just ended
+            return
         rooms, people = self.phones.rooms, self.phones.people
         counts = {room: sum(rooms.get(person) == room for person in people) for room in ROOMS}
         for person in people:
