@@ -31,7 +31,7 @@ class Told(Server):
         await ws.wait_closed()
         try:
             await ws.send("too late")
-        except Exception as error:
+        except (ConnectionClosed, AttributeError) as error:
             self.ends.put_nowait(error)
             ws.transport.abort()  # as our own code does
 
