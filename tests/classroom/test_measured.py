@@ -116,15 +116,15 @@ def test_the_decades_meet():
 def test_a_text_that_is_no_choice_is_shown_and_confirms_none(room):
     asked(room, WHO, 1, 1, 0)
     line = room.compare(WHO, "all of\nthem \u202e`here`")
-    assert line == "Most guessed was “Bob and Carl” (2 of 3), and you saw: all of them here."
+    assert line == "The most frequent guess was “Bob and Carl” (2 of 3), and you saw: all of them here."
     assert room.poll_for(None).measured.choices == []
     asked(room, WHO, 0, 2)
-    assert room.compare(WHO, "x").startswith("Most guessed was “Ann” and “Nobody” (1 of 2 each), and")
+    assert room.compare(WHO, "x").startswith("The most frequent guesses were “Ann” and “Nobody” (1 of 2 each), and")
 
 
 def test_other_choices_than_a_questions_own(room):
     asked(room, TIME, 0, choices=["less than 50 ms", "more"])
-    assert room.compare(TIME, 41.2) == "Most guessed was “less than 50 ms” (1 of 1), and you measured 41 ms."
+    assert room.compare(TIME, 41.2) == "The most frequent guess was “less than 50 ms” (1 of 1), and you measured 41 ms."
     asked(room, WHO, 1, choices=["Ann", "nobody", "Dora"])
     assert room.compare(WHO, "c") == "1 of 1 guessed “nobody”, and you saw: nobody."
 

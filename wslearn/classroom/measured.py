@@ -53,8 +53,9 @@ def line(poll: Poll, found: Measured) -> str:
         right = " or ".join(f"“{poll.choices[index]}”" for index in found.choices)
         return f"{sum(counts[index] for index in found.choices)} of {voted} guessed {right}, and you {found.text}."
     most = [choice for choice, count in zip(poll.choices, counts, strict=True) if count == max(counts)]
-    favourites, each = " and ".join(f"“{choice}”" for choice in most), " each" if len(most) > 1 else ""
-    return f"Most guessed was {favourites} ({max(counts)} of {voted}{each}), and you {found.text}."
+    favourites = " and ".join(f"“{choice}”" for choice in most)
+    were, each = ("guesses were", " each") if len(most) > 1 else ("guess was", "")
+    return f"The most frequent {were} {favourites} ({max(counts)} of {voted}{each}), and you {found.text}."
 
 
 def _decades(number: float) -> list[int]:
