@@ -84,6 +84,10 @@ class TestFinds(FunctionExercise):
     wrong: ClassVar = {
         "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
         "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
+        "`chat` is the handler itself": changed(FINDS, ("talk.served(chat)", "talk.served(chat())")),
+        "read their messages themselves": changed(
+            FINDS, ('await talk.all_hear([ann, bob, zoe], "hi")', "await ann.ws.recv()")
+        ),
         "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
         "Each wait in a test needs a limit": """
 async def finds(talk, chat, bad_network):
