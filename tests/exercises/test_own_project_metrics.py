@@ -90,12 +90,14 @@ class TestMetrics(FunctionExercise):
                 METRICS,
                 (
                     "                await handler(ws)\n                code",
-                    "                ended = asyncio.create_task(self.ended(ws))\n                await handler(ws)\n                code",
+                    "                ended = asyncio.create_task(self.ended(ws))\n"
+                    "                await handler(ws)\n                code",
                 ),
                 ("                self.connections.discard(ws)\n", "                ended\n"),
                 (
                     "    def report",
-                    "    async def ended(self, ws):\n        await ws.wait_closed()\n        self.connections.discard(ws)\n\n    def report",
+                    "    async def ended(self, ws):\n        await ws.wait_closed()\n"
+                    "        self.connections.discard(ws)\n\n    def report",
                 ),
             ),
         ),

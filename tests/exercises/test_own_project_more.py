@@ -27,6 +27,7 @@ class TestInterval(FunctionExercise):
         "somebody would trust": changed(
             INTERVAL, ("return longest", "return longest or 1"), ("            return 0\n", "            return 1\n")
         ),
+        "Without a proxy": changed(INTERVAL, ("    longest = 30\n", "    longest = 30 if proxies else 0\n")),
         "The most impatient one decides": """
 def interval(proxies, replies, missed):
     if any(each["idle"] and each["reset_by"] == "client" and not replies for each in proxies):
