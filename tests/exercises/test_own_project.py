@@ -63,6 +63,16 @@ class TestTidy(FunctionExercise):
         "nobody is told that somebody left": changed(
             TIDY, (LEAVES, "        finally:\n            clients.discard(ws)")
         ),
+        "a send in turn": (
+            "Dora's connection was just being lost",
+            changed(
+                TIDY,
+                (
+                    "broadcast(clients, text)",
+                    "for client in list(clients):\n                    await client.send(text)",
+                ),
+            ),
+        ),
         "polite only": (
             "without a closing handshake",
             changed(TIDY, ("        finally:", "        except ZeroDivisionError:\n            pass\n        else:")),

@@ -36,11 +36,20 @@ async def healthy(url, seconds):
     except Exception:
         return False
 """,
-        "The check ran a server that replies. `healthy` raised TypeError": changed(
-            HEALTHY, ('json.dumps({"type": "ping"})', '{"type": "ping"}')
-        ),
+        "make one with `json.dumps`": changed(HEALTHY, ('json.dumps({"type": "ping"})', '{"type": "ping"}')),
     }
     subtle: ClassVar = {
+        "nothing after the loop": (
+            "Return False after it",
+            changed(
+                HEALTHY,
+                (
+                    "    except (OSError, WebSocketException):\n        pass\n    return False",
+                    "    except (OSError, WebSocketException):\n        return False",
+                ),
+            ),
+        ),
+        "the whole text": ("look only at its `type`", changed(HEALTHY, (PONG, 'if text == \'{"type": "pong"}\':'))),
         "a limit for each message": (
             "give up after `seconds`",
             """

@@ -76,6 +76,31 @@ class TestMetrics(FunctionExercise):
         "the last one": changed(
             METRICS, ("sum(ws.transport.get_write_buffer_size() for ws in self.connections)", "len(self.connections)")
         ),
+        "the largest": (
+            "bytes wait for both",
+            changed(
+                METRICS,
+                ("sum(ws.transport", "max([ws.transport"),
+                ("for ws in self.connections)", "for ws in self.connections], default=0)"),
+            ),
+        ),
+        "until it is closed": (
+            "its handler is still running",
+            changed(
+                METRICS,
+                (
+                    "                await handler(ws)\n                code",
+                    "                ended = asyncio.create_task(self.ended(ws))\n"
+                    "                await handler(ws)\n                code",
+                ),
+                ("                self.connections.discard(ws)\n", "                ended\n"),
+                (
+                    "    def report",
+                    "    async def ended(self, ws):\n        await ws.wait_closed()\n"
+                    "        self.connections.discard(ws)\n\n    def report",
+                ),
+            ),
+        ),
         "messages for bytes": changed(
             METRICS, ("sum(ws.transport", "sum(bool(ws.transport"), ("_size() for", "_size()) for")
         ),

@@ -27,6 +27,7 @@ class TestInterval(FunctionExercise):
         "somebody would trust": changed(
             INTERVAL, ("return longest", "return longest or 1"), ("            return 0\n", "            return 1\n")
         ),
+        "Without a proxy": changed(INTERVAL, ("    longest = 30\n", "    longest = 30 if proxies else 0\n")),
         "The most impatient one decides": """
 def interval(proxies, replies, missed):
     if any(each["idle"] and each["reset_by"] == "client" and not replies for each in proxies):
@@ -84,6 +85,10 @@ class TestFinds(FunctionExercise):
     wrong: ClassVar = {
         "it would raise a false alarm": "async def finds(talk, chat, bad_network): assert False",
         "passes no message on": "async def finds(talk, chat, bad_network):\n    pass",
+        "`chat` is the handler itself": changed(FINDS, ("talk.served(chat)", "talk.served(chat())")),
+        "read their messages themselves": changed(
+            FINDS, ('await talk.all_hear([ann, bob, zoe], "hi")', "await ann.ws.recv()")
+        ),
         "never forgets a client whose connection was lost": changed(FINDS, (CUT, "        await zoe.closes()\n")),
         "Each wait in a test needs a limit": """
 async def finds(talk, chat, bad_network):

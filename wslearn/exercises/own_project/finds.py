@@ -91,6 +91,11 @@ BAD = (
     (_panicking, "this chat forgets everybody when one connection is lost",
      "After the cut, expect that *each* of the other clients receives what one of them sends."),
 )  # fmt: skip
+#: A part of an error's text -> what to try.
+ADVICE = {
+    "chat() missing": "`chat` is the handler itself: write `talk.served(chat)`, without `()`.",
+    "ConcurrencyError": "The clients of `talk` read their messages themselves: write `await ann.hears(…)`.",
+}
 GOOD = (
     (_good, "a chat without a bug", ""),
     (_good_and_slow, "a slow chat without a bug", " It takes 0.1 s for each message, which is not forbidden."),
@@ -120,24 +125,24 @@ async def _finds(talk: Talk, finds: Any) -> None:
     for make, what, more in GOOD:
         if failed := await _run(talk, finds, make):
             error = failed.__cause__
-            text = str(failed)
+            text = " ".join([str(failed), *(advice for sign, advice in ADVICE.items() if sign in str(failed))])
             if isinstance(error, AssertionError):
                 first = (str(error).strip().splitlines() or ["an `assert` did not hold"])[0]
                 text = f"Your test failed on {what}, so it would raise a false alarm.{more} It said: {first}"
-            talk.fail(text, "your test", "fails", f"on {what}", expected="pass")
-        talk.tells("your test", "passes", f"on {what}")
+            talk.fail(text, "your test", "is", f"red on {what}", expected="green")
+        talk.tells("your test", "is", f"green on {what}")
     for make, what, advice in BAD:
         failed = await _run(talk, finds, make)
         if failed is None:
             text = f"Your test passed, although {what}. {advice}"
-            talk.fail(text, "your test", "passes", f"although {what}", expected="fail")
+            talk.fail(text, "your test", "is", f"green, although {what}", expected="red")
         if not isinstance(failed.__cause__, AssertionError):
             text = (
                 f"Your test noticed that {what}, but only by accident. {failed} A test should fail with an "
                 "AssertionError. The words of `talk`, such as `hears`, raise one for you."
             )
-            talk.fail(text, "your test", "fails", f"because {what}", expected="fail with an AssertionError")
-        talk.tells("your test", "fails", f"because {what}")
+            talk.fail(text, "your test", "is", f"red because {what}", expected="red with an AssertionError")
+        talk.tells("your test", "is", f"red because {what}")
 
 
 finds = Exercise(

@@ -16,24 +16,25 @@ from wslearn.exercises.engine.expectations import STEP
 
 #: The time that a server may take, in seconds.
 SECONDS = 0.3
-PONG = {"type": "pong"}
+PONG = '{"type": "pong"}'
 #: Types that are no "pong", whatever somebody compares.
 NEARLY = ("news", "ping", "on", "pongs", "table-pong", "Pong", " pong")
 #: A server that takes so long is healthy if `seconds` allows it.
 SLOW, ALLOWED = 1.2, 6.0
 
 
-async def _well(ws: ServerConnection, *before: object) -> None:
+async def _well(ws: ServerConnection, *before: object, pong: str = PONG) -> None:
     """Reply to each ping with some other messages and a pong."""
     async for text in ws:
         if isinstance(text, str) and text.replace(" ", "") == '{"type":"ping"}':
-            for message in (*before, PONG):
+            for message in before:
                 await ws.send(json.dumps(message))
+            await ws.send(pong)
 
 
 async def _busy(ws: ServerConnection) -> None:
     await ws.send('{"type": "news", "message": "pong"}')
-    await _well(ws, {"type": "presence", "members": ["Ann"]})
+    await _well(ws, {"type": "presence", "members": ["Ann"]}, pong='{"id":7,"type":"pong"}')
 
 
 async def _silent(ws: ServerConnection) -> None:
@@ -54,11 +55,15 @@ async def _chatty(ws: ServerConnection) -> None:
 async def _slow(ws: ServerConnection) -> None:
     async for _ in ws:
         await asyncio.sleep(SLOW)
-        await ws.send(json.dumps(PONG))
+        await ws.send(PONG)
 
 
 async def _full(ws: ServerConnection) -> None:
     await ws.close(1013, "try again later")
+
+
+async def _leaving(ws: ServerConnection) -> None:
+    await ws.recv()
 
 
 #: What each server does, its handler, what must be returned, and what a student reads otherwise.
@@ -66,7 +71,7 @@ SERVERS: tuple[tuple[str, Any, bool, str], ...] = (
     ("a server that replies", _well, True, 'This server sends a pong. Send it `{"type": "ping"}` as JSON, and return '
      'True when a message with `"type": "pong"` has arrived.'),
     ("a server that sends other messages first", _busy, True, "This server is healthy: its pong comes after other "
-     "messages. Ignore them, and look at the `type` of the next message."),
+     'messages, and is `{"id":7,"type":"pong"}`. Parse each message with `json.loads`, and look only at its `type`.'),
     ("a server whose app never replies", _silent, False, "This server accepts connections, but its app never replies. "
      "A connection proves nothing, and neither does a pong *frame*, which the library sends. Wait for the message."),
     ("a server whose app replies with errors", _failing, False, "This server replies only with an error. Wait for a "
@@ -74,6 +79,8 @@ SERVERS: tuple[tuple[str, Any, bool, str], ...] = (
     ("a server that sends news all the time", _chatty, False, "This server sends many messages, "
      'but none of them has the `type` "pong". Parse each message with `json.loads`, and compare its `type`.'),
     ("a server that closes at once", _full, False, "This server closed the connection with 1013."),
+    ("a server that closes instead of a reply", _leaving, False, "This server closed the connection with 1000. The "
+     "loop over its messages ends then, without an exception. Return False after it."),
 )  # fmt: skip
 LATE = (
     "Your function should give up after `seconds`. The limit is for connecting and for all messages together, so put "
@@ -116,11 +123,10 @@ async def _asks(
     except NotYet as wrong:
         late = "did not end" in str(wrong)
         talk.tells(what, "fails", str(wrong), wrong=True)
-        raise NotYet(
-            LATE
-            if late
-            else f"The check ran {what}. {wrong} Your function should return True or False, and raise nothing."
-        ) from None
+        text = "Your function should return True or False, and raise nothing."
+        if "dict-like" in str(wrong):
+            text = "`send` takes a string: make one with `json.dumps`."
+        raise NotYet(LATE if late else f"The check ran {what}. {wrong} {text}") from None
     if came is not expected:
         message = UNSEEN if expected and not server.seen else message
         talk.fail(message, what, "is", shown(came), expected=shown(expected))

@@ -91,6 +91,8 @@ interval = FunctionExercise(
         lambda proxies, replies, missed: (
             0 if any(each["reset_by"] == "server" for each in proxies) else _right(proxies, replies, missed)
         ): OWN,
+        lambda proxies, replies, missed: _right(proxies, replies, missed) if proxies else 0: "Without a proxy, nothing "
+        "cuts the connection: return 30.",
     },
     message="Return the largest whole number of seconds, at most 30, so that `missed + 1` times that is less than each "
     "`idle`; or 0.",

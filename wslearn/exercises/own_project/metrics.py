@@ -1,5 +1,6 @@
 """Task 5 of lesson 11, the hard one: what a server should tell about itself, collected around any handler."""
 
+import asyncio
 import inspect
 from typing import Any
 
@@ -7,6 +8,7 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import Exercise, Talk, kind, otherwise, shown
+from wslearn.exercises.engine.expectations import STEP
 from wslearn.exercises.own_project.tidy import is_handler
 
 EMPTY = {"open": 0, "unsent": 0, "ends": {}}
@@ -23,12 +25,14 @@ RETURNS = (
     "The given handler returned, so {name}'s connection should close with 1000, as without you. Does your handler wait "
     "for something after that?"
 )
+RAISES = "The given handler raised an exception, so {name} should get 1011. Let it pass, and don't close `ws`."
+UNSENT = "Sam and Zoe don't read, so bytes wait for both. `unsent` is the sum of these bytes over all open connections."
+LINGERS = "Bob's connection is closed, but its handler is still running, so it counts as open until it ends."
+CLOSES = "The given handler closed {name}'s connection with 4000, as without you."
 CODES = {
-    1000: "The handler returned, so the library closes with 1000 *after* your code. Until then `ws.close_code` is "
-    "None.",
+    1000: "The handler returned, so the library closes with 1000 *after* your code. `close_code` is None until then.",
     1011: "The handler raised an exception, so the library closes with 1011 after your code. Let the exception pass.",
-    1006: "The connection was lost, so `ws.close_code` is 1006. The handler ends with `ConnectionClosed` in this case: "
-    "count in a `finally`.",
+    1006: "The connection was lost: `ws.close_code` is 1006. `ConnectionClosed` ends the handler: use a `finally`.",
     4000: "The handler itself closed with 4000. You find this code in `ws.close_code`.",
     4123: "The client closed with 4123. You find this code in `ws.close_code`, even though the handler returned.",
 }
@@ -137,19 +141,18 @@ async def _metrics(talk: Talk, metrics_class: Any) -> None:
         await ann.is_closed(1000, message=RETURNS)
         await reports.ends_with(1000)
         await bob.says("raise")
-        await bob.is_closed(1011, message="The given handler raised an exception, so {name} should get 1011, as "
-                            "without you. Don't catch the exception, or raise it again.")  # fmt: skip
+        await bob.is_closed(1011, message=RAISES)
         talk.forgives(server)
         await reports.ends_with(1011)
         await carl.says("close")
-        await carl.is_closed(4000, message="The given handler closed {name}'s connection with 4000, as without you.")
+        await carl.is_closed(4000, message=CLOSES)
         await reports.ends_with(4000)
         await dora.closes(4123, "bye")
         await reports.ends_with(4123)
-        await zoe.vanishes()
-        await reports.ends_with(1006)
-        await _fills(talk, reports, sam)
-        await reports.ends_with(1006)
+        await _fills(talk, reports, sam, zoe)
+        for client in (zoe, sam):
+            await client.vanishes()
+            await reports.ends_with(1006)
         talk.forgives(server)
     async with talk.served(stubborn) as server:
         dora = await talk.client(server, "Dora")
@@ -158,6 +161,7 @@ async def _metrics(talk: Talk, metrics_class: Any) -> None:
         await reports.say("`watch` may be called for several handlers. All of them count.")
         await dora.vanishes()
         await reports.ends_with(1006)
+    await _lingers(talk, one, reports)
     await _is_empty(talk, two)
 
 
@@ -168,20 +172,40 @@ async def _is_empty(talk: Talk, two: Any) -> None:
                 expected=repr(EMPTY), came=came, who="another report()")  # fmt: skip
 
 
-async def _fills(talk: Talk, reports: _Reports, sam: Any) -> None:
-    """Let bytes wait for Sam, and expect to find them in the report; then he vanishes."""
+async def _lingers(talk: Talk, one: Any, reports: _Reports) -> None:
+    """Expect that a handler counts as open as long as it runs, even after its connection has been closed."""
+    closed, released = asyncio.Event(), asyncio.Event()
+
+    async def lingering(ws: Any) -> None:
+        await ws.close(4000, "enough")
+        closed.set()
+        await released.wait()
+
+    async with talk.served(await _watched(talk, one, lingering)) as server:
+        try:
+            bob = await talk.client(server, "Bob")
+            await bob.is_closed(4000, message=CLOSES)
+            await asyncio.wait_for(closed.wait(), STEP)
+            came = (await talk.call(reports.report))["open"]
+            talk.expect(came == 1, LINGERS, expected="1", came=came, who="open")
+        finally:
+            released.set()
+        reports.open = 1
+        await reports.ends_with(4000)
+
+
+async def _fills(talk: Talk, reports: _Reports, *clients: Any) -> None:
+    """Let bytes wait for each of these clients, and expect to find all of them in the report."""
     before = (await talk.call(reports.report))["unsent"]
-    talk.expect(before == 0, "Nothing is waiting for anybody now, so `unsent` is 0.", expected="0", came=before,
-                who="unsent")  # fmt: skip
-    sam.stops_reading()
-    await sam.says("fill")
-    transport = sam.peer.transport
-    await talk.until(lambda: transport.get_write_buffer_size() > 0)
-    came, expected = (await talk.call(reports.report))["unsent"], transport.get_write_buffer_size()
-    talk.expect(came == expected, "Sam has stopped reading, and bytes wait for him. `unsent` is the sum of "
-                "`ws.transport.get_write_buffer_size()` over all open connections.", expected=str(expected), came=came,
-                who="unsent")  # fmt: skip
-    await sam.vanishes()
+    talk.expect(before == 0, "Nothing is waiting now, so `unsent` is 0.", expected="0", came=before, who="unsent")
+    transports = [client.peer.transport for client in clients]
+    for client in clients:
+        client.stops_reading()
+        await client.says("fill")
+    await talk.until(lambda: all(transport.get_write_buffer_size() > 0 for transport in transports))
+    # both at the same moment, because the system may still take some
+    came, expected = reports.report()["unsent"], sum(transport.get_write_buffer_size() for transport in transports)
+    talk.expect(came == expected, UNSENT, expected=str(expected), came=came, who="unsent")
 
 
 metrics = Exercise(

@@ -1,5 +1,6 @@
 """Task 1 of lesson 11: a handler for plain `websockets` that cleans up, however its client leaves."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -23,10 +24,17 @@ POLITE = {
     otherwise: "Bob closed his connection. {name} should receive `1 online`.",
 }
 LOST = {
-    None: "Carl's connection was lost without a closing handshake, and {name} did not receive the new number. In this "
+    None: "A connection was lost without a closing handshake, and {name} did not receive the new number. In this "
     "case `async for` raises `ConnectionClosed`, and the lines after the loop don't run. Clean up in a `finally`.",
-    otherwise: "Carl's connection was lost. {name} should receive `1 online`.",
+    otherwise: "A connection was lost. {name} should receive `1 online`.",
 }
+DYING = {
+    None: "Dora's connection was just being lost when Ann said something, and {name} did not receive it. `send` to a "
+    "lost connection raises `ConnectionClosed` in the handler that called it. `broadcast` skips such clients.",
+    otherwise: SAYS[otherwise],
+}
+#: Ann says something so many steps of the event loop after Dora has vanished: in some of them no handler knows yet.
+STEPS = 4
 OTHER = {
     "1 online": "",
     otherwise: "The check called `make_chat` again for a second chat. Zoe is the only client of that chat. Create the "
@@ -68,6 +76,7 @@ async def _tidy(talk: Talk, make_chat: Any) -> None:
         await talk.all_hear([carl, ann], "2 online", COMES)
         await carl.vanishes()
         await ann.hears("1 online", LOST)
+        await _during_a_loss(talk, server, ann)
         async with talk.served(await made(talk, make_chat)) as other:
             zoe = await talk.client(other, "Zoe")
             await zoe.hears("1 online", OTHER)
@@ -75,6 +84,26 @@ async def _tidy(talk: Talk, make_chat: Any) -> None:
             await zoe.hears("hello", SAYS)
             await ann.hears_nothing("Ann received a message of another chat. " + OTHER[otherwise])
             await ann.asks("still here", "still here", SAYS)
+
+
+def _either(came: Any) -> bool:
+    return came in ("bye", "1 online")
+
+
+async def _during_a_loss(talk: Talk, server: Any, ann: Any) -> None:
+    """Let Ann say something while Dora's connection is being lost, at some moments one after the other."""
+    for steps in range(STEPS):
+        dora = await talk.client(server, "Dora")
+        await talk.all_hear([dora, ann], "2 online", COMES, skip="1 online")
+        await dora.vanishes()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await ann.says("bye")
+        missing = {"bye", "1 online"}  # in this order or the other one
+        while missing:
+            wanted = " and ".join(f"`{each}`" for each in sorted(missing))
+            message = DYING if "bye" in missing else LOST
+            missing.discard(await ann.hears(_either, message, meaning=wanted))
 
 
 tidy = Exercise(
