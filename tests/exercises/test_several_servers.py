@@ -68,6 +68,14 @@ class Leases:
     def others(self):
         return sorted(self.alive)
 """),
+        "its own name is another object": ("Leave out your own one", changed(
+            LEASES, ("server != self.own", "server is not self.own"))),
+        "the last own message is the class's": ("belongs in `self`", changed(
+            LEASES, ("class Leases:\n", "class Leases:\n    last = None\n"),
+            ("        self.last = None  # when the last message of our own came\n", ""),
+            ("        self.last = now", "        Leases.last = now"))),
+        "0 is no time": ("Ask whether it `is None`", changed(
+            LEASES, ("self.last is None or", "not self.last or"))),
         "in the order in which they came": ("Return a sorted list", changed(
             LEASES, ("return sorted(self.began)", "return list(self.began)"))),
         "the first own message is one at 0": ("began all leases again", changed(
