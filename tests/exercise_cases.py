@@ -48,6 +48,20 @@ def changed(code: str, *changes: tuple[str, str]) -> str:
     return code
 
 
+def but(exercise: Exercise, *changes: tuple[str, str]) -> str:
+    """Return an exercise's solution with some of its text replaced, wherever it is."""
+    code = exercise.answer
+    for old, new in changes:
+        assert old in code, old
+        code = code.replace(old, new)
+    return code
+
+
+def seen_but(right: dict[str, Any], **changes: Any) -> str:
+    """Return the right answer of a reading exercise with some changes, as code. `Ann_received` is "Ann received"."""
+    return f"seen = {right | {label.replace('_', ' '): value for label, value in changes.items()}!r}"
+
+
 async def verdicts(exercise: Exercise, codes: Iterable[str], imports: str, at_once: int) -> list[Result]:
     """Check answers, so many at one time, and return their results in the same order."""
     turn = asyncio.Semaphore(at_once)

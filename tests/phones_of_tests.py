@@ -46,6 +46,11 @@ async def board_until(ws: ClientConnection, wanted: Any) -> dict:
     return state
 
 
+def states(state: dict) -> dict[str, str]:
+    """Return how each person on the board is doing."""
+    return {person["name"]: person["state"] for person in state["people"]}
+
+
 @contextmanager
 def noted(ws: Any) -> Iterator[list[bytes]]:
     """Note every byte that a client's connection receives, headers and control frames too, from now on."""

@@ -1,4 +1,4 @@
-"""What several tests need: raw sockets, waits with a bound."""
+"""What several tests need: raw sockets, waits with a bound, what is still there."""
 
 import asyncio
 import json
@@ -8,13 +8,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
 from urllib.parse import urlsplit
 
+import psutil
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.testing.raw import HANDSHAKE, frame
 
 __all__ = [
-    "HANDSHAKE", "Clock", "closed_with", "frame", "free_ports", "hear", "no_task_left", "raw_websocket", "request",
-    "tell", "until",
+    "HANDSHAKE", "Clock", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left", "raw_websocket",
+    "request", "runs", "tell", "until",
 ]  # fmt: skip
 
 
@@ -54,6 +55,20 @@ def free_ports(count: int) -> int:
             for port in range(first, first + count):
                 held.enter_context(socket.create_server(("127.0.0.1", port)))
             return first
+
+
+def listening(port: int) -> bool:
+    """Return whether something accepts connections at this port of this machine."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs: one that has ended may still be in the list for whoever started it."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def request(server, text: str, *, more: str = "", path: str = "/", eof: bool = False) -> bytes:

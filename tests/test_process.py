@@ -1,25 +1,19 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 import psutil
 import pytest
-from support import no_task_left, until
+from support import listening, no_task_left, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from wslearn import EchoServer, ServerProcess, process
 from wslearn.common import preflight
 from wslearn.process import allow_open_files
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_the_same_addresses_as_a_server_in_this_process():

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from pages import button, expect
 from websockets.asyncio.client import connect
@@ -46,6 +46,19 @@ async def join(page, url: str, name: str | None = None) -> None:
         await page.get_by_label("Your name").fill(name)
     await button(page, "Join").click()
     await expect(page.locator("#state")).to_have_text("Connected")
+
+
+@asynccontextmanager
+async def people(browser, url: str, *names: str) -> AsyncIterator[list]:
+    """Join a class with a page for each name. Each has its own browser's memory, or they would be one person."""
+    async with AsyncExitStack() as stack:
+        pages = []
+        for name in names:
+            context = await browser.new_context()
+            stack.push_async_callback(context.close)
+            pages.append(await context.new_page())
+            await join(pages[-1], url, name)
+        yield pages
 
 
 def choice(page, index: int):

@@ -7,7 +7,7 @@ import pytest
 from class_pages import CHOICES, PHONE, QUESTION, choice
 from lan import Lan, a_class, joined, lan, websocket
 from pages import button, expect
-from phones_of_tests import board_until
+from phones_of_tests import board_until, states
 from support import hear, tell
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,11 +80,6 @@ async def test_a_phone_in_airplane_mode_comes_back_with_its_votes_and_nobody_els
         state = await board_until(board, lambda state: state["poll"]["shown"] and states(state).get("Ann") == "live")
         assert states(state) == {"Bob": "live", "Ann": "live"} and state["poll"]["counts"] == [0, 1, 1]
         await expect(page.locator("#choices .count")).to_have_text(["0 · 0 %", "1 · 50 %", "1 · 50 %"])
-
-
-def states(state: dict) -> dict[str, str]:
-    """Return how each person on the board is doing."""
-    return {person["name"]: person["state"] for person in state["people"]}
 
 
 def voted(state: dict) -> int:

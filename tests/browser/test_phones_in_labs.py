@@ -7,7 +7,7 @@ import re
 from contextlib import asynccontextmanager
 
 import pytest
-from class_pages import PHONE, join
+from class_pages import people
 from dashboards import button, caption, field, shot, status
 from pages import button as phones_button
 from pages import expect
@@ -40,16 +40,12 @@ async def class_of(lab, browser, count: int, module: str):
     port = free_ports(1)
     page = await lab(CELL.format(module=module, port=port, count=count), theme="dark" if count > 100 else "light")
     await page.set_viewport_size({"width": 1280, "height": 720})
-    contexts = [await browser.new_context(viewport=PHONE) for _ in range(2)]
-    try:
-        await expect(status(page)).to_contain_text("Done in", timeout=PATIENT)
-        await button(page, "Run").click()
-        phones = []
-        for context, name in zip(contexts, ("Ann", "Zoe"), strict=True):
-            phones.append(await context.new_page())
-            await join(phones[-1], f"http://127.0.0.1:{port}/tea42", name)
-            await phones[-1].get_by_role("tab", name="More").click()
-            await expect(phones[-1].locator("#experiment-title")).to_be_visible()
+    await expect(status(page)).to_contain_text("Done in", timeout=PATIENT)
+    await button(page, "Run").click()
+    async with people(browser, f"http://127.0.0.1:{port}/tea42", "Ann", "Zoe") as phones:
+        for phone in phones:
+            await phone.get_by_role("tab", name="More").click()
+            await expect(phone.locator("#experiment-title")).to_be_visible()
         yield page, *phones
         await shot(page, f"{module}-phones-{count}")
         await shot(phones[1], f"{module}-zoe-{count}")
@@ -57,9 +53,6 @@ async def class_of(lab, browser, count: int, module: str):
         await expect(status(page)).to_have_text("Cancelled. Press Run to start again.")
         for phone in phones:
             await expect(phone.locator("#experiment-title")).to_be_hidden()
-    finally:
-        for context in contexts:
-            await context.close()
 
 
 async def room_of(phone) -> str:

@@ -4,10 +4,10 @@ The class runs in the notebook's kernel, and the dashboard is on a small project
 """
 
 import re
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import pytest
-from class_pages import join
+from class_pages import people
 from dashboards import button, caption, field, shot, status
 from pages import expect
 from support import free_ports
@@ -39,15 +39,9 @@ async def class_of(lab, browser, theme: str, **of_cell):
     page = await lab(CELL.format(port=port, **of_cell), theme=theme)
     await page.set_viewport_size({"width": 1280, "height": 720})
     await expect(status(page)).to_contain_text("Done in", timeout=PATIENT)
-    async with AsyncExitStack() as stack:
-        phones = []
-        for name in ("Ann", "Sam"):  # each in its own browser's memory, or they would be one person
-            context = await browser.new_context()
-            stack.push_async_callback(context.close)
-            phones.append(await context.new_page())
-            await join(phones[-1], f"http://127.0.0.1:{port}/kites", name)
-        await be_slow(phones[1])
-        yield page, *phones
+    async with people(browser, f"http://127.0.0.1:{port}/kites", "Ann", "Sam") as (ann, sam):
+        await be_slow(sam)
+        yield page, ann, sam
 
 
 async def be_slow(phone) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lan import Lan, a_class, get, inside, ip, joined, lan, listens, place, websocket
-from phones_of_tests import board_until
+from phones_of_tests import board_until, states
 from support import hear, tell
 
 NOTHING = b"\r\n\r\nNothing is here: scan the code on the board again.\n"
@@ -117,8 +117,3 @@ async def test_airplane_mode_of_one_phone_is_noticed_by_nobody_else(rooms: Lan):
         assert (await hear(again, "welcome"))["name"] == "Ann"
         assert (await hear(again, "poll"))["mine"] == 1
         await board_until(board, lambda state: states(state) == {"Bob": "live", "Ann": "live"})
-
-
-def states(state: dict) -> dict[str, str]:
-    """Return how each person on the board is doing."""
-    return {person["name"]: person["state"] for person in state["people"]}

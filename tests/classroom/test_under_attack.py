@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from phones_of_tests import board_until
+from phones_of_tests import board_until, states
 from support import hear, tell
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -106,7 +106,7 @@ async def test_everything_at_once_and_nobody_else_notices(running):
             assert {message["type"] for message in phone.received} <= {"poll", "no-poll", "ack", "wall"}
         wanted = [sum(phone.choice == choice for phone in phones) for choice in range(2)]
         assert (state["poll"]["counts"], state["poll"]["voted"]) == (wanted, PHONES)
-        here = {person["name"]: person["state"] for person in state["people"]}
+        here = states(state)
         assert all(here[f"Phone {number}"] == "live" for number in range(PHONES))
         assert found["let in"] >= 200 and found["refused with 503"] >= 50 and found["status 404"] >= 40
         assert found["status 403"] >= 40 and found["names"] + found["no name"] > 20 and found["nonsense"] >= 10

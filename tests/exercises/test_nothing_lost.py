@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise, changed
+from exercise_cases import FunctionExercise, ReadingExercise, changed, seen_but
 
 from wslearn.exercises import nothing_lost as ex
 
@@ -192,33 +192,28 @@ class Once:
     }
 
 
-def seen(**changes):
-    """Return the right answer with some changes, as code."""
-    return f"seen = {RIGHT | {label.replace('_', ' '): value for label, value in changes.items()}!r}"
-
-
 class TestHalves(ReadingExercise):
     exercise = ex.halves
     wrong: ClassVar = {
-        "With which id": seen(Ann=["a", "b"]),
-        "Follow `count`": seen(Ann=["a", "a", "b"]),
-        "Bob's `Outbox` counts from 1": seen(Bob=["w", "x", "y", "z"]),
-        "How many ids": seen(Bob=[]),
-        "Write down the ids": seen(Bob=["y", "z"]),
-        "What does `take` return": seen(Bob_waits_for=3),
-        "before `two` or after": seen(Carl=["one", "two"]),
-        "What does `back` return": seen(Carl=["two"]),
-        "Only two messages": seen(Carl=["two", "one", "two"]),
-        "doesn't know that the server is a new one": seen(Zoe=["s", "t", "u", "v"]),
-        "Go on to the last": seen(Zoe=[]),
-        "Compare the offset": seen(Zoe=["u", "v"]),
+        "With which id": seen_but(RIGHT, Ann=["a", "b"]),
+        "Follow `count`": seen_but(RIGHT, Ann=["a", "a", "b"]),
+        "Bob's `Outbox` counts from 1": seen_but(RIGHT, Bob=["w", "x", "y", "z"]),
+        "How many ids": seen_but(RIGHT, Bob=[]),
+        "Write down the ids": seen_but(RIGHT, Bob=["y", "z"]),
+        "What does `take` return": seen_but(RIGHT, Bob_waits_for=3),
+        "before `two` or after": seen_but(RIGHT, Carl=["one", "two"]),
+        "What does `back` return": seen_but(RIGHT, Carl=["two"]),
+        "Only two messages": seen_but(RIGHT, Carl=["two", "one", "two"]),
+        "doesn't know that the server is a new one": seen_but(RIGHT, Zoe=["s", "t", "u", "v"]),
+        "Go on to the last": seen_but(RIGHT, Zoe=[]),
+        "Compare the offset": seen_but(RIGHT, Zoe=["u", "v"]),
     }
     subtle: ClassVar = {
-        "no list": ("Write a list", seen(Zoe="v")),
-        "None": seen(Bob_waits_for=None),
-        "a string for a number": seen(Bob_waits_for="0"),
+        "no list": ("Write a list", seen_but(RIGHT, Zoe="v")),
+        "None": seen_but(RIGHT, Bob_waits_for=None),
+        "a string for a number": seen_but(RIGHT, Bob_waits_for="0"),
     }
     right: ClassVar = {
-        "tuples": seen(Ann=("a", "b", "b")),
+        "tuples": seen_but(RIGHT, Ann=("a", "b", "b")),
         "another order": f"seen = dict(reversed({RIGHT!r}.items()))",
     }

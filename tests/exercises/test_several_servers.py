@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from exercise_cases import FunctionExercise, ReadingExercise, changed
+from exercise_cases import FunctionExercise, ReadingExercise, changed, seen_but
 
 from wslearn.exercises import several_servers as ex
 
@@ -68,6 +68,14 @@ class Leases:
     def others(self):
         return sorted(self.alive)
 """),
+        "its own name is another object": ("Leave out your own one", changed(
+            LEASES, ("server != self.own", "server is not self.own"))),
+        "the last own message is the class's": ("belongs in `self`", changed(
+            LEASES, ("class Leases:\n", "class Leases:\n    last = None\n"),
+            ("        self.last = None  # when the last message of our own came\n", ""),
+            ("        self.last = now", "        Leases.last = now"))),
+        "0 is no time": ("Ask whether it `is None`", changed(
+            LEASES, ("self.last is None or", "not self.last or"))),
         "in the order in which they came": ("Return a sorted list", changed(
             LEASES, ("return sorted(self.began)", "return list(self.began)"))),
         "the first own message is one at 0": ("began all leases again", changed(
@@ -178,26 +186,21 @@ def next_server(servers, now):
     }
 
 
-def seen(**changes):
-    """Return the right answer with some changes, as code."""
-    return f"seen = {RIGHT | changes!r}"
-
-
 class TestTwoServers(ReadingExercise):
     exercise = ex.two_servers
     wrong: ClassVar = {
-        "the sender's server is one of them": seen(Ann=["hi", "yo"]),
-        "Whose functions does the hub call": seen(Ann=["hi"]),
-        "on Ann's server": seen(Ann=["hi", "yo", "yo"]),
-        "hears of its own text": seen(Bob=["hi", "yo"]),
-        "on Bob's server": seen(Bob=["yo"]),
-        "How many inboxes": seen(names=["guest-1", "guest-2", "guest-3"]),
-        "counts its own inboxes": seen(names=["guest-1", "guest-1", "guest-2"]),
-        "Which servers hear that": seen(Carl=[]),
-        "has Carl's name": seen(Carl=["psst"]),
-        "has Dora's name": seen(Dora=["hush"]),
-        "Is it hers alone": seen(Zoe=[]),
-        "whoever was meant": seen(Zoe=["psst"]),
+        "the sender's server is one of them": seen_but(RIGHT, Ann=["hi", "yo"]),
+        "Whose functions does the hub call": seen_but(RIGHT, Ann=["hi"]),
+        "on Ann's server": seen_but(RIGHT, Ann=["hi", "yo", "yo"]),
+        "hears of its own text": seen_but(RIGHT, Bob=["hi", "yo"]),
+        "on Bob's server": seen_but(RIGHT, Bob=["yo"]),
+        "How many inboxes": seen_but(RIGHT, names=["guest-1", "guest-2", "guest-3"]),
+        "counts its own inboxes": seen_but(RIGHT, names=["guest-1", "guest-1", "guest-2"]),
+        "Which servers hear that": seen_but(RIGHT, Carl=[]),
+        "has Carl's name": seen_but(RIGHT, Carl=["psst"]),
+        "has Dora's name": seen_but(RIGHT, Dora=["hush"]),
+        "Is it hers alone": seen_but(RIGHT, Zoe=[]),
+        "whoever was meant": seen_but(RIGHT, Zoe=["psst"]),
     }
-    subtle: ClassVar = {"no list": ("Write a list", seen(Zoe="hush"))}
-    right: ClassVar = {"tuples": seen(Ann=("hi", "hi", "yo"))}
+    subtle: ClassVar = {"no list": ("Write a list", seen_but(RIGHT, Zoe="hush"))}
+    right: ClassVar = {"tuples": seen_but(RIGHT, Ann=("hi", "hi", "yo"))}

@@ -6,7 +6,21 @@ from exercise_cases import FunctionExercise, ServerExercise, changed
 
 from wslearn.exercises import several_servers as ex
 
-ROOM, NAME, WAVES = ex.one_room.answer, ex.unique_name.answer, ex.waves.answer
+ROOM, NAME = ex.one_room.answer, ex.unique_name.answer
+#: Another solution than ours, one client at a time: more can be wrong with it.
+WAVES = """
+async def waves(clients, rate, close, sleep):
+    tasks = []
+    for client in list(clients):
+        if client not in clients:
+            continue  # it has left
+        if tasks and len(tasks) % rate == 0:
+            await sleep(1)
+            if client not in clients:
+                continue
+        tasks.append(asyncio.create_task(close(client)))
+    await asyncio.gather(*tasks, return_exceptions=True)
+"""
 
 
 class TestOneRoom(ServerExercise):
@@ -160,6 +174,14 @@ async def unique_name(store, session):
         "Begin with `guest-1`": changed(NAME, ("    number = 1\n", "    number = 100\n")),
     }  # fmt: skip
     subtle: ClassVar = {
+        "a number for each visit": (
+            "each visit uses up a number",
+            changed(NAME, ("    if name := await store.get(session):\n        return name\n", "")),
+        ),
+        "looks for another key": (
+            "each visit uses up a number",
+            changed(NAME, ("if name := await store.get(session)", "if name := await store.get(f'name of {session}')")),
+        ),
         "a dictionary of its own": (
             "copy of a global variable",
             """
@@ -207,6 +229,7 @@ async def unique_name(store, session):
                 "if await store.get(session):\n        return await store.get(session)\n",
             ),
         ),
+        "every second number": changed(NAME, ("number += 1", "number += 2")),
         "looks before it adds": """
 async def unique_name(store, session):
     name, number = await store.get(session), 1
@@ -246,6 +269,18 @@ class TestWaves(FunctionExercise):
         "the one that you are given": changed(WAVES, ("await sleep(1)", "await asyncio.sleep(3)")),
     }  # fmt: skip
     subtle: ClassVar = {
+        "ends at a client that left inside a wave": (
+            "was never closed",
+            changed(WAVES, ("continue  # it has left", "break")),
+        ),
+        "ends at a client that left in the pause": (
+            "was never closed",
+            changed(WAVES, ("                continue\n", "                break\n")),
+        ),
+        "looks only after the pause": (
+            "had left before its turn",
+            changed(WAVES, ("            continue  # it has left", "            pass")),
+        ),
         "twice, because it takes a while": (
             "Remember whom",
             """
@@ -294,6 +329,7 @@ async def waves(clients, rate, close, sleep):
             if todo:
                 await sleep(1)
 """,
+        "one client at a time": WAVES,
         "counts in a variable": changed(
             WAVES, ("        if tasks and len(tasks) % rate == 0:", "        if len(tasks) and not len(tasks) % rate:")
         ),

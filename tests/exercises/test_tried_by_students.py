@@ -2,20 +2,9 @@
 
 from typing import ClassVar
 
-from exercise_cases import MoreAnswers, answer
+from exercise_cases import MoreAnswers, answer, but
 
-from wslearn import exercises
 from wslearn.exercises import echo, http_vs_websocket
-
-
-def but(exercise: exercises.Exercise, *changes: tuple[str, str]) -> str:
-    """Return the solution with some of its text replaced."""
-    code = exercise.answer
-    for old, new in changes:
-        assert old in code, old
-        code = code.replace(old, new)
-    return code
-
 
 UPGRADE = 'headers.get("upgrade", "").lower() == "websocket"'
 WORDS = '[word.strip().lower() for word in headers.get("NAME", "").split(",")]'

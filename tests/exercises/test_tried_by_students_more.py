@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from exercise_cases import MoreAnswers, subtle_seldom
+from exercise_cases import MoreAnswers, but, subtle_seldom
 
-from wslearn.exercises import Exercise, broadcast, rooms
+from wslearn.exercises import broadcast, rooms
 
 IMPORTS = """
 from websockets.asyncio.server import broadcast
@@ -12,15 +12,6 @@ from websockets.exceptions import ConnectionClosed
 from wslearn import Limits
 from wslearn.fast import fan_out
 """
-
-
-def but(exercise: Exercise, *changes: tuple[str, str]) -> str:
-    """Return the solution with some of its text replaced."""
-    code = exercise.answer
-    for old, new in changes:
-        assert old in code, old
-        code = code.replace(old, new)
-    return code
 
 
 def to_all(*lines: str) -> str:

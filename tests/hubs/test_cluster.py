@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
-from support import closed_with, hear, tell, until
+from support import closed_with, hear, runs, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -21,13 +21,6 @@ from wslearn.hubs import Cluster
 from wslearn.hubs.engine import TOKEN
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-
-
-def runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture

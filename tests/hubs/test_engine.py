@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support import no_task_left, until
+from support import no_task_left, runs, until
 
 from wslearn.common import suspending
 from wslearn.hubs import engine as module
@@ -28,14 +28,6 @@ async def main():
         await asyncio.Event().wait()
 asyncio.run(main())
 """
-
-
-def runs(pid: int) -> bool:
-    """Whether a process runs: one that has ended may still be in the list for whoever started it."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 async def test_it_listens_on_this_machine_only_and_asks_for_its_token(engine):

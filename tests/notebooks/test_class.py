@@ -10,6 +10,7 @@ import pytest
 from nbclient.util import run_sync
 from nbformat.v4 import new_code_cell
 from notebook_runs import errors, kernel, text
+from support import listening
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -143,9 +144,4 @@ def test_the_end_of_the_kernel_frees_everything(tmp_path, how):
             run_sync(running.client.km.shutdown_kernel)(now=False)
         if how != "restarted":
             assert closed_with(ws) in (None, 1001)
-    assert not process.is_running() and not any(map(listens, ports))
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+    assert not process.is_running() and not any(map(listening, ports))

@@ -1,9 +1,7 @@
 """The class in a notebook: the board below the cell, simulated phones, and a cell that is run again."""
 
-import socket
-
 import pytest
-from support import until
+from support import listening, until
 
 from wslearn.classroom import ClassServers
 from wslearn.common import lifecycle
@@ -50,8 +48,7 @@ async def test_it_ends_as_a_whole_and_twice(board):
     await board.stop()
     await board.stop()
     for port in (board.phones.port, board.board.port):
-        with socket.socket() as sock:
-            assert sock.connect_ex(("127.0.0.1", port)) != 0
+        assert not listening(port)
     assert not board._rehearsals
 
 

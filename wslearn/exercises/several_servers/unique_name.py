@@ -27,7 +27,14 @@ FIRST = (
     "This is the first session in its store, and its name isn't `guest-1`. Begin with `guest-1`. Only the store knows "
     "which names are taken: each server has its own copy of a global variable."
 )
+WASTED = (
+    "One session came again and again, and the next new one is called {name}. So each visit uses up a number. Look "
+    "first whether the session has a name: `await store.get(session)`."
+)
 LARGE = "{count} sessions have come, and one of them is called {name}. If a number is taken, try the next one."
+
+#: How often one session comes again: enough to make the next number large, if each visit uses one up.
+VISITS = 20
 
 
 class Store:
@@ -63,7 +70,7 @@ class _Names:
         self.talk, self.function, self.store = talk, function, Store()
         self.known: dict[str, str] = {}
 
-    async def asks(self, *sessions: str, taken: str, same: str) -> None:
+    async def asks(self, *sessions: str, taken: str = TAKEN, same: str = SAME, large: str = LARGE) -> None:
         """Let servers ask for the names of these sessions at the same moment, and judge them."""
         talk = self.talk
         names = await asyncio.gather(*(talk.call(self.function, self.store, session) for session in sessions))
@@ -79,27 +86,31 @@ class _Names:
             others = [other for other, its in self.known.items() if its == name and other != session]
             if others:
                 talk.fail(taken, what, "returns", name, expected=f"another name than that of {others[0]}")
-            if int(name[6:]) > 2 * len(self.known) + 2:
-                text = LARGE.replace("{count}", str(len(self.known))).replace("{name}", name)
+            if int(name[6:]) > 2 * len(self.known) + 6:
+                text = large.replace("{count}", str(len(self.known))).replace("{name}", name)
                 talk.fail(text, what, "returns", name, expected="a smaller number")
             talk.tells(what, "returns", name)
 
 
 async def _unique_name(talk: Talk, function: Any) -> None:
     one = _Names(talk, function)
-    await one.asks("a1", taken=TAKEN, same=SAME)
-    await one.asks("b2", taken=TAKEN, same=SAME)
-    await one.asks("a1", taken=TAKEN, same=SAME)
-    await one.asks("c3", taken=TAKEN, same=SAME)
+    await one.asks("a1")
+    await one.asks("b2")
+    await one.asks("a1")
+    await one.asks("c3")
     other = _Names(talk, function)
     talk.tells("another cluster", "has", "its own store")
-    await other.asks("b2", taken=TAKEN, same=SAME)
-    await other.asks("a1", taken=TAKEN, same=SAME)
+    await other.asks("b2")
+    await other.asks("a1")
     talk.tells("five sessions", "come", "at the same moment, to five servers")
     await one.asks("d4", "e5", "f6", "a7", "b8", taken=RACE, same=RACE)
     talk.tells("one session", "comes", "to three servers at the same moment")
     await one.asks("c9", "c9", "c9", taken=RACE_SAME, same=RACE_SAME)
-    await one.asks("c9", "d4", "a1", taken=TAKEN, same=SAME)
+    await one.asks("c9", "d4", "a1")
+    talk.tells("session a1", "comes", f"{VISITS} times more")
+    for _ in range(VISITS):
+        await talk.call(function, one.store, "a1")
+    await one.asks("d0", large=WASTED)
 
 
 unique_name = Exercise(
