@@ -71,7 +71,8 @@ class Conversation(Talk):
         try:
             return await super().client(target, name, **options)  # type: ignore[return-value]
         except (NotYet, Failed) as wrong:
-            wrong = NotYet(f"{wrong}{advice(wrong)}") if isinstance(wrong, NotYet) else wrong
+            if isinstance(wrong, NotYet):
+                wrong = NotYet(f"{wrong}{advice(wrong, options.get('url', target.url))}")
             raise self.failure(wrong) from None
 
     async def clients(self, where: str | HasUrl, *names: str, **options: Any) -> list[Client]:  # type: ignore[override]
@@ -94,10 +95,10 @@ class Conversation(Talk):
             raise self.failure(wrong) from None
 
     def expect(self, fact: bool, message: Message = "", **options: Any) -> None:
-        """Expect a fact that nothing else here looks at."""
+        """Expect a fact that nothing else here looks at: `expected` and `came` describe it in a failure's text."""
         __tracebackhide__ = True
         try:
-            super().expect(fact, message, **options)
+            super().expect(fact, message, **{"expected": "True", "came": fact} | options)
         except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 
