@@ -17,8 +17,6 @@ Message = MutableMapping[str, Any]
 HOST = "127.0.0.1"
 #: How long an app may take to start, and to stop when its clients have gone, in seconds.
 START, STOP = 2 * STEP, 2.0
-#: What the system keeps for each connection that an app sends to, in bytes.
-BUFFER = 32_768
 #: What aiohttp would print about an app's error, beside the check that shows it.
 QUIET = logging.getLogger("wslearn.exercises.quiet")
 QUIET.setLevel(logging.CRITICAL + 1)
@@ -41,16 +39,6 @@ class Notes(Protocol):
 
     def handles(self, websocket: bool) -> AbstractContextManager[None]:
         """Note that the app is handling a connection or a request, for a block."""
-
-
-def listening() -> socket.socket:
-    """Return a socket that listens, with small buffers: a sender notices after some 100 kB that a client doesn't read.
-
-    With the usual ones it would take nearly 3 MB.
-    """
-    sock = socket.create_server((HOST, 0))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # those that are accepted inherit it
-    return sock
 
 
 async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
@@ -102,7 +90,7 @@ async def aiohttp_app(app: "web.Application", notes: Notes) -> AsyncIterator[int
             raise NotYet("") from error
         if not started:
             raise NotYet(NOT_IN_TIME)
-        await web.SockSite(runner, listening()).start()
+        await web.TCPSite(runner, HOST, 0).start()
         yield runner.addresses[0][1]
     finally:
         try:
@@ -136,7 +124,7 @@ async def asgi_app(app: Callable, notes: Notes) -> AsyncIterator[int]:
         ws="websockets-sansio", ws_ping_interval=None, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = Served(config)
-    with listening() as sock:
+    with socket.create_server((HOST, 0)) as sock:
         serving = asyncio.ensure_future(_served(server, sock))
         starting = asyncio.ensure_future(ready.wait())
         try:
