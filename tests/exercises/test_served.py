@@ -79,6 +79,7 @@ async def lifespan(app):
 app = Starlette(routes=[WebSocketRoute('/', handler)], lifespan=lifespan)
 """
 TASK = "tasks = set()\n"
+CANCELLED = ["task = asyncio.create_task(fails())", "await asyncio.wait([task])", "task.cancel()"]
 
 RIGHT = {
     "a handler": "async def handler(ws):\n    async for message in ws:\n        await ws.send(message)",
@@ -101,6 +102,11 @@ RIGHT = {
         "assert isinstance(task.exception(), ValueError)",
         "await send({'type': 'websocket.send', 'text': event['text']})",
     ),
+    "a task that sends too late, and is cancelled then": asgi(
+        "async def fails(): raise RuntimeError('Cannot call \"send\" once a close message has been sent.')",
+        *CANCELLED,
+        "await send({'type': 'websocket.send', 'text': event['text']})",
+    ),
 }  # fmt: skip
 
 BOOM = "raise ValueError('boom')"
@@ -110,6 +116,9 @@ RAISES = {
     "ASGI before accept": asgi(start=BOOM),
     "ASGI after accept": asgi(BOOM),
     "ASGI in a task that is kept": TASK + asgi(*BEGIN_TASK),
+    "ASGI in a task that is cancelled when it has failed": asgi(
+        "async def fails(): raise ValueError('boom')", *CANCELLED
+    ),
     "ASGI in a task group": asgi(
         "async def fails(): raise ValueError('boom')",
         "async with asyncio.TaskGroup() as group: group.create_task(fails())",

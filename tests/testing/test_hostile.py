@@ -163,3 +163,15 @@ def test_they_end_with_asyncio_run(talk, hostile_clients):
 
     asyncio.run(main())
     gc.collect()
+
+
+async def test_a_polite_end_is_told_at_once(talk, hostile_clients):
+    """Who closes waits for the other side's close frame, which Mallory never sends."""
+
+    async def closes(ws):
+        await ws.send("x" * 70_000)
+        await ws.close(4000, "Bye")
+
+    async with asyncio.timeout(20), talk.served(closes) as server:
+        outcome = await hostile_clients(server).send_raw(frame(1, b"hi"), within=1000)
+        assert (outcome.end, outcome.code, outcome.reason) == ("closed", 4000, "Bye")

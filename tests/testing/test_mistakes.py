@@ -119,3 +119,38 @@ def test_odd_notes_do_not_end_the_run(tmp_path):
     done = run(tmp_path, test_it=ODD_STEP)
     assert done.failed.keys() == {"test_odd"} and done.tests["test_next"] == "passed", done.output
     assert "['Ann', 'Bob'] None  5" in done.output
+
+
+async def test_a_path_with_two_slashes(talk):
+    async def app(scope, receive, send):
+        await receive()
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+
+    async with talk.served(app) as server:
+        with pytest.raises(Failed, match=r"HTTP 403\. Is //ws the right path\? .* `url` ends with one already"):
+            await talk.client(server.url + "/ws", "Ann")
+        with pytest.raises(Failed, match=r"HTTP 403\. Is /ws the right path\? (?!.*two slashes)"):
+            await talk.client(server.url + "ws", "Ann")
+
+
+async def test_only_some_servers_tell_their_connections(talk, server_process):
+    with pytest.raises(TypeError, match=r"only what `talk.served` gives, .* expect a message instead"):
+        await talk.has_connections(server_process(["serve", "{port}"]), 1)
+
+
+def test_a_fact_needs_no_description(talk):
+    with pytest.raises(Failed, match=r"(?s)Nobody came\..*should be +True.*is +False"):
+        talk.expect(False, "Nobody came.")
+
+
+async def test_a_factory_may_have_optional_arguments(talk):
+    def make(greeting="hi"):
+        async def handler(ws):
+            await ws.send(greeting)
+
+        return handler
+
+    async with talk.served(make) as server:
+        ann = await talk.client(server, "Ann")
+        await ann.hears("hi")

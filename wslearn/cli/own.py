@@ -47,7 +47,11 @@ def server_class(name: str) -> type[Server]:
         raise click.UsageError(f"{name} is an object, not a class: write {wanted}.")
     if not inspect.isclass(found):
         what = "a function" if inspect.isroutine(found) else f"of type {type(found).__name__}"
-        raise click.UsageError(f"{name} is {what}. It must be a class that builds on Server: class MyServer(Server).")
+        asgi = any(base.__module__.startswith("starlette.") for base in type(found).__mro__)
+        instead = f" This app runs with: uvicorn {name}." if asgi else ""
+        raise click.UsageError(
+            f"{name} is {what}. It must be a class that builds on Server: class MyServer(Server).{instead}"
+        )
     if not _is_server(found):
         raise click.UsageError(f"{name} must be a class that builds on Server, such as class {class_name}(Server).")
     _check_methods(name, found)

@@ -40,7 +40,7 @@ class Conversation(Talk):
 
     client_class = Client
     all_hear, none_hear, until = judged(Talk.all_hear), judged(Talk.none_hear), judged(Talk.until)
-    has_connections, call, calls = judged(Talk.has_connections), judged(Talk.call), judged(Talk.calls)
+    call, calls, _has_connections = judged(Talk.call), judged(Talk.calls), judged(Talk.has_connections)
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,8 @@ class Conversation(Talk):
         try:
             return await super().client(target, name, **options)  # type: ignore[return-value]
         except (NotYet, Failed) as wrong:
-            wrong = NotYet(f"{wrong}{advice(wrong)}") if isinstance(wrong, NotYet) else wrong
+            if isinstance(wrong, NotYet):
+                wrong = NotYet(f"{wrong}{advice(wrong, options.get('url', target.url))}")
             raise self.failure(wrong) from None
 
     async def clients(self, where: str | HasUrl, *names: str, **options: Any) -> list[Client]:  # type: ignore[override]
@@ -82,6 +83,16 @@ class Conversation(Talk):
         if hasattr(where, "connections"):
             await self.has_connections(where, before + len(names))
         return clients
+
+    async def has_connections(self, server: Any, count: int, message: Message = "") -> None:
+        """Expect that a server has so many connections soon: that it keeps all clients, or notices who has left."""
+        __tracebackhide__ = True
+        if not hasattr(server, "connections"):
+            raise TypeError(
+                "only what `talk.served` gives, or wslearn's own server, tells its connections; of any other server, "
+                f"expect a message instead, such as who is in the room: got {server!r}"
+            )
+        await self._has_connections(server, count, message)
 
     async def refused(  # type: ignore[override]
         self, where: str | HasUrl, status: int, message: Message = "", **options: Any
@@ -94,10 +105,10 @@ class Conversation(Talk):
             raise self.failure(wrong) from None
 
     def expect(self, fact: bool, message: Message = "", **options: Any) -> None:
-        """Expect a fact that nothing else here looks at."""
+        """Expect a fact that nothing else here looks at: `expected` and `came` describe it in a failure's text."""
         __tracebackhide__ = True
         try:
-            super().expect(fact, message, **options)
+            super().expect(fact, message, **{"expected": "True", "came": fact, **options})
         except (NotYet, Failed) as wrong:
             raise self.failure(wrong) from None
 

@@ -155,7 +155,7 @@ class HostileClients:
             raw = await connecting
         except OSError as error:
             kind = type(error) if isinstance(error, ConnectionError | TimeoutError) else OSError
-            raise kind(f"Mallory could not connect to {self.url}: {error}{advice(error)}") from None
+            raise kind(f"Mallory could not connect to {self.url}: {error}{advice(error, self.url)}") from None
         self._talk.keeps(raw)
         await self._talk.drops_with_the_loop()
         return raw
@@ -177,7 +177,7 @@ class HostileClients:
     ) -> Outcome:
         """Read until the server has ended the connection, or the time is over; then the attack is over too."""
         begun = clock()
-        came, ended = await raw.rest(within)
+        came, ended = await raw.rest(within, frames=not http)
         seconds = clock() - begun
         outcome = Outcome("dropped" if ended else "open", seconds=seconds)
         if http and came.startswith(b"HTTP/"):

@@ -12,7 +12,7 @@ from typing import IO, Self
 from wslearn.common import polling
 
 #: Time for the server to listen, and to end when it is asked to, in seconds.
-START_TIMEOUT, STOP_TIMEOUT = 15.0, 3.0
+START_TIMEOUT, STOP_TIMEOUT = 30.0, 3.0
 #: Bytes of the server's output that are quoted: the last ones, because the reason comes last.
 QUOTED = 2000
 
@@ -52,7 +52,8 @@ class CommandProcess:
             try:
                 await polling.until(lambda: process.poll() is not None or _listens(self.port), START_TIMEOUT)
                 if process.poll() is not None or not _listens(self.port):
-                    raise RuntimeError(f"{self.name} did not listen on port {self.port}: {_said(output)}")
+                    late = f" within {START_TIMEOUT:g} s" if process.poll() is None else ""
+                    raise RuntimeError(f"{self.name} did not listen on port {self.port}{late}: {_said(output)}")
             except BaseException:
                 self.kill()
                 raise

@@ -38,16 +38,22 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
 
 def close_frame(answer: bytes) -> tuple[int, str] | None:
     """Return code and reason of the close frame in what a server sent, frame after frame, or None."""
-    while len(answer) >= 2:
-        opcode, size, start = answer[0] & 0x0F, answer[1] & 0x7F, 2
-        if size >= 126:
-            start = 4 if size == 126 else 10
-            size = int.from_bytes(answer[2:start])
+    end = 0
+    while len(answer) - end >= 2:
+        opcode, start, end = frame_at(answer, end)
         if opcode == 8:
-            payload = answer[start : start + size]
+            payload = answer[start:end]
             return (int.from_bytes(payload[:2]), payload[2:].decode(errors="replace")) if payload else (1005, "")
-        answer = answer[start + size :]
     return None
+
+
+def frame_at(answer: bytes | bytearray, at: int) -> tuple[int, int, int]:
+    """Return a frame's opcode, and where its payload begins and ends: beyond the answer if it isn't whole."""
+    opcode, size, start = answer[at] & 0x0F, answer[at + 1] & 0x7F, at + 2
+    if size >= 126:
+        start = at + (4 if size == 126 else 10)
+        size = int.from_bytes(answer[at + 2 : start])
+    return opcode, start, start + size
 
 
 def handshake(url: str, more: str = "") -> bytes:
@@ -102,13 +108,23 @@ class Raw:
             return False
         return True
 
-    async def rest(self, within: float) -> tuple[bytes, bool]:
-        """Return what still comes in so many seconds, and whether the connection has ended then."""
-        came = bytearray()
+    async def rest(self, within: float, *, frames: bool = True) -> tuple[bytes, bool]:
+        """Return what still comes in so many seconds, and whether the connection has ended then.
+
+        A close frame is its end: a server that closes politely waits for an answer, which never comes.
+        """
+        came, end = bytearray(), 0
         try:
             async with asyncio.timeout(within):
                 while data := await self.reader.read(65536):
                     came += data
+                    while frames and len(came) - end >= 2:
+                        opcode, _, after = frame_at(came, end)
+                        if after > len(came):
+                            break
+                        if opcode == 8:
+                            return bytes(came), True
+                        end = after
         except TimeoutError:
             return bytes(came), False
         except OSError:  # a reset is an end too, and takes with it what was under way

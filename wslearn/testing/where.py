@@ -11,8 +11,8 @@ ADVICE = {
     "ConnectionResetError": "Does the server speak TLS (wss://) or not (ws://)?",
     "did not receive a valid HTTP response": "If the server uses TLS, write wss:// in place of ws://. Otherwise it "
     "isn't a WebSocket server, or a network is in front of it and the server itself isn't there.",
-    "HTTP 404": "Is it the right path?",
-    "HTTP 403": "Is it the right path? FastAPI and Starlette answer 403 if there is no WebSocket at this one.",
+    "HTTP 404": "Is {path} the right path?",
+    "HTTP 403": "Is {path} the right path? FastAPI and Starlette answer 403 if there is no WebSocket at this one.",
 }
 
 
@@ -49,6 +49,9 @@ def at(where: str | HasUrl) -> HasUrl:
     return target
 
 
-def advice(error: object) -> str:
-    """Return what may help after a failed connection, with a space before it, or an empty text."""
-    return next((f" {text}" for part, text in ADVICE.items() if part in str(error)), "")
+def advice(error: object, url: str) -> str:
+    """Return what may help after a failed connection to a URL, with a space before it, or an empty text."""
+    path = urlsplit(url).path or "/"
+    text = next((f" {text}" for part, text in ADVICE.items() if part in str(error)), "").replace("{path}", path)
+    twice = " It begins with two slashes: `url` ends with one already." if path in text and path[:2] == "//" else ""
+    return text + twice

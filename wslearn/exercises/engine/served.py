@@ -84,7 +84,12 @@ async def servable(talk: Calls, app: Any) -> Any:
 
     A handler becomes a class. A function without parameters is called: it makes what is to be served.
     """
-    if not _is_app(app) and callable(app) and not _takes(app, 1) and not _takes(app, 3) and _takes(app, 0):
+    if (
+        not _is_app(app)
+        and callable(app)
+        and _takes(app, 0)
+        and (_makes(app) or not (_takes(app, 1) or _takes(app, 3)))
+    ):
         app = await talk.call(app)
     if _is_app(app):
         return app
@@ -114,6 +119,12 @@ def _takes(function: Any, count: int) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _makes(function: Any) -> bool:
+    """Return whether this makes an app though it may take arguments too, such as `def make(settings=None)`."""
+    plain = inspect.isfunction(function) and not inspect.iscoroutinefunction(function)
+    return plain and not function.__code__.co_flags & inspect.CO_VARARGS  # a decorator's `*args` are a handler's
 
 
 def _handled_by(function: Callable) -> type[Server]:

@@ -75,6 +75,28 @@ def _coroutines(made: Any) -> list[Coroutine[Any, Any, None]]:
     return coroutines
 
 
+class Told(asyncio.Task):
+    """A task that has failed still tells it after `cancel()`: with asyncio's own, that counts as asking for the error.
+
+    Many handlers end with `finally: reader.cancel()`, and so hide what has ended the reader.
+    """
+
+    collected = cancelled_late = False
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Cancel, unless the task has failed already, and its error is collected."""
+        if self.collected and unseen(self):
+            self.cancelled_late = True
+            return False
+        return super().cancel(msg)
+
+    def harmless(self) -> bool:
+        """Whether it was cancelled after a failure that is usual at the end of a connection, such as a late send."""
+        error = self.exception() if self.cancelled_late else None
+        usual = isinstance(error, OSError | RuntimeError)  # "Cannot call send once …" is a RuntimeError
+        return usual and not isinstance(error, RecursionError | NotImplementedError)
+
+
 @contextmanager
 def failed_tasks(
     over: Callable[[], bool], ended: Callable[[asyncio.Task], object] = lambda task: None
@@ -90,17 +112,28 @@ def failed_tasks(
 
     def done(task: asyncio.Task) -> None:
         if unseen(task) and not over():
-            (ended if isinstance(task._exception, ConnectionClosed) else failed.append)(task)
+            if isinstance(task._exception, ConnectionClosed):
+                ended(task)
+                return
+            failed.append(task)
+            if isinstance(task, Told):
+                task.collected = True
 
     def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
-        if is_students(getattr(getattr(coroutine, "cr_code", None), "co_filename", "<frozen ")):
+        students = is_students(getattr(getattr(coroutine, "cr_code", None), "co_filename", "<frozen "))
+        kind = Told if students else asyncio.Task
+        task = before(loop, coroutine, **options) if before else kind(coroutine, loop=loop, **options)
+        if students:
             task.add_done_callback(done)
         return task
 
     loop.set_task_factory(make)
     try:
-        yield lambda: [error for task in failed if unseen(task) and (error := task.exception())]
+        yield lambda: [
+            error
+            for task in failed
+            if unseen(task) and (error := task.exception()) and not (isinstance(task, Told) and task.harmless())
+        ]
     finally:
         loop.set_task_factory(before)
 
