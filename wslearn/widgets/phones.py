@@ -131,7 +131,7 @@ class SlowPhoneLab(PhonesDashboard):
             f"{self.due()} messages were due, and half of the other phones answered {self.answered():.0f} or more. "
             f"The longest wait for a message was {median(waits.values()):.2f} s on half of them, and "
             f"{waits[worst]:.2f} s on the phone of {worst}. Slow: {sam}."
-            + f" Without any answer: {silent} phones."
+            + f" Without any answer: {silent} {'phone' if silent == 1 else 'phones'}."
             * bool(silent)
         )
 
