@@ -89,7 +89,7 @@ def test_without_anybody():
     assert boxes(drawn([])) == []
 
 
-def test_a_name_in_chinese_is_drawn_with_a_font_that_is_installed(installed, tmp_path):
+def test_a_name_in_chinese_is_drawn_with_a_font_that_is_installed(installed, tmp_path, caplog):
     assert legible("日本語") == "□□□"
     square_font(tmp_path / "cjk.ttf", "Noto Sans CJK JP", "日本語")
     installed.append(font_manager.ttfFontProperty(font_manager.get_font(tmp_path / "cjk.ttf")))
@@ -97,7 +97,8 @@ def test_a_name_in_chinese_is_drawn_with_a_font_that_is_installed(installed, tmp
     assert module.fonts() == ["DejaVu Sans", "Noto Sans CJK JP"]
     assert legible("日本語 Ann 王") == "日本語 Ann □"
     assert legible("日本語" * 5, 6.0) == "日本語日本…"
-    lanes = drawn(["日本語", "Ann"], above=0.3, bold=["日本語"])  # without a warning
+    lanes = drawn(["日本語", "Ann"], above=0.3, bold=["日本語", "Ann"])
+    assert not caplog.records  # nothing about a font that is missing, or is not there in bold
     one, other = boxes(lanes)
     assert one.width > 1.5 * one.height and other.width > 0
 

@@ -42,12 +42,21 @@ class Lane:
 @lru_cache(4096)  # a picture is drawn four times a second
 def legible(name: str, widest: float = 12.0) -> str:
     """Return a name that a person chose, as a picture can show it: in the font's characters, at most so many em."""
-    known = _characters()
+    known = frozenset[int]().union(*map(_characters, fonts()))
     whole = shown = "".join(one if ord(one) in known else "□" for one in name)
     while _width(shown) > widest and len(shown) > 1:
         whole = whole[:-1]
         shown = f"{whole}…"
     return shown
+
+
+def fonts_of(text: str, weight: str = "normal") -> dict[str, Any]:
+    """Return in which fonts matplotlib draws a legible name. Only the usual one is bold.
+
+    matplotlib logs a warning for a font that isn't installed in bold, which is true of most others.
+    """
+    usual = all(ord(one) in _characters(fonts()[0]) for one in text)
+    return {"weight": weight} if usual else {"family": fonts()}
 
 
 @cache
@@ -63,9 +72,8 @@ def _font() -> Any:
 
 
 @cache
-def _characters() -> frozenset[int]:
-    paths = [findfont(FontProperties(family=name)) for name in fonts()]
-    return frozenset().union(*(get_font(path).get_charmap() for path in paths))
+def _characters(family: str) -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
 
 
 @lru_cache(4096)
@@ -107,7 +115,7 @@ class Lanes:
             self._places[name] = column + left, -row
             colour, weight = (RUST, "bold") if name in bold else ("black", "normal")
             # A name is no formula, whatever dollar signs are in it.
-            look: Any = {"fontsize": size, "color": colour, "weight": weight, "family": fonts(), "parse_math": False}
+            look: Any = {"fontsize": size, "color": colour, "parse_math": False, **fonts_of(text, weight)}
             self.ax.text(column + left - 0.01, -row, text, ha="right", va="center", **look)
         self.seconds, self._width = seconds, 0.97 - left
         begins = [column + left for column in range(columns)]
