@@ -127,11 +127,11 @@ class SlowPhoneLab(PhonesDashboard):
         if not others:
             return NOBODY if not lanes else "No phone has answered yet."
         waits = {person.name: self.longest(lane) for person, lane in others.items()}
-        worst = max(waits, key=lambda name: waits[name])
+        worst, half = max(waits, key=lambda name: waits[name]), median(waits.values())
         sam = ", ".join(person.name for person in self.slow) or "nobody, so press “I am the slow client”"
         return (
             f"{self.due()} messages were due. {len(others)} of {len(self.asked())} other phones answered, half of them "
-            f"{self.answered():.0f} or more. Their longest wait for a message was {median(waits.values()):.2f} s on half "
+            f"{self.answered():.0f} or more. Their longest wait for a message was {half:.2f} s on half "
             f"of them, and {waits[worst]:.2f} s on the phone of {worst}. Slow: {sam}."
         )
 
