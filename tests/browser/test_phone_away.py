@@ -168,7 +168,7 @@ async def test_a_page_that_is_loaded_again_is_the_same_person_with_its_vote_and_
         assert votes(board) == [1, 0, 0]
 
 
-async def test_an_unlocked_phone_does_not_wait_for_its_timer(page):
+async def test_an_unlocked_phone_does_not_wait_for_its_timer_and_a_tap_is_enough(page):
     await pauses(page, 3_600_000)
     async with class_with_network() as (board, net):
         await join(page, net.url)
@@ -179,6 +179,10 @@ async def test_an_unlocked_phone_does_not_wait_for_its_timer(page):
         net.cut()
         await expect(page.locator("#state")).to_have_text("Offline. Trying again in 3600 s")
         await page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(page.locator("#state")).to_have_text("Connected")
+        net.cut()
+        await expect(page.locator("#state")).to_have_text("Offline. Trying again in 3600 s")
+        await page.locator("header").click()  # people tap on what looks dead
         await expect(page.locator("#state")).to_have_text("Connected")
         assert len(board.people) == 1
 

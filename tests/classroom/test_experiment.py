@@ -65,9 +65,19 @@ async def test_nobody_is_here(servers):
 
 async def test_one_experiment_at_a_time(servers):
     async with servers.experiment("Fan-out"):
-        with pytest.raises(RuntimeError, match="has to end first: Fan-out"):
+        with pytest.raises(RuntimeError, match=r"has to end first: Fan-out \(or press Cancel there\)"):
             async with servers.experiment("Rooms"):
                 pass
+    async with servers.experiment("Rooms"):
+        pass
+
+
+async def test_a_class_that_has_ended_has_no_experiments_until_it_starts_again(servers):
+    await servers.stop()
+    with pytest.raises(RuntimeError, match="this class has ended: run the cell of this dashboard again"):
+        async with servers.experiment("Rooms"):
+            pass
+    await servers.start()
     async with servers.experiment("Rooms"):
         pass
 

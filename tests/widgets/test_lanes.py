@@ -4,13 +4,50 @@ import itertools
 import warnings
 
 import pytest
-from matplotlib import style
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager, style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from wslearn.widgets import lanes as module
 from wslearn.widgets.kit.picture import LOOK, png
 from wslearn.widgets.lanes import Lanes, legible
 
 NAMES = ["$x^2$", "$\\frac", "مرحبا", "日本語", "W" * 20, "<b>x</b>", "\\textbf{x}", "a_b^c", "👍🏽"]
+
+
+def forget_fonts() -> None:
+    """Forget which fonts are installed."""
+    for one in (module.fonts, module._font, module._characters, module._width, module.legible):
+        one.cache_clear()
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """The fonts that are installed: only matplotlib's own. A test may add one to the list."""
+    fonts = [font for font in font_manager.fontManager.ttflist if font.name not in module.CJK]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", fonts)
+    font_manager.fontManager._findfont_cached.cache_clear()
+    forget_fonts()
+    yield fonts
+    forget_fonts()
+
+
+def square_font(path, name: str, characters: str) -> None:
+    """Write a font that draws each of these characters as a square."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0)), pen.lineTo((100, 800)), pen.lineTo((900, 800)), pen.lineTo((900, 0)), pen.closePath()
+    glyphs = [".notdef", *(f"uni{ord(one):04X}" for one in characters)]
+    font = FontBuilder(1000)
+    font.setupGlyphOrder(glyphs)
+    font.setupCharacterMap({ord(one): glyph for one, glyph in zip(characters, glyphs[1:], strict=True)})
+    font.setupGlyf(dict.fromkeys(glyphs, pen.glyph()))
+    font.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 100)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": name, "styleName": "Regular"})
+    font.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    font.setupPost()
+    font.save(path)
 
 
 def drawn(names, **more):
@@ -52,7 +89,21 @@ def test_without_anybody():
     assert boxes(drawn([])) == []
 
 
-def test_a_name_is_shown_in_the_characters_of_the_font_and_cut_where_it_is_too_wide():
+def test_a_name_in_chinese_is_drawn_with_a_font_that_is_installed(installed, tmp_path, caplog):
+    assert legible("日本語") == "□□□"
+    square_font(tmp_path / "cjk.ttf", "Noto Sans CJK JP", "日本語")
+    installed.append(font_manager.ttfFontProperty(font_manager.get_font(tmp_path / "cjk.ttf")))
+    forget_fonts()
+    assert module.fonts() == ["DejaVu Sans", "Noto Sans CJK JP"]
+    assert legible("日本語 Ann 王") == "日本語 Ann □"
+    assert legible("日本語" * 5, 6.0) == "日本語日本…"
+    lanes = drawn(["日本語", "Ann"], above=0.3, bold=["日本語", "Ann"])
+    assert not caplog.records  # nothing about a font that is missing, or is not there in bold
+    one, other = boxes(lanes)
+    assert one.width > 1.5 * one.height and other.width > 0
+
+
+def test_a_name_is_shown_in_the_characters_of_the_font_and_cut_where_it_is_too_wide(installed):
     assert legible("Ann") == "Ann"
     assert legible("日本語 Ann") == "□□□ Ann"
     assert legible("W" * 20, 5.0).endswith("W…") and len(legible("W" * 20, 5.0)) < len(legible("i" * 20, 5.0))

@@ -1,6 +1,7 @@
 """The fan-out and the robustness lab with the phones of a class: rehearsed ones, of which the first is slow."""
 
 import asyncio
+from time import perf_counter
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -9,6 +10,7 @@ from phones_of_tests import phone
 from support import until
 
 from wslearn.classroom import ClassServers, hindered, rehearsal
+from wslearn.classroom.delivery import Delivery
 from wslearn.widgets import broadcast_phones, robustness_phones
 from wslearn.widgets.broadcast_phones import PhonesFanOutLab
 from wslearn.widgets.phones import NOBODY
@@ -52,6 +54,7 @@ async def test_in_the_loop_everybody_waits_for_the_slow_phone_and_with_fan_out_n
     in_loop, waited = lab.answered(), min(lab.longest(lane) for lane in lab.others().values())
     assert in_loop <= 4 and waited >= 1.4
     assert lab.picture.text.startswith("awaited loop: 17 messages were due")
+    assert f"{len(others)} of {len(others)} other phones answered, half of" in lab.picture.text
     assert f"Slow: {slow.name}." in lab.picture.text
 
     lab.sent_with.value = "fan_out"
@@ -79,6 +82,18 @@ async def test_the_naive_server_makes_all_wait_and_the_protected_one_drops_the_s
     assert LIMIT - 100 < max(unsent for _, unsent in lab.unsent) < LIMIT + 100
     assert "Slow phones were dropped" in lab.picture.text
     assert [row[0] for row in lab.rows] == ["naive", "protected"]
+
+
+async def test_phones_that_the_loop_has_not_reached_are_said_to_have_no_answer(board):
+    slow, others = await people(board, 4)
+    lab = PhonesFanOutLab(board)
+    lab.per_second, lab.seconds, lab.slow, lab.start, lab.began = 4, 2.0, {slow: None}, 0.0, perf_counter() - 2.0
+    async with board.experiment("Fan-out") as lab.phones:
+        lab.deliveries = [Delivery(1, "hello", [others[0], slow, *others[1:]], 0.0)]
+        assert lab.words() == "No phone has answered yet."
+        lab.deliveries[0].seconds[others[0]] = 0.5
+        words = lab.words()
+    assert words.startswith(f"9 messages were due. 1 of {len(others)} other phones answered, half of them 1 or more.")
 
 
 async def test_nobody_has_joined_and_then_somebody_does(board):

@@ -8,11 +8,15 @@ from typing import Any, Literal
 from wslearn.classroom.measured import line, measured
 from wslearn.classroom.messages import Board, BoardPoll, NoPoll, PersonState, PollState, WallState
 from wslearn.classroom.people import ABSENT, People, Person
-from wslearn.classroom.polls import Poll
+from wslearn.classroom.polls import Poll, source_of
 from wslearn.classroom.wall import Wall
 
 #: What has changed: who is here or what is known of them, the poll, a vote, the wall, or the reactions.
 Change = Literal["people", "poll", "vote", "wall", "reactions"]
+
+
+#: Questions that can still be compared with what was measured, the newest ones: more than a lesson has.
+ASKED = 12
 
 
 class PollClosed(ValueError):
@@ -33,6 +37,8 @@ class Classroom:
         self.on_change: list[Callable[[Change], None]] = []
         self.on_removed: list[Callable[[Person], None]] = []
         self._polls = 0
+        #: The polls that were asked, the newest last: people guess first, and measure one guess after the other.
+        self._asked: list[Poll] = []
 
     def changed(self, what: Change) -> None:
         """Tell everybody who wants to know that this has changed."""
@@ -96,6 +102,7 @@ class Classroom:
         poll = Poll(f"p{self._polls + 1}", question, choices)
         self._polls += 1
         self.poll = poll
+        self._asked = [*(one for one in self._asked if one.source != poll.source), poll][-ASKED:]
         self.reactions.clear()
         self.changed("poll")
         self.changed("reactions")
@@ -118,12 +125,16 @@ class Classroom:
     def compare(self, question: Any, *found: float | str) -> str:
         """Show everybody what was measured beside the results, end the poll, and return both in one line.
 
-        Raises ValueError if this question isn't the one that is asked, or can't have this answer.
+        An earlier question is on the board again, with its votes. Raises ValueError if this question wasn't asked, or
+        can't have this answer.
         """
-        if (poll := self.poll) is None:
-            raise ValueError("the board asks nothing now: first ask the question, with `await board.ask(question)`")
+        if not self._asked:
+            raise ValueError("the board has asked nothing: first ask the question, with `await board.ask(question)`")
+        source = source_of(question)
+        poll = next((one for one in self._asked if one.source == source), self.poll or self._asked[-1])
         poll.measured = measured(poll, question, found)
         poll.open, poll.shown = False, True  # later guesses would be no guesses
+        self.poll = poll
         self.changed("poll")
         return line(poll, poll.measured)
 
@@ -135,6 +146,7 @@ class Classroom:
 
     def clear_poll(self) -> None:
         """Forget the poll."""
+        self._asked = [one for one in self._asked if one is not self.poll]
         self.poll = None
         self.changed("poll")
 
@@ -169,8 +181,9 @@ class Classroom:
     def _forget(self, person: Person) -> None:
         self.wall.forget(person)
         self.changed("wall")
-        if self.poll and self.poll.votes.pop(person.session, None) is not None:
-            self.changed("vote")
+        for poll in self._asked:
+            if poll.votes.pop(person.session, None) is not None and poll is self.poll:
+                self.changed("vote")
 
     # What is shown
 

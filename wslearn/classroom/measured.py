@@ -28,7 +28,7 @@ def measured(poll: Poll, question: Any, found: tuple[float | str, ...]) -> Measu
     """
     if (source := source_of(question)) != poll.source:
         same = source[0] == poll.source[0]
-        last = "this question has changed since" if same else f"the class was last asked {poll.question!r:.80}"
+        last = "this question has changed since" if same else "the class was not asked this question"
         raise ValueError(f"{last}: first ask the question, with `await board.ask(question)`")
     if hasattr(question, "reading"):
         words, value = question.reading(*found)

@@ -31,7 +31,7 @@ class ClassServers:
         self.phones = PhonesServer(self.room, host, port, code=code)
         self.code = self.phones.code
         self.board = BoardServer(self.room, lambda: self.urls, self.code, port=board_port)
-        #: The IP address that it listens on for phones.
+        #: The IP address that it listens on for phones, while it runs.
         self.bound = ""
         #: The port for phones, while it runs.
         self.port = port
@@ -60,6 +60,7 @@ class ClassServers:
         for rehearsal in rehearsals:
             await rehearsal.stop()
         await self._running.aclose()
+        self.bound = ""
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -99,8 +100,9 @@ class ClassServers:
     def compare(self, question: Any, *found: float | str) -> Line:
         """Show what the class measured beside what it guessed, and return both in one line of Markdown.
 
-        `question` is the one that was asked last. `found` is what its `measured` takes: numbers, or a text or letter of
-        a choice. Nobody can vote any longer, and the results are shown. Raises ValueError for anything else.
+        `question` is one that was asked in this class; an earlier one is on the board again, with its votes. `found`
+        is what its `measured` takes: numbers, or a text or letter of a choice. Nobody can vote any longer, and the
+        results are shown. Raises ValueError for anything else.
         """
         return Line(self.room.compare(question, *found))
 
@@ -128,10 +130,14 @@ class ClassServers:
     async def experiment(self, title: str, *, max_unsent: int = 0) -> AsyncIterator[Experiment]:
         """Try something out with the class's phones, which show `title` meanwhile: `async with … as phones`.
 
-        Raises RuntimeError if another experiment is on.
+        Raises RuntimeError if another experiment is on, or if the class has ended.
         """
+        if not self.bound:
+            raise RuntimeError("this class has ended: run the cell of this dashboard again")
         if running := self.phones.experiment:
-            raise RuntimeError(f"the class is in an experiment, which has to end first: {running.title}")
+            raise RuntimeError(
+                f"the class is in an experiment, which has to end first: {running.title} (or press Cancel there)"
+            )
         everybody = self.phones.phones
         self.phones.experiment = Experiment(title, everybody, max_unsent=max_unsent)
         show(everybody.values())

@@ -174,10 +174,11 @@ function over(title, why, again = false) {
   page.showOver(title, why, again);
 }
 
-/** A phone that was locked, or was without a network, does not wait for its timers. */
+/** A phone that was locked, was without a network, or is tapped on meanwhile, does not wait for its timers. */
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && connection.wake());
 addEventListener("pageshow", () => connection.wake());
 addEventListener("online", () => connection.wake());
+addEventListener("pointerdown", () => connection.state === "waiting" && connection.connect());
 addEventListener("offline", () => connected() && connection.abandon("no network"));   // no need to wait for a pong
 onLeaving(() => {
   if (connection.state === "ended") return false;

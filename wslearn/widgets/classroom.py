@@ -4,12 +4,16 @@ board = await classroom()
 await board.ask(ex.questions.guess_3)
 """
 
+import logging
+
 from wslearn import cells
 from wslearn.classroom import ClassServers
 from wslearn.notebook import show
 
 #: Port and code of the last class in this kernel, to which its phones come back.
 _last: tuple[int, str | None] = (0, None)
+#: Of the board, in pixels: as high as JupyterLab shows on a projector of 720 pixels, so that nobody has to scroll.
+HEIGHT = 600
 
 
 async def classroom(
@@ -18,7 +22,7 @@ async def classroom(
     *,
     code: str | None = None,
     rehearse: int = 0,
-    height: int = 700,
+    height: int = HEIGHT,
     remote: bool | None = None,
 ) -> ClassServers:
     """Let the class join by phone, show the board below the cell, and return the class.
@@ -44,11 +48,20 @@ async def classroom(
 async def _start(host: str, port: int, code: str | None) -> ClassServers:
     global _last
     last_port, last_code = _last if cells.kernel() else (0, None)
+    logger = logging.getLogger("wslearn")
+    logger.addFilter(_is_news)
     try:
         board = await ClassServers(host, port or last_port, code=code or last_code).start()
     except OSError:
         if port or not last_port:
             raise
         board = await ClassServers(host, code=code or last_code).start()  # another program has the port now
+    finally:
+        logger.removeFilter(_is_news)
     _last = board.port, board.code
     return board
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out that phones can connect: a class is for that, and a red line worries people."""
+    return "can be reached from other machines" not in f"{record.msg}"

@@ -8,13 +8,22 @@ from functools import cache, lru_cache
 from typing import Any
 
 from matplotlib.collections import PolyCollection
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from wslearn.theme import DARK_GREY, PALE_ORANGE, RUST, SILVER
 from wslearn.widgets.kit.picture import SIZE, figure
 
 #: Lanes in a column of the picture, at most; the height that they share, in points, and their width, in inches.
-COLUMN, POINTS, WIDTH = 40, 280, 9.8
+COLUMN, POINTS, WIDTH = 40, 265, 9.8
+#: The picture's height in inches: with its words and the first row of a table it fits on a projector of 720 pixels.
+HEIGHT = 5.35
+#: Fonts with Chinese, Japanese and Korean characters that systems bring along. matplotlib's own font has none of them.
+CJK = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR"),
+    *("WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAGothic", "UnDotum", "NanumGothic"),
+    *("Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS", "PingFang HK", "Hiragino Sans"),
+    *("Hiragino Sans GB", "Heiti TC", "AppleGothic", "Apple SD Gothic Neo"),
+)
 
 
 @dataclass
@@ -33,7 +42,7 @@ class Lane:
 @lru_cache(4096)  # a picture is drawn four times a second
 def legible(name: str, widest: float = 12.0) -> str:
     """Return a name that a person chose, as a picture can show it: in the font's characters, at most so many em."""
-    known = _characters()
+    known = frozenset[int]().union(*map(_characters, fonts()))
     whole = shown = "".join(one if ord(one) in known else "□" for one in name)
     while _width(shown) > widest and len(shown) > 1:
         whole = whole[:-1]
@@ -41,13 +50,30 @@ def legible(name: str, widest: float = 12.0) -> str:
     return shown
 
 
-def _font() -> Any:
-    return get_font(findfont(FontProperties()))
+def fonts_of(text: str, weight: str = "normal") -> dict[str, Any]:
+    """Return in which fonts matplotlib draws a legible name. Only the usual one is bold.
+
+    matplotlib logs a warning for a font that isn't installed in bold, which is true of most others.
+    """
+    usual = all(ord(one) in _characters(fonts()[0]) for one in text)
+    return {"weight": weight} if usual else {"family": fonts()}
 
 
 @cache
-def _characters() -> frozenset[int]:
-    return frozenset(_font().get_charmap())
+def fonts() -> list[str]:
+    """Return the families for names: the usual one, then those of `CJK` that are installed, so none is missed."""
+    installed = {font.name for font in fontManager.ttflist}
+    return [FontProperties().get_name(), *(name for name in CJK if name in installed)]
+
+
+@cache
+def _font() -> Any:
+    return get_font([findfont(FontProperties(family=name)) for name in fonts()])
+
+
+@cache
+def _characters(family: str) -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
 
 
 @lru_cache(4096)
@@ -69,10 +95,10 @@ class Lanes:
         columns = max(1, math.ceil(len(names) / (COLUMN * share)))
         rows = max(1, math.ceil(len(names) / columns))
         if above:
-            self.figure, (self.above, self.ax) = figure(2, height=5.6, height_ratios=[above, 1])
+            self.figure, (self.above, self.ax) = figure(2, height=HEIGHT, height_ratios=[above, 1])
         else:
-            self.figure, self.ax = figure(height=5.6)
-        size, mark = min(SIZE, POINTS * share / rows), max(4, 250 * share / rows)
+            self.figure, self.ax = figure(height=HEIGHT)
+        size, mark = min(SIZE, POINTS * share / rows), max(4, 235 * share / rows)
         self._look: dict[str, Any] = {
             "marker": "|",
             "linestyle": "",
@@ -89,7 +115,7 @@ class Lanes:
             self._places[name] = column + left, -row
             colour, weight = (RUST, "bold") if name in bold else ("black", "normal")
             # A name is no formula, whatever dollar signs are in it.
-            look: Any = {"fontsize": size, "color": colour, "weight": weight, "parse_math": False}
+            look: Any = {"fontsize": size, "color": colour, "parse_math": False, **fonts_of(text, weight)}
             self.ax.text(column + left - 0.01, -row, text, ha="right", va="center", **look)
         self.seconds, self._width = seconds, 0.97 - left
         begins = [column + left for column in range(columns)]

@@ -86,11 +86,14 @@ class SlowPhoneLab(PhonesDashboard):
             lane.arrivals.sort()
         return found
 
+    def asked(self) -> set[Person]:
+        """Return the people whose phones are not slow, and were there from the first message on."""
+        return set(self.deliveries[0].people) - self.slow.keys() if self.deliveries else set()
+
     def others(self) -> dict[Person, Lane]:
-        """Return the lanes of phones that are not slow, were there from the first message on, and answered one."""
-        first = set(self.deliveries[0].people) if self.deliveries else set()
-        lanes = self.lanes().items()
-        return {person: lane for person, lane in lanes if person in first - self.slow.keys() and lane.arrivals}
+        """Return the lanes of those of them who answered a message: the others may be asleep, or still wait for one."""
+        asked = self.asked()
+        return {person: lane for person, lane in self.lanes().items() if person in asked and lane.arrivals}
 
     def due(self) -> int:
         """Return how many messages have been due so far."""
@@ -124,15 +127,12 @@ class SlowPhoneLab(PhonesDashboard):
         if not others:
             return NOBODY if not lanes else "No phone has answered yet."
         waits = {person.name: self.longest(lane) for person, lane in others.items()}
-        worst = max(waits, key=lambda name: waits[name])
-        silent = sum(not lane.arrivals for lane in lanes.values())
+        worst, half = max(waits, key=lambda name: waits[name]), median(waits.values())
         sam = ", ".join(person.name for person in self.slow) or "nobody, so press “I am the slow client”"
         return (
-            f"{self.due()} messages were due, and half of the other phones answered {self.answered():.0f} or more. "
-            f"The longest wait for a message was {median(waits.values()):.2f} s on half of them, and "
-            f"{waits[worst]:.2f} s on the phone of {worst}. Slow: {sam}."
-            + f" Without any answer: {silent} phones."
-            * bool(silent)
+            f"{self.due()} messages were due. {len(others)} of {len(self.asked())} other phones answered, half of them "
+            f"{self.answered():.0f} or more. Their longest wait for a message was {half:.2f} s on half "
+            f"of them, and {waits[worst]:.2f} s on the phone of {worst}. Slow: {sam}."
         )
 
     def trips(self) -> list[float]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from wslearn.classroom.servers import ClassServers
 from wslearn.theme import BLUE, DARK_GREY, RUST
 from wslearn.widgets.kit.picture import SIZE
-from wslearn.widgets.lanes import legible
+from wslearn.widgets.lanes import fonts_of, legible
 from wslearn.widgets.phones import SlowPhoneLab
 
 #: How long Run and the first run take, and between two looks at the unsent bytes, in seconds.
@@ -82,7 +82,7 @@ class PhonesRobustnessLab(SlowPhoneLab):
         if dropped:
             back = f", back after {self.back[0] - dropped[0]:.1f} s" if 0 in self.back else ""
             name = legible(self.phones.dropped[0][1].person.name)
-            ax.set_title(f"{name} dropped{back}", loc="right", fontsize=SIZE, parse_math=False)
+            ax.set_title(f"{name} dropped{back}", loc="right", fontsize=SIZE, parse_math=False, **fonts_of(name))
         ax.set(ylim=(-0.05 * LIMIT, 1.4 * LIMIT))
         ax.set_title("unsent bytes", loc="left", fontsize=SIZE)
         does = "waits for a slow phone in its loop" if self.kind == "naive" else "keeps what a slow phone has not taken"

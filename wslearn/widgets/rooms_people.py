@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from wslearn.theme import BLUE, DARK_GREY, LIGHT_GREY, PALE_BLUE, PALE_ORANGE
 from wslearn.widgets.kit.picture import figure
-from wslearn.widgets.lanes import legible
+from wslearn.widgets.lanes import fonts_of, legible
 
 #: What a phone has to do with the last message.
 Does = Literal["", "sends", "has it", "waits"]
@@ -62,9 +62,8 @@ def picture(rooms: Mapping[str, Sequence[Face]]) -> Figure:
             looks.append((ground, DARK_GREY if face.does else LIGHT_GREY))
             text = f"{mark}{legible(face.name, 72 * (w - 0.1) / size - 1.3)}"
             cell = TransformedBbox(Bbox.from_bounds(x, y, w - 0.03, h), ax.transData)  # a name of 20 W is cut off
-            ax.text(
-                x + 0.05, y + h / 2, text, size=size, color=ink, va="center", parse_math=False, clip_on=True
-            ).set_clip_box(cell)
+            look: dict[str, Any] = {"size": size, "color": ink, "va": "center", "parse_math": False, "clip_on": True}
+            ax.text(x + 0.05, y + h / 2, text, **look, **fonts_of(text)).set_clip_box(cell)
         left += wide
     faces_of, edges = zip(*looks, strict=True)
     ax.add_collection(PolyCollection(boxes, facecolors=faces_of, edgecolors=edges, linewidths=1))

@@ -22,7 +22,7 @@ from wslearn.widgets.rooms_people import Does, Face, picture
 from wslearn.widgets.rooms_picture import ROOMS
 
 TITLE = "Rooms: whose phone receives it?"
-TO_DO = "Everybody: look at your phone, open More, and press “Say hi”. Only your room receives it."
+TO_DO = "Everybody: look at your phone, and press “Say hi”. Only your room receives it."
 QUESTION = "Which room do you want to be in?"
 #: How long the first run waits for answers, in seconds.
 ENOUGH = 1.5
