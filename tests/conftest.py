@@ -68,7 +68,7 @@ def complaint(wslearn):
 
     async def complaint(*arguments: object, **options) -> tuple[int, str]:
         process = await wslearn(*arguments, **options)
-        stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
         lines = stderr.decode().splitlines()
         assert (stdout, len(lines)) == (b"", 1), f"expected one line on stderr and none on stdout: {stdout!r} {lines}"
         return process.returncode, lines[0]

@@ -49,7 +49,7 @@ MORE = [
     ids=lambda value: getattr(value, "__name__", ""),
 )
 async def test_a_planted_fault_is_found_and_told(client, server, options, kinds, steps, ending):
-    report = await check(client.run, server, runs=60, seconds=60, kinds=kinds, patience=0.5, **options)
+    report = await check(client.run, server, runs=60, seconds=90, kinds=kinds, patience=0.5, **options)
     assert report.story, f"not found in {report.runs} runs"
     story = str(report)
     assert report.story.verdict.kinds & kinds and len(report.story.schedule) <= steps, story
