@@ -1,5 +1,6 @@
 """Where in a student's own code something happens: which line raised, which line is stuck."""
 
+import gc
 import linecache
 import os
 import re
@@ -24,6 +25,8 @@ INSTALLED = re.compile(
     f"({'|'.join(re.escape(f'{Path(sysconfig.get_path(name))}{os.sep}') for name in ('purelib', 'platlib'))})"
     r"(?!(aiohttp|anyio|asgiref|channels|django|fastapi|starlette|uvicorn|uvloop|websockets|wslearn)\b)"
 )
+#: Held while the collector is off: two threads that look at once would switch it on for each other.
+_looking = threading.Lock()
 
 
 def is_students(filename: str) -> bool:
@@ -41,7 +44,23 @@ def students_frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def students_frame(thread: threading.Thread) -> FrameType | None:
     """Return the innermost frame of a running thread that is a student's own code."""
-    return next(students_frames(sys._current_frames().get(thread.ident or 0)), None)
+    return next(students_frames(_frames().get(thread.ident or 0)), None)
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return the innermost frame of each thread.
+
+    Python 3.11 may collect garbage in the middle of it, and so give another thread its turn. If that one begins or ends
+    a thread, or looks at the frames, too, all threads wait for ever (CPython's issue 106883).
+    """
+    with _looking:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if collects:
+                gc.enable()
 
 
 def line(filename: str, number: int) -> str:
