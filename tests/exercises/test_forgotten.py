@@ -6,6 +6,7 @@ import pytest
 from exercise_cases import answer, forgets, handler
 
 from wslearn.exercises import Exercise
+from wslearn.exercises.engine import forgotten
 
 
 async def echoes(talk, server_class):
@@ -108,4 +109,6 @@ async def test_outside_of_a_check_python_warns_as_ever():
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         nothing()
-    assert [("never awaited" in str(one.message), one.filename) for one in seen] == [(True, __file__)]
+    assert ["never awaited" in str(one.message) for one in seen] == [True]
+    if not forgotten._told:  # no check of an earlier test still runs: then it's Python's own warning
+        assert seen[0].filename == __file__

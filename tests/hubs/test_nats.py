@@ -5,6 +5,7 @@ import gc
 import json
 from contextlib import suppress
 
+import psutil
 import pytest
 from support import no_task_left, until
 
@@ -41,6 +42,12 @@ class Ear:
 async def two(engine):
     async with NatsHub(engine.url, engine.token) as a, NatsHub(engine.url, engine.token) as b:
         yield a, b
+
+
+async def freeze(engine: Engine) -> None:
+    """Freeze the engine, and wait until it is frozen: a signal needs a moment, in which it may still answer."""
+    engine.pause()
+    await until(lambda: psutil.Process(engine.pid).status() == psutil.STATUS_STOPPED)
 
 
 async def test_two_hubs_hear_the_same_in_the_same_order(two):
@@ -196,7 +203,7 @@ async def test_nobody_expires_while_the_engine_is_frozen(engine, two):
     seen = []
     for hub in two:
         hub.on_presence.append(lambda topic, hub=hub: seen.append(hub.presence(topic)))
-    engine.pause()
+    await freeze(engine)
     await asyncio.sleep(4)
     engine.resume()
     await asyncio.sleep(1.5)
@@ -228,7 +235,7 @@ async def test_a_frozen_engine_is_lost_after_3_seconds_and_publishing_never_hang
     a.on_lost.append(lambda: events.append("lost"))
     a.on_back.append(lambda: events.append("back"))
     loop = asyncio.get_running_loop()
-    engine.pause()
+    await freeze(engine)
     began = loop.time()
     with pytest.raises(HubLost):
         await a.publish("tea", bytes(100_000), "key")
@@ -248,7 +255,7 @@ async def test_a_message_without_a_key_is_sent_once(engine, two):
     a, b = two
     ear = Ear()
     await b.subscribe("tea", ear)
-    engine.pause()
+    await freeze(engine)
     with pytest.raises(HubLost):
         await a.publish("tea", b"perhaps", None)
     engine.resume()
@@ -260,7 +267,7 @@ async def test_a_message_without_a_key_is_sent_once(engine, two):
 async def test_much_that_waits_for_a_frozen_engine_blocks_nobody(engine, two):
     """With more than 2 MiB waiting, the library's own publish would wait for ever."""
     a, _ = two
-    engine.pause()
+    await freeze(engine)
     async with asyncio.timeout(20):
         sent = await asyncio.gather(
             *(a.publish("tea", bytes(60_000), f"{n}") for n in range(100)), return_exceptions=True
@@ -431,7 +438,7 @@ async def test_close_is_bounded_and_quiet(engine, caplog, state):
     hub = await NatsHub(engine.url, engine.token).start()
     await hub.subscribe("tea", Ear())
     if state == "frozen":
-        engine.pause()
+        await freeze(engine)
     elif state == "killed":
         engine.kill()
         await engine.ended.wait()
