@@ -17,7 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 def room():
     """A laptop with a Wi-Fi."""
     with lan() as made:
-        made.network("wlan0", "10.77.0.1/24")
         yield made
 
 

@@ -17,6 +17,12 @@ async def servers():
         yield servers
 
 
+async def volunteers(ws) -> None:
+    """Be the slow client from now on."""
+    await tell(ws, type="volunteer", **{"as": "slow-client"})
+    await hear(ws, "volunteer")
+
+
 async def answer_next(ws) -> dict:
     """Answer the next message of the experiment, and return it."""
     message = await hear(ws, "delivery")
@@ -237,8 +243,7 @@ async def test_a_ping_is_answered_by_the_library_of_the_phone(servers):
 async def test_a_slow_client_gets_the_newest_only_and_others_do_not_wait(servers, monkeypatch):
     monkeypatch.setattr(hindered, "REST", 0.3)
     async with phone(servers, "Ann") as ann, phone(servers, "Sam") as sam, servers.experiment("Fan-out") as phones:
-        await tell(sam, type="volunteer", **{"as": "slow-client"})
-        await hear(sam, "volunteer")
+        await volunteers(sam)
         deliveries = [phones.publish(f"message {number}") for number in range(5)]
         assert [(await answer_next(ann))["number"] for _ in range(5)] == [1, 2, 3, 4, 5]
         assert (await answer_next(sam))["number"] == 5
@@ -269,8 +274,7 @@ async def test_a_queue_for_a_slow_client_grows_until_it_is_dropped_and_it_comes_
     session = secrets.token_hex(16)
     async with servers.experiment("Robustness", max_unsent=300) as phones:
         async with phone(servers, "Sam", session) as sam:
-            await tell(sam, type="volunteer", **{"as": "slow-client"})
-            await hear(sam, "volunteer")
+            await volunteers(sam)
             person = phones.people[0]
             deliveries = [phones.publish("12345") for _ in range(3)]
             each = phones.unsent(person) / 3
@@ -293,8 +297,7 @@ async def test_a_queue_for_a_slow_client_grows_until_it_is_dropped_and_it_comes_
 async def test_who_is_slow_no_longer_gets_all_that_waits(servers, monkeypatch):
     monkeypatch.setattr(hindered, "REST", 60)
     async with phone(servers, "Sam") as sam, servers.experiment("Robustness", max_unsent=10_000) as phones:
-        await tell(sam, type="volunteer", **{"as": "slow-client"})
-        await hear(sam, "volunteer")
+        await volunteers(sam)
         for number in range(3):
             phones.publish(f"message {number}")
         monkeypatch.setattr(hindered, "PAUSE", 0)
@@ -305,8 +308,7 @@ async def test_who_is_slow_no_longer_gets_all_that_waits(servers, monkeypatch):
 async def test_in_turn_everybody_waits_for_the_slow_client(servers, monkeypatch):
     monkeypatch.setattr(hindered, "REST", 0.5)
     async with phone(servers, "Sam") as sam, phone(servers, "Ann") as ann, servers.experiment("Fan-out") as phones:
-        await tell(sam, type="volunteer", **{"as": "slow-client"})
-        await hear(sam, "volunteer")
+        await volunteers(sam)
         delivery = phones.prepare("hello")
         sending = asyncio.create_task(phones.send_in_turn(delivery))
         await answer_next(ann)
@@ -319,8 +321,7 @@ async def test_in_turn_everybody_waits_for_the_slow_client(servers, monkeypatch)
 async def test_in_turn_nobody_waits_for_a_slow_client_that_has_left(servers, monkeypatch):
     monkeypatch.setattr(hindered, "REST", 60)
     async with phone(servers, "Sam") as sam, phone(servers, "Ann") as ann, servers.experiment("Fan-out") as phones:
-        await tell(sam, type="volunteer", **{"as": "slow-client"})
-        await hear(sam, "volunteer")
+        await volunteers(sam)
         delivery = phones.prepare("hello")
         sending = asyncio.create_task(phones.send_in_turn(delivery))
         await asyncio.sleep(0)

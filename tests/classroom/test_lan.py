@@ -14,9 +14,8 @@ NOTHING = b"\r\n\r\nNothing is here: scan the code on the board again.\n"
 
 @pytest.fixture
 def rooms():
-    """One Wi-Fi, and a second network."""
+    """A laptop with a Wi-Fi."""
     with lan() as made:
-        made.network("wlan0", "10.77.0.1/24")
         yield made
 
 

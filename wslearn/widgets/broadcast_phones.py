@@ -32,16 +32,9 @@ class PhonesFanOutLab(SlowPhoneLab):
 
     async def _compare(self, seconds: float) -> None:
         self.kind = self.sent_with.value
+        self.in_turn = self.kind != "fan_out"
         await self.conduct(seconds, "Who waits for a slow phone?", self.rate.value)
         self.remember(COLUMNS, (self.kind, *self.cells()), most=RUNS)
-
-    async def send(self, text: str, due: float) -> None:
-        """Send a message to all phones."""
-        if self.kind == "fan_out":
-            self.deliveries.append(self.phones.publish(text, due=due))
-        else:
-            self.deliveries.append(self.phones.prepare(text, due=due))
-            await self.phones.send_in_turn(self.deliveries[-1])
 
     def figure(self) -> tuple[Figure, str]:
         """Draw the lanes as they are now."""

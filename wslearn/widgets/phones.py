@@ -43,6 +43,8 @@ class SlowPhoneLab(PhonesDashboard):
     """A message to all phones, again and again, while somebody's phone is slow: a lane for each phone."""
 
     phones: Experiment
+    #: Whether a message is sent with a loop that waits for each phone.
+    in_turn: bool
 
     def __init__(self, board: ClassServers, title: str, *controls: widgets.Widget) -> None:
         super().__init__(board, title, f"Somebody: open More, and press “I am the slow client”. {PLAYED}", *controls)
@@ -68,8 +70,12 @@ class SlowPhoneLab(PhonesDashboard):
             await self.send(f"Message {number + 1}", due)
 
     async def send(self, text: str, due: float) -> None:
-        """Send a message, and add it to `deliveries`. A lab says how."""
-        raise NotImplementedError
+        """Send a message to all at once, or `in_turn` with awaited sends, and add it to `deliveries`."""
+        if self.in_turn:
+            self.deliveries.append(self.phones.prepare(text, due=due))
+            await self.phones.send_in_turn(self.deliveries[-1])
+        else:
+            self.deliveries.append(self.phones.publish(text, due=due))
 
     # What is shown
 

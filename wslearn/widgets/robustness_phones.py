@@ -40,6 +40,7 @@ class PhonesRobustnessLab(SlowPhoneLab):
 
     async def _compare(self, seconds: float) -> None:
         self.kind = self.server_kind.value
+        self.in_turn = self.kind == "naive"
         #: When so many bytes waited for a slow phone.
         self.unsent: list[tuple[float, int]] = []
         #: When a phone was back that was dropped, by the number of the drop.
@@ -61,12 +62,8 @@ class PhonesRobustnessLab(SlowPhoneLab):
         self.unsent.append((self.elapsed(), max(map(self.phones.unsent, self.slow), default=0)))
 
     async def send(self, text: str, due: float) -> None:
-        """Send a message as the server does."""
-        if self.kind == "protected":
-            self.deliveries.append(self.phones.publish(text, due=due))
-        else:
-            self.deliveries.append(self.phones.prepare(text, due=due))
-            await self.phones.send_in_turn(self.deliveries[-1])
+        """Send a message as the server does, and look what still waits."""
+        await super().send(text, due)
         self._look()
 
     def figure(self) -> tuple[Figure, str]:
