@@ -2,6 +2,7 @@
 
 - One worker runs all tests of a file, and all tests that share an expensive fixture, such as JupyterLab.
 - A test marked `clock` waits until no other test is running, and the others wait until it has ended.
+- A test that fails in the whole suite is run once more, alone (see `second_look`).
 - With a file's name, `--pdb`, `-s`, `-n 0` or `-p no:xdist`, one process runs one test after the other.
 """
 
@@ -11,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from second_look import SecondLook
 
 try:
     import fcntl
@@ -41,6 +43,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return
     if option.numprocesses is None and not option.usepdb and option.capture != "no":
         option.numprocesses = WORKERS
+        plugins.register(SecondLook())
 
 
 @pytest.hookimpl(optionalhook=True)
