@@ -37,6 +37,10 @@ class Gate(Server):
         """Return the part of a request's path below the path of this server, which begins with `/`, or None."""
         raise NotImplementedError
 
+    def make_room(self, ws: Any) -> bool:
+        """Return whether a client may come in although all places are taken, because another one has lost its place."""
+        return False
+
     def respond_inside(self, path: str, ws: Any) -> Response | None:
         """Return the response to a GET of this path, or None if there is nothing."""
         name = path.removeprefix("/static/") if path.startswith("/static/") else path.removeprefix("/")
@@ -74,6 +78,7 @@ class Gate(Server):
             if path != "/ws":
                 return handshake.respond(404, self.nothing)
             full = handshake.refuse_more(self.limits, len(self.connections))
+            full = None if full and self.make_room(ws) else full
             return None if full is None else handshake.respond(503, "All places are taken.\n", Retry_After="5")
         if path == "":  # so that the page's links lead to below this path
             return handshake.respond(307, Location=f"{handshake.path_of(request)}/")

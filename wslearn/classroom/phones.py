@@ -26,6 +26,7 @@ from wslearn.classroom.messages import (
     WriteOnWall,
 )
 from wslearn.classroom.people import Person
+from wslearn.classroom.places import address_of, in_excess
 from wslearn.classroom.requests import carry_out
 from wslearn.common import tasks
 from wslearn.common.throttle import Throttle
@@ -87,6 +88,14 @@ class PhonesServer(Gate):
         first, slash, rest = path_of(request).removeprefix("/").partition("/")
         right = hmac.compare_digest(first.lower().encode(errors="replace"), self.code.encode())
         return f"{slash}{rest.lstrip('/')}" if right else None
+
+    def make_room(self, ws: Any) -> bool:
+        """Take a place from a device that holds more than half of them, for one that holds few."""
+        here = [one for one in self.handlers.values() if one in self.connections]
+        if one := in_excess(here, address_of(ws), self._joined.keys(), CONNECTIONS):
+            one.abort("its place is needed for another device")
+            self.connections.discard(one)
+        return one is not None
 
     def background(self) -> Iterable[Any]:
         """Ping the phones, and look at their answers."""
