@@ -1,6 +1,5 @@
 """What a check's conversation is made with: servers, clients, groups of clients; `calls` has the rest."""
 
-import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator

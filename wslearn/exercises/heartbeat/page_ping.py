@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.common.patience import patient
 from wslearn.exercises.engine import STEP, Exercise, NotYet, Talk, kind, read
 from wslearn.exercises.engine.result import shown
 from wslearn.exercises.heartbeat.judge import PING, judge
@@ -87,7 +88,8 @@ async def _measure(talk: Talk, round_trip: Callable, number: int, server: Any, n
     for news in server.round.waiting:
         await seen.send(news)
     with suppress(ConnectionClosed):  # all that was sent has arrived after this ping
-        await asyncio.wait_for(await seen.ping(), STEP)
+        async with patient(STEP):
+            await (await seen.ping())
     talk.tells("the network", "takes", f"{net.delay:g} s each way, and the server {THINKS:g} s")
     controls, began, took, late = seen.controls, clock(), None, ""
     try:
@@ -101,7 +103,8 @@ async def _measure(talk: Talk, round_trip: Callable, number: int, server: Any, n
         text = "You closed the connection, but the page still needs it. Only send and receive."
         talk.fail(text, "round_trip(ws)", "closes", "the connection", expected="only the round trip")
     with suppress(ConnectionClosed):
-        await asyncio.wait_for(await ws.ping(), STEP)
+        async with patient(STEP):
+            await (await ws.ping())
     least = 2 * net.delay + server.took
     mistakes = _mistakes(took, bool(late), least, whole, server, seen.controls > controls + 1, number > 1)
     mistakes = {late + text: applies for text, applies in mistakes.items()}
