@@ -39,6 +39,16 @@ class Clock:
 shared: ContextVar[Clock | None] = ContextVar("shared", default=None)
 
 
+def counted() -> float:
+    """Return the seconds of the shared clock, since any moment; of the system's where none is shared."""
+    return clock.now() if (clock := shared.get()) else monotonic()
+
+
+def missed() -> float:
+    """Return the seconds, since any moment, for which this machine did not let the shared clock count."""
+    return monotonic() - counted()
+
+
 @asynccontextmanager
 async def patient(seconds: float) -> AsyncIterator[asyncio.Timeout]:
     """Be `asyncio.timeout(seconds)`, but do not count the time in which this machine did not let us run."""

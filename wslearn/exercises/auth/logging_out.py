@@ -10,6 +10,7 @@ import jwt
 
 from wslearn.exercises.auth.letting_in import echoes, is_refused, tokens_of, wrong_close
 from wslearn.exercises.engine import STEP, Client, Exercise, NotYet, Talk, has, otherwise
+from wslearn.exercises.engine.steady import timed
 from wslearn.server import Server
 from wslearn.tokens import Tokens
 
@@ -32,6 +33,7 @@ AGAIN = (
 )
 
 
+@timed
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server, talk.server(server_class) as other:
         tokens = tokens_of(talk, server)

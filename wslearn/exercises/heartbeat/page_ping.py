@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn.common.patience import patient
 from wslearn.exercises.engine import STEP, Exercise, NotYet, Talk, kind, read
 from wslearn.exercises.engine.result import shown
+from wslearn.exercises.engine.steady import timed
 from wslearn.exercises.heartbeat.judge import PING, judge
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
@@ -66,6 +67,7 @@ class _ScoresServer(Server):
                 await ws.send(self.round.pong)
 
 
+@timed
 async def _measures(talk: Talk, round_trip: Callable) -> None:
     async with talk.server(_ScoresServer) as server, SimulatedNetwork(server.url) as net:
         async with connect(net.url, proxy=None, ping_interval=None, close_timeout=0.1, max_queue=None) as ws:
