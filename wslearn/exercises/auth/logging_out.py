@@ -192,9 +192,8 @@ async def _stay(clients: list[Client]) -> None:
     for client in clients:
         text = "Ann was logged out, and {name} was disconnected too. Compare the whole name, and keep all that changes "
         await client.is_still_there(f"{text}in `self`, because each server has its own users.")
-        await client.asks(
-            "still here", "still here", "{name} is still logged in. Send each message back to its sender."
-        )
+        text = "{name} is still logged in. Send each message back to its sender."
+        await client.asks("still here", "still here", text)
 
 
 log_out = Exercise(

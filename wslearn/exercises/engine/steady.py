@@ -10,7 +10,7 @@ from wslearn.exercises.engine.expectations import STEP, WHOLE, NotYet
 
 T = TypeVar("T")
 #: A part is held so often at most, and again if the machine stood still for longer than so many seconds.
-TIMES, STILL = 5, 0.03
+TIMES, STILL = 5, 0.1
 
 
 async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
@@ -36,7 +36,7 @@ async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
     return found
 
 
-def timed(conversation: Callable[[Calls, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:
+def timed(conversation: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:
     """Hold a whole conversation that looks at times undisturbed."""
 
     @wraps(conversation)

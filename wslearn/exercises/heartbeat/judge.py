@@ -29,7 +29,8 @@ async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[
     Again also if it holds, but this machine was so late that a mistake would not have been seen. That nothing has come
     for a whole step is no matter of some milliseconds. And there must be time for one more try.
     """
-    lateness = Lateness()
+    lateness, began = Lateness(), counted()
+    now = began
 
     async def once(factor: float) -> None:
         nonlocal lateness, now
@@ -37,7 +38,6 @@ async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[
         async with Lateness() as lateness:
             await attempt(factor, lateness)
 
-    began = now = counted()
     for factor, longer in zip(SLOWER, (*SLOWER[1:], 0), strict=True):
         before = len(talk.steps)
         try:
@@ -64,7 +64,8 @@ class Lateness:
     hides = False  # it was so late that a wrong answer looks like a right one
 
     async def __aenter__(self) -> "Lateness":
-        self._began = self._ticked = clock()
+        self._ticked = clock()
+        self._began = self._counted = counted()
         self._task = asyncio.create_task(self._tick())
         return self
 
@@ -73,14 +74,15 @@ class Lateness:
 
     @property
     def blocked(self) -> bool:
-        """Whether the loop stood still nearly all the time."""
+        """Whether a student's code let the loop stand still nearly all the time."""
         self._look()
-        return self.total > max(0.15, 0.75 * (clock() - self._began))
+        return self.total > max(0.15, 0.75 * (self._counted - self._began))
 
     def _look(self) -> None:
         pause, self._ticked = clock() - self._ticked, clock()
+        given, self._counted = counted() - self._counted, counted()
         if pause > PAUSE:
-            self.longest, self.total = max(self.longest, pause), self.total + pause
+            self.longest, self.total = max(self.longest, pause), self.total + given
 
     async def _tick(self) -> None:
         while True:
