@@ -24,7 +24,6 @@ has only their `subtle` and `right`, for a file that has more of them.
 
 import asyncio
 import json
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +31,7 @@ from typing import Any, ClassVar
 import pytest
 
 from wslearn import exercises
+from wslearn.common.patience import patient
 from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made as answer
@@ -170,13 +170,11 @@ class ExerciseCase(MoreAnswers):
 
     async def test_whatever_it_is_there_is_a_diagnosis_in_time(self):
         async def diagnosis(name: str, value: Any, part: str) -> None:
-            began = time.perf_counter()
-            result = await self.exercise.check(value)
-            seconds = time.perf_counter() - began
+            async with patient(DIAGNOSIS):
+                result = await self.exercise.check(value)
             assert result.state == "wrong" and result.message, f"{name}: {result}"
             assert part in result.message, f"{name}: {part!r} is missing in: {result}"
             assert "check itself failed" not in result.message, f"{name}: {result}"
-            assert seconds < DIAGNOSIS, f"{name}: {seconds:.1f} s"
 
         cases = [(name, answer(code, self.imports), part) for name, (code, part) in self.troublemakers.items()]
         cases += [("a number", 5, ""), ("nothing", None, ""), ("a text", "x", "")]

@@ -12,9 +12,9 @@ from wslearn.common import buffers, polling
 
 async def test_until_a_state_comes_about_or_the_time_is_over():
     state: list[int] = []
-    asyncio.get_running_loop().call_later(0.03, state.append, 1)
     assert not await polling.until(lambda: state, 0)
-    assert await polling.until(lambda: state, 2) is True
+    asyncio.get_running_loop().call_later(0.03, state.append, 1)
+    assert await polling.until(lambda: state, 60) is True
     assert await polling.until(lambda: False, 0.02) is False
 
 

@@ -10,6 +10,12 @@ TIDY = ex.tidy.answer
 LEAVES = '        finally:\n            clients.discard(ws)\n            broadcast(clients, f"{len(clients)} online")'
 
 
+def sends(turn: str, caught: str = "") -> str:
+    """Return an answer that sends to one client after the other; its handler ends at an error, or catches it."""
+    code = changed(TIDY, ("broadcast(clients, text)", f"for one in {turn}:\n                    await one.send(text)"))
+    return changed(code, (LEAVES, f"        except {caught}:\n            pass\n{LEAVES}")) if caught else code
+
+
 class TestTidy(FunctionExercise):
     exercise = ex.tidy
     stub = "def make_chat():\n    async def chat(ws): raise NotImplementedError\n    return chat"
@@ -63,16 +69,15 @@ class TestTidy(FunctionExercise):
         "nobody is told that somebody left": changed(
             TIDY, (LEAVES, "        finally:\n            clients.discard(ws)")
         ),
-        "a send in turn": (
-            "Dora's connection was just being lost",
-            changed(
-                TIDY,
-                (
-                    "broadcast(clients, text)",
-                    "for client in list(clients):\n                    await client.send(text)",
-                ),
-            ),
-        ),
+        **{
+            f"a send in turn, {order}": ("Dora's connection was just being lost", sends(turn, caught))
+            for order, turn, caught in (
+                ("in any order", "list(clients)", ""),
+                ("first to the sender", "sorted(clients, key=lambda one: one is not ws)", ""),
+                ("last to the sender", "sorted(clients, key=lambda one: one is ws)", ""),
+                ("and the handler returns", "sorted(clients, key=lambda one: one is not ws)", "ConnectionClosed"),
+            )
+        },
         "polite only": (
             "without a closing handshake",
             changed(TIDY, ("        finally:", "        except ZeroDivisionError:\n            pass\n        else:")),

@@ -43,7 +43,8 @@ a function is called and says whether what came is right (then say in `meaning` 
 exception class (only in `calls`) must be raised; anything else must be equal and of the same type. A message that is a
 JSON object or list comes decoded, all others as they are.
 
-`talk`, what a conversation is made with (each step has 2 s, unless `within=…` says otherwise; the whole has 15 s):
+`talk`, what a conversation is made with (each step has 2 s, unless `within=…` says otherwise; the whole has 15 s; time
+in which the machine stands still does not count):
 
 - `async with talk.server(cls, **options) as server`: start the student's server (or the author's own). You may look at
   its state. An error in its handler is never right; the student reads it before your message, with its line. That is
@@ -72,6 +73,9 @@ message gets the pair; a code alone fits too as a key), `is_still_there(message)
 without a closing handshake, `stops_reading()` and `reads_again()`. `heard` has all messages so far, `ws` is the
 connection itself, `peer` the server's end of it. A marker is the best proof of silence: let somebody else send
 something, and expect that as the next message.
+
+A conversation that looks at a clock gets `@timed` (from `wslearn.exercises.engine.steady`) above its `async def`: if the
+machine stood still meanwhile, what it found is forgotten, and it is held again.
 
 The check runs in its own thread. Code that blocks, never ends, raises or is the wrong kind of thing gets a diagnosis,
 and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.

@@ -6,6 +6,7 @@ from typing import Any
 
 from wslearn.exercises.auth.letting_in import closing, echoes, is_refused, lets_in, tokens_of
 from wslearn.exercises.engine import Client, Exercise, Talk, has
+from wslearn.exercises.engine.steady import timed
 from wslearn.limits import Limits
 from wslearn.server import Server
 from wslearn.tokens import Tokens
@@ -40,6 +41,7 @@ def _invalid(valid: str, secret: str) -> list[tuple[str, Any]]:
     ]  # fmt: skip
 
 
+@timed
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     limits = [Limits(auth_timeout=seconds) for seconds in (SHORT, LONG)]
     async with (

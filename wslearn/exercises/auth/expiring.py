@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.auth.letting_in import ERROR, closing, echoes, lets_in, tokens_of, wrong_close
 from wslearn.exercises.engine import Client, Exercise, Talk, shown
+from wslearn.exercises.engine.steady import timed
 from wslearn.server import Server
 
 #: How long Ann's and Carl's tokens are valid, and how much later their connections may be closed, in seconds. Who
@@ -23,6 +24,7 @@ LATE = "{0} was disconnected, but only some time after {0}'s token expired. Comp
 LONG_AGO = 0.1
 
 
+@timed
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         stub = "{name} sent a valid token. Answer as the stub does."

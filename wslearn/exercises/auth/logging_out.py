@@ -10,6 +10,7 @@ import jwt
 
 from wslearn.exercises.auth.letting_in import echoes, is_refused, tokens_of, wrong_close
 from wslearn.exercises.engine import STEP, Client, Exercise, NotYet, Talk, has, otherwise
+from wslearn.exercises.engine.steady import timed
 from wslearn.server import Server
 from wslearn.tokens import Tokens
 
@@ -32,6 +33,7 @@ AGAIN = (
 )
 
 
+@timed
 async def _check(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server, talk.server(server_class) as other:
         tokens = tokens_of(talk, server)
@@ -190,9 +192,8 @@ async def _stay(clients: list[Client]) -> None:
     for client in clients:
         text = "Ann was logged out, and {name} was disconnected too. Compare the whole name, and keep all that changes "
         await client.is_still_there(f"{text}in `self`, because each server has its own users.")
-        await client.asks(
-            "still here", "still here", "{name} is still logged in. Send each message back to its sender."
-        )
+        text = "{name} is still logged in. Send each message back to its sender."
+        await client.asks("still here", "still here", text)
 
 
 log_out = Exercise(

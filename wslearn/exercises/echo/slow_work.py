@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
 from wslearn.exercises import Client, Exercise, Talk, otherwise
+from wslearn.exercises.engine.steady import timed
 from wslearn.server import Server
 
 #: What Ann, Carl and Dora send at one time, in each round. An answer that makes somebody wait does so in each round.
@@ -39,6 +40,7 @@ _ONE_BY_ONE = (
 _AT_ONCE = "{} was answered at once. Let `slow_upper`, as it is, make the answer: it stands for work that takes time."
 
 
+@timed
 async def _is_patient(talk: Talk, server_class: type[Server]) -> None:
     async with talk.server(server_class) as server:
         slow = getattr(inspect.unwrap(server_class.handler), "__globals__", {}).get("slow_upper")

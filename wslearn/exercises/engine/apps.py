@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wslearn.common.patience import wait
 from wslearn.exercises.engine.expectations import STEP, NotYet
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
     """Wait so long for something of a student's, cancel it then, and return whether it ended; raise what it raised."""
     task = asyncio.ensure_future(awaitable)
     try:
-        await asyncio.wait({task}, timeout=seconds)
+        await wait({task}, seconds)
     finally:
         if late := not task.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=STEP / 4)
+            await wait({task}, STEP / 4)
     if not late:
         task.result()
     return not late
@@ -128,7 +129,7 @@ async def asgi_app(app: Callable, notes: Notes) -> AsyncIterator[int]:
         serving = asyncio.ensure_future(_served(server, sock))
         starting = asyncio.ensure_future(ready.wait())
         try:
-            await asyncio.wait({serving, starting}, timeout=START, return_when=asyncio.FIRST_COMPLETED)
+            await wait({serving, starting}, START, return_when=asyncio.FIRST_COMPLETED)
             if lifespan.failed is not None or not server.started:
                 raise NotYet(lifespan.failed or ("" if serving.done() else NOT_IN_TIME))
             try:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from websockets.exceptions import ConnectionClosed
 
-from wslearn.common import polling
+from wslearn.common import patience, polling
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, advice, in_words, matches
 from wslearn.exercises.engine.forgotten import cause
 from wslearn.exercises.engine.kinds import check_arguments, kind
@@ -170,11 +170,11 @@ class Calls:
         """Await what a student's code may never end, or not when it is cancelled, for so many seconds."""
         task = asyncio.ensure_future(awaitable)
         try:
-            await asyncio.wait({task}, timeout=seconds)
+            await patience.wait({task}, seconds)
         finally:
             if late := not task.done():
                 task.cancel()
-                await asyncio.wait({task}, timeout=GRACE / 2)
+                await patience.wait({task}, GRACE / 2)
         if late:
             raise NotYet(f"{what} did not end within {seconds:g} s.")
         return task.result()

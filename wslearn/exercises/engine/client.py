@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
+from wslearn.common.patience import patient
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import STEP, Message, NotYet, in_words, matches, read
 from wslearn.exercises.engine.result import shown
@@ -59,7 +60,7 @@ class Client:
         self._step("sends", shown(message))
         data = json.dumps(message, ensure_ascii=False) if isinstance(message, dict | list) else message
         try:
-            async with asyncio.timeout(STEP):
+            async with patient(STEP):
                 await self.ws.send(data)
         except ConnectionClosed:
             self._step("finds", f"that it cannot: {self._end()}")
@@ -129,7 +130,7 @@ class Client:
         `message` gets the pair that came, or None if the connection is still open; in a table a code alone fits too.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(within):
+            async with patient(within):
                 await self.ws.wait_closed()
                 await self._reader
         while self.judged < len(self.heard):
@@ -153,28 +154,31 @@ class Client:
 
     async def _ping(self) -> None:
         try:
-            async with asyncio.timeout(STEP):
+            async with patient(STEP):
                 await (await self.ws.ping())
         except TimeoutError:
             raise NotYet(f"{self.name}'s ping was not answered for {STEP:g} s.") from None
 
     async def _next(self, skip: Any, within: float) -> Any:
         """Return the next message that does not match `skip`, or None where none comes in time."""
-        loop = asyncio.get_running_loop()
-        late = loop.time() + within
-        while True:
-            while self.judged < len(self.heard):
-                came = self.heard[self.judged]
-                self.judged += 1
-                if skip is None or not matches(skip, came):
-                    return came
-                self._step("receives", shown(came))
-            self._news.clear()
-            if self._reader.done() or loop.time() >= late:
-                return None
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(late):
+        came = self._came(skip)
+        with suppress(TimeoutError):
+            async with patient(within):
+                while came is None and within and not self._reader.done():
+                    self._news.clear()
                     await self._news.wait()
+                    came = self._came(skip)
+        return self._came(skip) if came is None else came
+
+    def _came(self, skip: Any) -> Any:
+        """Return the next message that does not match `skip`, of those that are here, or None."""
+        while self.judged < len(self.heard):
+            came = self.heard[self.judged]
+            self.judged += 1
+            if skip is None or not matches(skip, came):
+                return came
+            self._step("receives", shown(came))
+        return None
 
     def _silence(self, within: float) -> str:
         return f"nothing for {within:g} s" if self.ws.protocol.state is OPEN else f"nothing more: {self._end()}"

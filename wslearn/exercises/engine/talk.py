@@ -1,6 +1,5 @@
 """What a check's conversation is made with: servers, clients, groups of clients; `calls` has the rest."""
 
-import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from websockets.exceptions import InvalidHandshake
 
 from wslearn.client.connection import SafeConnection
 from wslearn.common import buffers, polling
+from wslearn.common.patience import patient
 from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.client import Client
 from wslearn.exercises.engine.expectations import STEP, WHOLE, Message, NotYet, matches
@@ -28,7 +28,7 @@ from wslearn.server import Server
 HANDLER_ERROR = re.compile(r"(?P<what>.*) \(in (?P<name>.+), line (?P<line>\d+)\)", re.DOTALL)
 #: A check is quick, knows no proxy, and has all the memory that a student's server fills.
 CLIENT: dict[str, Any] = {
-    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": 2 * STEP, "close_timeout": STEP / 2,
+    "proxy": None, "compression": None, "ping_interval": None, "open_timeout": None, "close_timeout": STEP / 2,
     "max_size": None, "max_queue": None, "create_connection": SafeConnection,
 }  # fmt: skip
 #: What a student is told whose server lost a connection, or kept one.
@@ -66,7 +66,7 @@ class Talk(Calls):
     async def converse(self, conversation: Callable, answer: object) -> None:
         """Hold a conversation; `problems()` and `untouched` say how it went."""
         try:
-            async with asyncio.timeout(WHOLE):
+            async with patient(WHOLE):
                 await conversation(self, answer)
             self.problem = ""
         except NotYet as wrong:
@@ -192,9 +192,11 @@ class Talk(Calls):
         try:
             if receive_buffer:
                 options["sock"] = await buffers.connected(address.hostname or "", address.port or 80, receive_buffer)
-            ws = await connect(url, **CLIENT | options)
+            async with patient(2 * STEP):
+                ws = await connect(url, **CLIENT | options)
         except (OSError, InvalidHandshake) as error:
-            reason = str(error) or type(error).__name__  # some have no words
+            slow = "timed out during opening handshake" if isinstance(error, TimeoutError) else ""
+            reason = str(error) or slow or type(error).__name__  # some have no words
             self.tells(name, "connects", f"but is not let in: {reason}", wrong=True)
             raise NotYet(f"{name} could not connect: {reason}.") from None
         self.tells(name, "connects")
@@ -230,7 +232,7 @@ class Talk(Calls):
         """Expect that a handshake is answered with this HTTP status. `message` gets the one that came."""
         came = None
         try:
-            async with connect(options.pop("url", None) or server.url, **CLIENT | options) as ws:
+            async with patient(2 * STEP), connect(options.pop("url", None) or server.url, **CLIENT | options) as ws:
                 came = ws.response.status_code if ws.response else None
         except InvalidHandshake as error:
             came = getattr(getattr(error, "response", None), "status_code", None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from wslearn import cells
-from wslearn.common import tasks
+from wslearn.common import patience, tasks
 from wslearn.exercises.engine import forgotten
 from wslearn.exercises.engine.ending import Ended, close, ended, interrupt
 from wslearn.exercises.engine.place import blocked, students_frame
@@ -37,6 +37,7 @@ class Worker:
         self.main, self.failed, self.forgot = main, failed, forgot
         self.beats = 0
         self.unwanted = threading.Event()
+        self.clock = patience.Clock(TICK)
         context = contextvars.copy_context()
         self.thread = threading.Thread(target=context.run, args=(self._run,), name="wslearn check", daemon=True)
 
@@ -67,6 +68,7 @@ class Worker:
     # In the thread
 
     def _run(self) -> None:
+        patience.shared.set(self.clock)  # what a student's code blocks counts, and what the machine delays does not
         with forgotten.noticed(self.forgot):
             self._run_loop()
 
@@ -120,6 +122,7 @@ class Worker:
         """Look at the thread until it has ended. Ticks are counted, not seconds: a slow machine slows both."""
         beats, silent, ending, stuck = -1, 0.0, None, None
         while not self._ended_within(tick := TICK if ending is None else BEAT):
+            self.clock.tick()
             silent = silent + tick if beats == self.beats else 0.0
             beats = self.beats
             if ending is not None:

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import perf_counter as clock
 
+from wslearn.common.patience import counted
 from wslearn.exercises.engine import STEP, NotYet, Talk
 from wslearn.exercises.engine.expectations import WHOLE
+from wslearn.exercises.engine.steady import undisturbed
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 #: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
@@ -26,13 +29,20 @@ async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[
     Again also if it holds, but this machine was so late that a mistake would not have been seen. That nothing has come
     for a whole step is no matter of some milliseconds. And there must be time for one more try.
     """
-    began = clock()
+    lateness, began = Lateness(), counted()
+    now = began
+
+    async def once(factor: float) -> None:
+        nonlocal lateness, now
+        now = counted()
+        async with Lateness() as lateness:
+            await attempt(factor, lateness)
+
     for factor, longer in zip(SLOWER, (*SLOWER[1:], 0), strict=True):
-        before, now = len(talk.steps), clock()
+        before = len(talk.steps)
         try:
-            async with Lateness() as lateness:
-                await attempt(factor, lateness)
-            next_end = clock() - began + (clock() - now) * longer / factor
+            await undisturbed(talk, partial(once, factor))
+            next_end = counted() - began + (counted() - now) * longer / factor
             if not lateness.hides or not longer or next_end > WHOLE - STEP:
                 return
             del talk.steps[before:]
@@ -40,7 +50,7 @@ async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[
             excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
             last = talk.steps[-1].what if talk.steps else ""
             silent = last.startswith("nothing for") and lateness.longest < STEP / 2
-            next_end = clock() - began + (clock() - now) * longer / factor
+            next_end = counted() - began + (counted() - now) * longer / factor
             if not excused or silent or not longer or next_end > WHOLE - STEP:
                 raise
             del talk.steps[before:]
@@ -54,7 +64,8 @@ class Lateness:
     hides = False  # it was so late that a wrong answer looks like a right one
 
     async def __aenter__(self) -> "Lateness":
-        self._began = self._ticked = clock()
+        self._ticked = clock()
+        self._began = self._counted = counted()
         self._task = asyncio.create_task(self._tick())
         return self
 
@@ -63,14 +74,15 @@ class Lateness:
 
     @property
     def blocked(self) -> bool:
-        """Whether the loop stood still nearly all the time."""
+        """Whether a student's code let the loop stand still nearly all the time."""
         self._look()
-        return self.total > max(0.15, 0.75 * (clock() - self._began))
+        return self.total > max(0.15, 0.75 * (self._counted - self._began))
 
     def _look(self) -> None:
         pause, self._ticked = clock() - self._ticked, clock()
+        given, self._counted = counted() - self._counted, counted()
         if pause > PAUSE:
-            self.longest, self.total = max(self.longest, pause), self.total + pause
+            self.longest, self.total = max(self.longest, pause), self.total + given
 
     async def _tick(self) -> None:
         while True:

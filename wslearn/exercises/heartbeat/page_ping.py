@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.common.patience import patient
 from wslearn.exercises.engine import STEP, Exercise, NotYet, Talk, kind, read
 from wslearn.exercises.engine.result import shown
+from wslearn.exercises.engine.steady import timed
 from wslearn.exercises.heartbeat.judge import PING, judge
 from wslearn.network import SimulatedNetwork
 from wslearn.server import Server
@@ -65,6 +67,7 @@ class _ScoresServer(Server):
                 await ws.send(self.round.pong)
 
 
+@timed
 async def _measures(talk: Talk, round_trip: Callable) -> None:
     async with talk.server(_ScoresServer) as server, SimulatedNetwork(server.url) as net:
         async with connect(net.url, proxy=None, ping_interval=None, close_timeout=0.1, max_queue=None) as ws:
@@ -87,7 +90,8 @@ async def _measure(talk: Talk, round_trip: Callable, number: int, server: Any, n
     for news in server.round.waiting:
         await seen.send(news)
     with suppress(ConnectionClosed):  # all that was sent has arrived after this ping
-        await asyncio.wait_for(await seen.ping(), STEP)
+        async with patient(STEP):
+            await (await seen.ping())
     talk.tells("the network", "takes", f"{net.delay:g} s each way, and the server {THINKS:g} s")
     controls, began, took, late = seen.controls, clock(), None, ""
     try:
@@ -101,7 +105,8 @@ async def _measure(talk: Talk, round_trip: Callable, number: int, server: Any, n
         text = "You closed the connection, but the page still needs it. Only send and receive."
         talk.fail(text, "round_trip(ws)", "closes", "the connection", expected="only the round trip")
     with suppress(ConnectionClosed):
-        await asyncio.wait_for(await ws.ping(), STEP)
+        async with patient(STEP):
+            await (await ws.ping())
     least = 2 * net.delay + server.took
     mistakes = _mistakes(took, bool(late), least, whole, server, seen.controls > controls + 1, number > 1)
     mistakes = {late + text: applies for text, applies in mistakes.items()}

@@ -7,6 +7,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import OPEN
 
+from wslearn.common.patience import patient
 from wslearn.exercises.engine import STEP, Client, ReadingExercise, Talk
 from wslearn.network import SimulatedNetwork
 
@@ -74,7 +75,7 @@ async def _connect(talk: Talk, server: Any, name: str) -> Client:
 async def _pings(client: Client) -> None:
     """Send ping frames, several in each `patience`, until the server closes."""
     with suppress(ConnectionClosed):
-        async with asyncio.timeout(STEP):
+        async with patient(STEP):
             while True:
                 await (await client.ws.ping())
                 await asyncio.sleep(SOON / 5)

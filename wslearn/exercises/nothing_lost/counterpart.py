@@ -7,6 +7,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.common.patience import patient, wait
 from wslearn.exercises.engine import STEP, Message, NotYet, Talk, matches, read, shown
 from wslearn.messages import encode
 from wslearn.server import Server
@@ -53,7 +54,7 @@ class Line:
     async def hears_nothing(self, message: str, within: float = 0.1) -> None:
         """Expect that the client sends nothing for some time."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(within):
+            async with patient(within):
                 came = await self._next(2 * within)
                 if came is not None:
                     self.student.talk.fail(message, self.student.name, "sends", shown(came), expected="nothing")
@@ -75,7 +76,7 @@ class Line:
     async def drops(self) -> None:
         """Deliver what was sent, and end the connection without a closing handshake, as a broken cable does."""
         with suppress(ConnectionClosed, TimeoutError):
-            async with asyncio.timeout(STEP):
+            async with patient(STEP):
                 await (await self.ws.ping())  # the client has read everything that came before
         self.student.talk.tells("the cable", "is", "cut")
         self.ws.transport.abort()
@@ -87,7 +88,7 @@ class Line:
 
     async def _next(self, within: float = STEP) -> Any:
         with suppress(ConnectionClosed, TimeoutError):
-            async with asyncio.timeout(within):
+            async with patient(within):
                 return read(await self.ws.recv())
         return None
 
@@ -104,7 +105,7 @@ class Student:
         try:
             await asyncio.wait({other, self.task}, return_when=asyncio.FIRST_COMPLETED)
             if not other.done():
-                await asyncio.wait({other}, timeout=0.05)
+                await wait({other}, 0.05)
             if other.done():
                 return other.result()
             self.task.result()
@@ -117,7 +118,7 @@ class Student:
 
         async def peer() -> Any:
             with suppress(TimeoutError):
-                async with asyncio.timeout(STEP):
+                async with patient(STEP):
                     return await self.server.peers.get()
 
         try:
@@ -135,7 +136,7 @@ class Student:
 
     async def returns(self, message: str) -> Any:
         """Expect that the student's function returns, and return what."""
-        await asyncio.wait({self.task}, timeout=STEP)
+        await wait({self.task}, STEP)
         if not self.task.done():
             self.talk.fail(message, self.name, "goes", "on", expected="return")
         return self.task.result()
@@ -152,6 +153,6 @@ async def playing(talk: Talk, name: str, function: Callable[..., Any], *argument
             for ws in list(server.connections):
                 ws.transport.abort()
             task.cancel()
-            await asyncio.wait({task}, timeout=STEP)
+            await wait({task}, STEP)
             if task.done() and not task.cancelled():
                 task.exception()  # it was told already, or it came from the end of the check

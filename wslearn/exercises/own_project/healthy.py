@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import Exercise, NotYet, Talk, shown
 from wslearn.exercises.engine.expectations import STEP
+from wslearn.exercises.engine.steady import undisturbed
 
 #: The time that a server may take, in seconds.
 SECONDS = 0.3
@@ -140,7 +141,7 @@ def _nobody(server: Any) -> bool:
 async def _healthy(talk: Talk, healthy: Any) -> None:
     for what, handler, expected, message in SERVERS:
         async with _serving(handler) as server:
-            await _asks(talk, healthy, what, server, expected, message)
+            await undisturbed(talk, partial(_asks, talk, healthy, what, server, expected, message))
             if not await talk.until(partial(_nobody, server)):
                 talk.fail(OPEN, what, "has", "a connection", expected="no connection any longer")
     async with _serving(_slow) as server:
@@ -155,7 +156,7 @@ async def _healthy(talk: Talk, healthy: Any) -> None:
         writers: list[asyncio.StreamWriter] = []
         text = "This server accepts the TCP connection, and never answers the handshake."
         try:
-            await _asks(talk, healthy, "a server that hangs", hanging, False, text)
+            await undisturbed(talk, partial(_asks, talk, healthy, "a server that hangs", hanging, False, text))
         finally:
             for writer in writers:
                 writer.close()

@@ -8,7 +8,6 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from wslearn.exercises.engine import Exercise, Talk, kind, otherwise, shown
-from wslearn.exercises.engine.expectations import STEP
 from wslearn.exercises.own_project.tidy import is_handler
 
 EMPTY = {"open": 0, "unsent": 0, "ends": {}}
@@ -185,7 +184,7 @@ async def _lingers(talk: Talk, one: Any, reports: _Reports) -> None:
         try:
             bob = await talk.client(server, "Bob")
             await bob.is_closed(4000, message=CLOSES)
-            await asyncio.wait_for(closed.wait(), STEP)
+            await talk.until(closed.is_set)
             came = (await talk.call(reports.report))["open"]
             talk.expect(came == 1, LINGERS, expected="1", came=came, who="open")
         finally:

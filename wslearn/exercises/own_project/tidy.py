@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from wslearn.exercises.engine import Exercise, Talk, kind, otherwise
+from wslearn.exercises.engine import Client, Exercise, Message, Talk, kind, otherwise
 
 COMES = {
     None: "A client connected, and {name} did not receive how many clients are online. Send `N online` to all "
@@ -28,11 +28,12 @@ LOST = {
     "case `async for` raises `ConnectionClosed`, and the lines after the loop don't run. Clean up in a `finally`.",
     otherwise: "A connection was lost. {name} should receive `1 online`.",
 }
-DYING = {
-    None: "Dora's connection was just being lost when Ann said something, and {name} did not receive it. `send` to a "
-    "lost connection raises `ConnectionClosed` in the handler that called it. `broadcast` skips such clients.",
-    otherwise: SAYS[otherwise],
-}
+#: What is missing differs from one moment to the next: any of Ann's two messages, or only her connection.
+DYING = (
+    "Dora's connection was just being lost when Ann said something. {name} should receive that and `1 online`, and "
+    "stay connected. `send` to a lost connection raises `ConnectionClosed` in the handler that called it, and ends it. "
+    "`broadcast` skips such clients."
+)
 #: Ann says something so many steps of the event loop after Dora has vanished: in some of them no handler knows yet.
 STEPS = 4
 OTHER = {
@@ -102,8 +103,17 @@ async def _during_a_loss(talk: Talk, server: Any, ann: Any) -> None:
         missing = {"bye", "1 online"}  # in this order or the other one
         while missing:
             wanted = " and ".join(f"`{each}`" for each in sorted(missing))
-            message = DYING if "bye" in missing else LOST
-            missing.discard(await ann.hears(_either, message, meaning=wanted))
+            missing.discard(await ann.hears(_either, _about_a_loss(ann, missing), meaning=wanted))
+        await ann.is_still_there(DYING)
+
+
+def _about_a_loss(ann: Client, missing: set[str]) -> Message:
+    """Return what is told if Ann does not receive what is missing. Where her handler has ended, a `send` ended it."""
+
+    def silent(came: Any) -> str:
+        return DYING if "bye" in missing or ann.ws.close_code is not None else LOST[None]
+
+    return {None: silent, otherwise: lambda came: (SAYS if "bye" in missing else LOST)[otherwise]}
 
 
 tidy = Exercise(

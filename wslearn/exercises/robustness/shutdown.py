@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from websockets.protocol import OPEN
 
 from wslearn.common.buffers import SMALL
 from wslearn.exercises.engine import STEP, Client, Exercise, Message, NotYet, Talk, otherwise
+from wslearn.exercises.engine.steady import undisturbed
 from wslearn.limits import Limits
 from wslearn.server import Server
 
@@ -69,9 +71,12 @@ class _Waiting(Server):
 
 
 async def _goodbye(talk: Talk, function: Callable) -> None:
-    for shutdown in SHUTDOWNS:
+    async def part(shutdown: Shutdown) -> None:
         async with talk.server(_Waiting, limits=UNWATCHED) as server:
             await _shuts_down(talk, function, server, shutdown)
+
+    for shutdown in SHUTDOWNS:
+        await undisturbed(talk, partial(part, shutdown))
     talk.tells("the server", "shuts down", "without any client")
     text = "Without a client there is nothing to wait for. Return at once."
     if (took := await _ends(talk, text, function, [], 1.0)) > 0.5:
