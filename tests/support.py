@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
@@ -14,8 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from wslearn.testing.raw import HANDSHAKE, frame
 
 __all__ = [
-    "HANDSHAKE", "Clock", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left", "raw_websocket",
-    "request", "runs", "tell", "until",
+    "HANDSHAKE", "Clock", "Stopwatch", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left",
+    "raw_websocket", "request", "runs", "tell", "until",
 ]  # fmt: skip
 
 
@@ -26,6 +27,36 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Stopwatch:
+    """Counts the time of a block in which this process had its turns: `seconds`, for a bound from above.
+
+    While the machine stands still the watch does too, since each of its turns counts as two of its pauses at most. What
+    waits too long, for a timer or for someone who does not answer, is seen all the same. What blocks the event loop is
+    not: measure its `time.process_time`.
+    """
+
+    PAUSE = 0.01
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    async def __aenter__(self) -> "Stopwatch":
+        self._task = asyncio.create_task(self._run())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(self.PAUSE)
+            last, before = time.monotonic(), last
+            self.seconds += min(last - before, 2 * self.PAUSE)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
