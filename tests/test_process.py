@@ -127,9 +127,9 @@ async def test_what_came_in_place_of_the_addresses_is_told(monkeypatch, tmp_path
 
 async def test_a_process_that_says_much_and_never_starts_is_ended(monkeypatch, tmp_path):
     customised(monkeypatch, tmp_path, "while True: print('hello ' * 100)")
-    monkeypatch.setattr(process, "START_TIMEOUT", 1.0)
+    monkeypatch.setattr(process, "START_TIMEOUT", 4.0)
     server = ServerProcess("echo")
-    with pytest.raises(RuntimeError, match=r"echo did not start within 1 s: hello hello [helo ]{300,1000}$"):
+    with pytest.raises(RuntimeError, match=r"echo did not start within 4 s: hello hello [helo ]{300,1000}$"):
         await server.start()
     assert not psutil.pid_exists(server.pid)
 

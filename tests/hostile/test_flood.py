@@ -116,6 +116,9 @@ while not stop.is_set():
 print(*codes, flush=True)
 """
 
+#: How many times as long as on a quiet server a round trip may take beside it.
+MOST = 20
+
 
 async def median_round_trip(ws, count: int = 25) -> float:
     """Return the median time from a message to its own copy, in seconds; slower than the rate limit."""
@@ -132,12 +135,13 @@ async def median_round_trip(ws, count: int = 25) -> float:
 @pytest.mark.clock
 async def test_the_others_hardly_notice():
     # Three processes on two cores that others use too: one good pair of measurements is enough to show that the server
-    # does not make the others wait; a server that does fails every one of them (300 ms instead of 0.5, seen once).
+    # does not make the others wait; a server that does fails every one of them (300 ms instead of 0.5, seen once). On a
+    # quiet machine it is 1 to 2.
     ratios = []
     async with ServerProcess("rooms") as server, connect(server.url) as ws:
         await tell(ws, type="join-room", room="quiet")
         await hear(ws, "presence")
-        while not ratios or (min(ratios) > 2 and len(ratios) < 6):
+        while not ratios or (min(ratios) > MOST and len(ratios) < 6):
             quiet = await median_round_trip(ws)
             flood = subprocess.Popen(  # noqa: ASYNC220
                 [sys.executable, "-c", FLOOD, server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -151,4 +155,4 @@ async def test_the_others_hardly_notice():
             # The server hung up, each time. With 1008, which the test above sees; here it is mostly lost, because a
             # client that goes on sending gets a reset, and with it loses what it has not read (RFC 9293, 3.10.7.1).
             assert codes.split()
-    assert min(ratios) <= 2, ratios
+    assert min(ratios) <= MOST, ratios
