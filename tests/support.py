@@ -59,7 +59,7 @@ class Stopwatch:
             self.seconds += min(last - before, 2 * self.PAUSE)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until `condition()` holds: for states that send no event. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
@@ -114,7 +114,7 @@ async def request(server, text: str, *, more: str = "", path: str = "/", eof: bo
     if eof:
         writer.write_eof()
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 30)
     finally:
         writer.close()
 
@@ -126,7 +126,7 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
         sock = socket.socket()
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(10)
+        sock.settimeout(30)
         sock.connect(("127.0.0.1", server.port))
         sock.sendall(HANDSHAKE.format(path="/", host=urlsplit(server.url).netloc, more="").encode())
         head = b""
@@ -140,7 +140,7 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
 
 async def hear(ws, kind: str | None = None) -> dict:
     """Return the next message, or the next of type `kind`, decoded from JSON."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             message = json.loads(await ws.recv())
             if kind in (None, message.get("type")):
@@ -154,7 +154,7 @@ async def tell(ws, **message) -> None:
 
 async def closed_with(ws) -> tuple[int, str]:
     """Wait for the end of a connection, whatever still comes, and return its close code and reason."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with suppress(ConnectionClosed):
             while True:
                 await ws.recv()

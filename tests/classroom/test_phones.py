@@ -202,7 +202,7 @@ async def test_in_a_tunnel_nothing_passes_and_then_everything_does(servers, monk
 
 async def test_stop_ends_everything_even_phones_in_a_tunnel():
     with no_task_left():
-        async with ClassServers("127.0.0.1") as servers, asyncio.timeout(20):
+        async with ClassServers("127.0.0.1") as servers, asyncio.timeout(60):
             async with phone(servers) as ws, board(servers):
                 await tell(ws, type="volunteer", **{"as": "tunnel"})
                 await hear(ws, "volunteer")

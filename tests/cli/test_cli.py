@@ -194,7 +194,7 @@ async def test_allow_host_allows_one_more_name_and_none_every_name(wslearn):
         port = urlsplit(url).port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         return int(answer.split()[1])
 
@@ -439,7 +439,7 @@ async def test_latency_of_a_server_elsewhere(wslearn):
 async def test_ctrl_c_cancels_latency_in_one_line(wslearn):
     process = await wslearn("latency", "--count", 10_000, "--delay", 20, start_new_session=True)
     children = lambda: psutil.Process(process.pid).children()  # noqa: E731
-    await until(lambda: [c for c in children() if c.net_connections("tcp")], 20)
+    await until(lambda: [c for c in children() if c.net_connections("tcp")], 30)
     (server,) = children()
     process.send_signal(signal.SIGINT)
     stdout, stderr = await asyncio.wait_for(process.communicate(), 30)

@@ -23,6 +23,9 @@ from wslearn.cli import lab, running
 
 #: The notebooks of the course, as they are committed: the lessons and the glossary.
 LESSONS = list(lab.lessons())
+#: JupyterLab starts in two seconds, and on a starved machine in a minute.
+PATIENCE = 120
+pytestmark = pytest.mark.timeout(400)
 
 
 def notebook(text: str) -> str:

@@ -39,7 +39,7 @@ async def test_a_server_that_hangs_ends_with_its_parent_too():
     finally:
         if process.returncode is None:
             process.kill()
-        await asyncio.wait_for(process.communicate(), 10)
+        await asyncio.wait_for(process.communicate(), 30)
 
 
 def test_asyncio_is_its_own_loop():

@@ -108,7 +108,7 @@ async def test_what_dies_is_started_again_at_its_old_address_and_nothing_is_lost
             texts += [f"{what}-0", f"{what}-1"]
         for person in (ann, bob):
             got = []
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while len(got) < len(texts):
                     item = await anext(person)
                     assert isinstance(item, Message)
@@ -150,7 +150,7 @@ async def test_sigterm_to_a_server_drains_it(cluster):
     async with connect(a.url, proxy=None) as ws:
         os.kill(pid, signal.SIGTERM)
         assert await closed_with(ws) == (1012, "the server restarts")
-    await until(lambda: a.pid != pid, 20)
+    await until(lambda: a.pid != pid, 30)
     await cluster.ready("a")
     assert not runs(pid)
     async with joined(a.url):

@@ -31,9 +31,6 @@ TICK = 0.035 if sys.platform == "win32" else 0.002
 MOMENT = 0.15
 
 
-pytestmark = pytest.mark.timeout(40)
-
-
 @pytest.fixture(autouse=True)
 async def nothing_left():
     """Let a test leave neither a task nor a timer; a socket left open is a ResourceWarning, and so an error."""
@@ -72,7 +69,7 @@ def dial(net):
 async def timed(awaitable):
     """Return the seconds that it took, and its result. Raises TimeoutError after 10."""
     start = perf_counter()
-    result = await asyncio.wait_for(awaitable, 10)
+    result = await asyncio.wait_for(awaitable, 30)
     return perf_counter() - start, result
 
 
@@ -152,7 +149,7 @@ async def test_a_server_that_speaks_first_is_heard_after_two_round_trips():
     async with peer(greet) as url, SimulatedNetwork(url, delay=delay) as net:
         start = perf_counter()
         reader, writer = await dial(net)
-        assert await asyncio.wait_for(reader.read(), 10) == b"hello"
+        assert await asyncio.wait_for(reader.read(), 30) == b"hello"
         assert perf_counter() - start >= 4 * delay - TICK
         writer.close()
 
@@ -197,7 +194,7 @@ async def test_jitter_keeps_the_order_of_a_megabyte_both_ways():
     async with peer(echo) as url, SimulatedNetwork(url, delay=0.001, jitter=0.005, bandwidth=20_000_000) as net:
         reader, writer = await dial(net)
         writer.write(data)
-        back = await asyncio.wait_for(reader.readexactly(len(data)), 15)
+        back = await asyncio.wait_for(reader.readexactly(len(data)), 30)
         assert hashlib.sha256(back).digest() == hashlib.sha256(data).digest()
         assert (net.bytes_up, net.bytes_down) == (len(data), len(data))
         writer.close()
@@ -255,7 +252,7 @@ async def test_bandwidth_is_shared_by_all_connections():
     async with peer(echo) as url, SimulatedNetwork(url, bandwidth=2_000_000) as net:
         pairs = [await dial(net) for _ in range(4)]
         start = perf_counter()
-        await asyncio.wait_for(asyncio.gather(*(ask(*pair, bytes(size)) for pair in pairs)), 15)
+        await asyncio.wait_for(asyncio.gather(*(ask(*pair, bytes(size)) for pair in pairs)), 30)
         assert perf_counter() - start >= 0.45
         for _, writer in pairs:
             writer.close()
@@ -267,7 +264,7 @@ async def test_more_bandwidth_lets_out_what_was_waiting():
         writer.write(bytes(100_000))  # would take 100 s
         await until(lambda: net.bytes_up == 100_000)
         net.bandwidth = None
-        await asyncio.wait_for(reader.readexactly(100_000), 10)
+        await asyncio.wait_for(reader.readexactly(100_000), 30)
         writer.close()
 
 
@@ -301,7 +298,7 @@ async def test_a_reader_that_does_not_read_stops_the_sender():
         writer.write(bytes(size))
         writer.write_eof()
         entered = -1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while net.bytes_up != entered:  # until it comes to rest
                 entered = net.bytes_up
                 await asyncio.sleep(MOMENT)
@@ -309,7 +306,7 @@ async def test_a_reader_that_does_not_read_stops_the_sender():
         pipe = next(iter(net.links)).up
         assert pipe._bytes <= 2 * conditions.WINDOW  # the rest waits in the system's buffers and with the sender
         reading.set()
-        assert await asyncio.wait_for(received, 15) == size
+        assert await asyncio.wait_for(received, 30) == size
         writer.close()
 
 
@@ -398,8 +395,8 @@ async def test_cut_resets_both_sides_at_once_and_new_connections_pass():
         net.delay = 30  # a cut does not wait for the way
         net.cut()
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 15)
-        assert isinstance(await asyncio.wait_for(ended, 10), ConnectionResetError)
+            await asyncio.wait_for(reader.read(), 30)
+        assert isinstance(await asyncio.wait_for(ended, 30), ConnectionResetError)
         writer.close()
         await until(lambda: not net.links)
         net.delay = 0
@@ -442,7 +439,7 @@ async def test_a_servers_reset_comes_behind_its_bytes_and_as_late():
         start = perf_counter()
         writer.write(b"?")
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 10)
+            await asyncio.wait_for(reader.read(), 30)
         assert perf_counter() - start >= 0.1 - TICK
         writer.close()
         await until(lambda: not net.links)
@@ -474,7 +471,7 @@ async def test_a_server_that_dies_in_the_middle_is_an_end_for_the_client():
             await timed(exchange(ws))
             server._process.kill()
             with pytest.raises(ConnectionClosed):
-                await asyncio.wait_for(ws.recv(), 10)
+                await asyncio.wait_for(ws.recv(), 30)
             assert ws.close_code == 1006
             await until(lambda: not net.links)
 
@@ -493,7 +490,7 @@ async def test_a_target_that_nobody_listens_on_resets_the_client_with_one_line_i
         start = perf_counter()
         reader, writer = await dial(net)
         with caplog.at_level(logging.INFO), pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 10)
+            await asyncio.wait_for(reader.read(), 30)
         seconds = perf_counter() - start
         assert seconds >= 0.8 - TICK  # a refusal takes a round trip
         assert seconds < 1.6 or sys.platform == "win32"  # Windows asks a closed port again for two seconds
@@ -577,7 +574,7 @@ async def test_stop_twice_is_fine_and_leaves_neither_connection_nor_port(plain):
     await timed(net.stop())
     await timed(net.stop())
     with pytest.raises(ConnectionClosed):
-        await asyncio.wait_for(ws.recv(), 5)
+        await asyncio.wait_for(ws.recv(), 30)
     assert not net.links
     with pytest.raises(OSError):
         await dial(net)
@@ -591,7 +588,7 @@ async def test_stop_while_connections_are_being_opened_leaves_nothing(plain):
     opening = [asyncio.create_task(connect(net.url).__aenter__()) for _ in range(20)]
     await until(lambda: len(net.links) > 5)
     await timed(net.stop())
-    for result in await asyncio.wait_for(asyncio.gather(*opening, return_exceptions=True), 10):
+    for result in await asyncio.wait_for(asyncio.gather(*opening, return_exceptions=True), 30):
         if not isinstance(result, Exception):
             await result.wait_closed()
     await until(lambda: not net.links and not plain.sockets)
@@ -655,7 +652,7 @@ def test_a_target_that_is_no_url_is_refused(target):
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "0.0.0.0"])
 async def test_a_host_that_is_not_this_machine_is_refused(host):
     with pytest.raises(ValueError, match=host):
-        await asyncio.wait_for(SimulatedNetwork(f"ws://{host}:8765/").start(), 15)
+        await asyncio.wait_for(SimulatedNetwork(f"ws://{host}:8765/").start(), 30)
 
 
 @pytest.mark.parametrize(
@@ -686,7 +683,7 @@ async def test_a_goodbye_to_who_has_closed_and_resets_is_no_error():
     async with peer(close) as url, SimulatedNetwork(url) as net:
         _, writer = await dial(net)
         writer.write(b"1")
-        await asyncio.wait_for(closed.wait(), 10)
+        await asyncio.wait_for(closed.wait(), 30)
         net.silence()
         writer.write(b"2")  # to a socket that is closed: the system answers RST
         await until(lambda: net.bytes_up == 2)
@@ -715,7 +712,7 @@ async def test_an_idle_connection_is_closed_unless_the_right_side_sends(reset_by
                     assert told.close_code == 1006
                     await until(lambda: peer.state is not OPEN)
                     assert peer.close_code == 1006
-                await asyncio.wait_for(said.wait_closed(), 10)  # now both are idle
+                await asyncio.wait_for(said.wait_closed(), 30)  # now both are idle
                 assert said.close_code == 1006
 
 
@@ -756,7 +753,7 @@ async def test_an_idle_timeout_may_be_set_and_ended_while_it_runs(plain):
         await asyncio.sleep(0.2)
         assert ws.state is OPEN, "in a silence the end of a connection is not told either"
         net.heal()
-        await asyncio.wait_for(ws.wait_closed(), 10)
+        await asyncio.wait_for(ws.wait_closed(), 30)
         assert ws.close_code == 1006
         await until(lambda: not net.links)
 
@@ -770,7 +767,7 @@ async def test_half_open_is_told_to_one_side_only(plain, gone):
             (peer,) = plain.connections
             net.half_open(gone)
             lost, left = (ws, peer) if gone == "client" else (peer, ws)
-            await asyncio.wait_for(lost.wait_closed(), 10)
+            await asyncio.wait_for(lost.wait_closed(), 30)
             await left.send("is anybody there?")
             pong = await left.ping()
             await asyncio.sleep(0.2)
@@ -808,5 +805,5 @@ async def test_a_pause_of_the_event_loop_is_no_idle_time(plain):
             time.sleep(0.6)  # noqa: ASYNC251 - the pause
             await ws.send("hi")
             assert await ws.recv() == "hi"
-        await asyncio.wait_for(ws.wait_closed(), 10)
+        await asyncio.wait_for(ws.wait_closed(), 30)
         assert ws.close_code == 1006
