@@ -8,7 +8,6 @@ from wslearn.histories import Schedule, Step, check, judge, run, tell
 from wslearn.hubs import MemoryHub
 from wslearn.servers.feed import FeedServer
 
-
 #: What ends a hunt is its 60 runs, and that no story is shorter: a starved machine needs minutes for it.
 PATIENCE = 400
 pytestmark = pytest.mark.timeout(500)
