@@ -161,7 +161,7 @@ async def test_several_publishers_in_two_rooms_and_every_member_gets_every_messa
 async def test_a_client_that_reads_a_little_now_and_then_is_waited_for_and_then_dropped():
     """It makes progress, so a burst waits for it: not longer than `stall_timeout` in total."""
     few = 300  # so that the log still has the line
-    limits = Limits(rate=None, stall_timeout=1)
+    limits = Limits(rate=None, stall_timeout=3)
     async with BroadcastServer(limits=limits) as server, connect(server.url, compression=None) as ann:
         slow = await raw_websocket(server, receive_buffer=4096)
         await until(lambda: len(server.connections) == 2)
@@ -183,4 +183,4 @@ async def test_a_client_that_reads_a_little_now_and_then_is_waited_for_and_then_
         slow.close()
         [line] = errors()
     assert numbers == list(range(few))
-    assert line.startswith("aborted: it reads too slowly: others have waited 1 s for it, and ")
+    assert line.startswith("aborted: it reads too slowly: others have waited 3 s for it, and ")
