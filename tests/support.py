@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 import psutil
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.limits import TokenBucket
 from wslearn.testing.raw import HANDSHAKE, frame
 
 __all__ = [
     "HANDSHAKE", "Clock", "Stopwatch", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left",
-    "raw_websocket", "request", "runs", "tell", "until",
+    "raw_websocket", "request", "runs", "stop_rates", "tell", "until",
 ]  # fmt: skip
 
 
@@ -57,6 +58,14 @@ class Stopwatch:
             await asyncio.sleep(self.PAUSE)
             last, before = time.monotonic(), last
             self.seconds += min(last - before, 2 * self.PAUSE)
+
+
+def stop_rates(monkeypatch, clock: Callable[[], float] | None = None) -> None:
+    """Let the limits of messages go by another clock: by one that stands still, unless given one.
+
+    By the real one, a machine that stands still for a second lets a second's worth of messages more pass.
+    """
+    monkeypatch.setattr(TokenBucket.__init__, "__defaults__", (None, clock or Clock()))
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from support import closed_with, frame, hear, raw_websocket, tell, until
+from support import closed_with, frame, hear, raw_websocket, stop_rates, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import ServerProcess
@@ -36,7 +36,8 @@ async def enter(name, url, user="ann"):
 
 
 @pytest.mark.parametrize("name", SERVERS)
-async def test_it_is_warned_with_what_would_pass_and_then_closed(name):
+async def test_it_is_warned_with_what_would_pass_and_then_closed(name, monkeypatch):
+    stop_rates(monkeypatch)
     options = {"secret": SECRET} if name in ("auth", "chat") else {}
     async with SERVERS[name](**options) as server:
         ws = await enter(name, server.url)

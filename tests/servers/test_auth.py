@@ -5,7 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from support import Stopwatch, closed_with, hear, tell, until
+from support import Stopwatch, closed_with, hear, stop_rates, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import tokens
@@ -96,7 +96,8 @@ async def test_each_server_makes_its_own_secret_unless_given_one():
     assert given.tokens.verify(Tokens(SECRET).issue("ann"))["sub"] == "ann"
 
 
-async def test_all_connections_of_a_user_share_one_rate():
+async def test_all_connections_of_a_user_share_one_rate(monkeypatch):
+    stop_rates(monkeypatch)
     async with AuthServer(limits=Limits(rate=5)) as server:
         url = f"{server.url}?token={server.tokens.issue('ann')}"
         async with connect(url) as one, connect(url) as two:
