@@ -106,8 +106,10 @@ async def test_everything_at_once_and_nobody_else_notices(running):
             assert {message["type"] for message in phone.received} <= {"poll", "no-poll", "ack", "wall"}
         wanted = [sum(phone.choice == choice for phone in phones) for choice in range(2)]
         assert (state["poll"]["counts"], state["poll"]["voted"]) == (wanted, PHONES)
-        here = states(state)
-        assert all(here[f"Phone {number}"] == "live" for number in range(PHONES))
+        # A phone is late for a moment if this machine stands still for one; nobody is away.
+        wanted = {f"Phone {number}": "live" for number in range(PHONES)}
+        if not wanted.items() <= states(state).items():
+            await board_until(board, lambda state: wanted.items() <= states(state).items())
         assert found["let in"] >= 200 and found["refused with 503"] >= 50 and found["status 404"] >= 40
         assert found["status 403"] >= 40 and found["names"] + found["no name"] > 20 and found["nonsense"] >= 10
         assert not {"status 101", "status 200", "status 500"} & found.keys()

@@ -18,7 +18,7 @@ from wslearn.testing.process import CommandProcess
 from wslearn.tokens import Tokens
 
 #: The proxies' idle timeout here, the servers' pause between two pings, and the time without any message, in seconds.
-IDLE, PING, SILENCE = 2.0, 0.7, 4.5
+IDLE, PING, SILENCE = 4.0, 0.8, 8.5
 SECRET = "a secret of these tests, long enough for HS256"
 
 
