@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
@@ -11,11 +12,12 @@ from urllib.parse import urlsplit
 import psutil
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.limits import TokenBucket
 from wslearn.testing.raw import HANDSHAKE, frame
 
 __all__ = [
-    "HANDSHAKE", "Clock", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left", "raw_websocket",
-    "request", "runs", "tell", "until",
+    "HANDSHAKE", "Clock", "Stopwatch", "closed_with", "frame", "free_ports", "hear", "listening", "no_task_left",
+    "raw_websocket", "request", "runs", "stop_rates", "tell", "until",
 ]  # fmt: skip
 
 
@@ -28,7 +30,45 @@ class Clock:
         return self.now
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+class Stopwatch:
+    """Counts the time of a block in which this process had its turns: `seconds`, for a bound from above.
+
+    While the machine stands still the watch does too, since each of its turns counts as two of its pauses at most. What
+    waits too long, for a timer or for someone who does not answer, is seen all the same. What blocks the event loop is
+    not: measure its `time.process_time`.
+    """
+
+    PAUSE = 0.01
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    async def __aenter__(self) -> "Stopwatch":
+        self._task = asyncio.create_task(self._run())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(self.PAUSE)
+            last, before = time.monotonic(), last
+            self.seconds += min(last - before, 2 * self.PAUSE)
+
+
+def stop_rates(monkeypatch, clock: Callable[[], float] | None = None) -> None:
+    """Let the limits of messages go by another clock: by one that stands still, unless given one.
+
+    By the real one, a machine that stands still for a second lets a second's worth of messages more pass.
+    """
+    monkeypatch.setattr(TokenBucket.__init__, "__defaults__", (None, clock or Clock()))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until `condition()` holds: for states that send no event. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
@@ -83,7 +123,7 @@ async def request(server, text: str, *, more: str = "", path: str = "/", eof: bo
     if eof:
         writer.write_eof()
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 30)
     finally:
         writer.close()
 
@@ -95,7 +135,7 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
         sock = socket.socket()
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(10)
+        sock.settimeout(30)
         sock.connect(("127.0.0.1", server.port))
         sock.sendall(HANDSHAKE.format(path="/", host=urlsplit(server.url).netloc, more="").encode())
         head = b""
@@ -109,7 +149,7 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
 
 async def hear(ws, kind: str | None = None) -> dict:
     """Return the next message, or the next of type `kind`, decoded from JSON."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             message = json.loads(await ws.recv())
             if kind in (None, message.get("type")):
@@ -123,7 +163,7 @@ async def tell(ws, **message) -> None:
 
 async def closed_with(ws) -> tuple[int, str]:
     """Wait for the end of a connection, whatever still comes, and return its close code and reason."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with suppress(ConnectionClosed):
             while True:
                 await ws.recv()

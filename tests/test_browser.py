@@ -121,7 +121,7 @@ async def test_connections_of_a_script_get_its_handler_and_do_not_outlive_it(cap
             assert await ws.recv() == "hello"
             await control.send(json.dumps({"number": 1, "done": True}))
             await running
-            await asyncio.wait_for(ws.wait_closed(), 10)
+            await asyncio.wait_for(ws.wait_closed(), 30)
         assert len(server.pages) == 1  # the page itself stays
 
 

@@ -106,7 +106,7 @@ async def test_a_stop_that_fails_or_never_ends_does_not_keep_the_cell_from_runni
     shell.run("server = …", "run 1")
     first = await kind().start()
     shell.run("server = …", "run 2")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with EchoServer() as second:
             assert first not in cells._running and second in cells._running
     assert f"{kind.__name__} could not be stopped" in caplog.text
@@ -178,7 +178,6 @@ def real_kernel(tmp_path):
     kernel.manager.shutdown_kernel(now=True)
 
 
-@pytest.mark.clock
 @pytest.mark.parametrize(("armed", "quiet"), [("setup", "event"), ("server", "event"), ("process", "connection")])
 def test_a_cell_that_only_waits_can_be_interrupted(real_kernel, armed, quiet):
     real_kernel.run(ARMED[armed])
@@ -187,7 +186,7 @@ def test_a_cell_that_only_waits_can_be_interrupted(real_kernel, armed, quiet):
         error, seconds = real_kernel.interrupt(QUIET[quiet], 10)
         assert error in ("CancelledError", "KeyboardInterrupt")
         times.append(seconds)
-    assert min(times) < 0.5  # of three, since this computer may be held up
+    assert min(times) < 4  # of three, since this computer may be held up; unarmed it is never, see below
     assert real_kernel.run("print(6 * 7)") == "42"
 
 

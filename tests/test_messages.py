@@ -2,7 +2,7 @@ import json
 import re
 import string
 import sys
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -72,9 +72,9 @@ def test_what_stands_beside_a_secret_in_escaped_json_stays():
     "text", ["token=" + "\\" * 50_000 + '"', 'token\\":"' * 8_000, "token=" + "a\\" * 25_000 + '"']
 )
 def test_redacting_takes_time_that_grows_with_the_text_only(text):
-    begin = perf_counter()
+    begin = process_time()
     redact(text)
-    assert perf_counter() - begin < 2  # quadratic it would be a minute
+    assert process_time() - begin < 2  # quadratic it would be a minute
 
 
 surroundings = st.text(alphabet=st.characters(exclude_characters="Q"))

@@ -25,7 +25,7 @@ async def test_a_certificate_made_on_the_spot_serves_wss_and_https_to_who_trusts
             assert get.read() == b"Hello World!"
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET / HTTP/1.1\r\n\r\n")  # a client that knows nothing of TLS
-        await asyncio.wait_for(reader.read(), 10)
+        await asyncio.wait_for(reader.read(), 30)
         writer.close()
         await until(lambda: not server.sockets)
     assert "Traceback" not in caplog.text

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from contextlib import AsyncExitStack
 
 import pytest
@@ -44,7 +45,7 @@ async def test_phones_show_the_experiment_get_messages_and_answer(servers):
             assert await answer_next(ann) == {"type": "delivery", "number": 1, "message": "hello"}
             assert (await answer_next(bob))["number"] == 1
             seconds = await delivering
-            assert seconds.keys() == {"Ann", "Bob"} and all(0 < one < 5 for one in seconds.values())
+            assert seconds.keys() == {"Ann", "Bob"} and all(one > 0 for one in seconds.values())
         assert await hear(ann) == await hear(bob) == {"type": "no-experiment"}
 
 
@@ -90,7 +91,7 @@ async def test_a_class_that_has_ended_has_no_experiments_until_it_starts_again(s
 
 async def test_who_never_answers_has_none_and_holds_nobody_up(servers):
     async with phone(servers, "Ann") as ann, phone(servers, "Zoe"), servers.experiment("Fan-out") as phones:
-        delivering = asyncio.create_task(phones.deliver("hello", timeout=0.3))
+        delivering = asyncio.create_task(phones.deliver("hello", timeout=3))
         await answer_next(ann)
         seconds = await delivering
         assert seconds["Ann"] and seconds["Zoe"] is None
@@ -163,7 +164,7 @@ async def test_who_leaves_in_the_middle_is_not_waited_for(servers):
             for _ in range(2):
                 await answer_next(ann)
             zoe.transport.abort()
-        seconds = await asyncio.wait_for(delivering, 10)
+        seconds = await asyncio.wait_for(delivering, 30)
         assert seconds["Ann"] and seconds["Zoe"] is None
         assert [person.name for person in delivery.skipped] == ["Zoe"]
         assert [person.name for person in phones.people] == ["Ann"]
@@ -177,7 +178,7 @@ async def test_who_is_removed_in_the_middle_is_not_waited_for(servers):
         servers.remove("Mallory")
         await tell(ws, type="got", number=1)
         assert (await closed_with(ws))[0] == 1008
-        assert await asyncio.wait_for(delivering, 10) == {"Mallory": None}
+        assert await asyncio.wait_for(delivering, 30) == {"Mallory": None}
         assert (phones.people, phones._unanswered) == ([], {})
 
 
@@ -222,12 +223,13 @@ async def test_greetings_are_passed_on_and_a_flood_of_them_is_not(servers):
         await tell(ann, type="ping")
         await hear(ann, "pong")
         phones.on_message = heard.append
+        began = time.monotonic()
         for _ in range(15):
             await tell(ann, type="say-hi")
         await tell(ann, type="ping")
         await hear(ann, "pong")
         await until(lambda: heard != [])
-        assert set(heard) == {"Ann"} and len(heard) <= 12
+        assert set(heard) == {"Ann"} and len(heard) <= 11 + 2 * (time.monotonic() - began)
 
 
 async def test_a_ping_is_answered_by_the_library_of_the_phone(servers):
@@ -315,7 +317,7 @@ async def test_in_turn_everybody_waits_for_the_slow_client(servers, monkeypatch)
         await sending
         await answer_next(sam)
         await delivery.done.wait()
-        assert all(0.5 <= seconds < 10 for seconds in delivery.seconds.values())
+        assert all(0.5 <= seconds < 60 for seconds in delivery.seconds.values())
 
 
 async def test_in_turn_nobody_waits_for_a_slow_client_that_has_left(servers, monkeypatch):
@@ -386,7 +388,7 @@ async def test_rehearsed_phones_answer_and_greet(servers, monkeypatch):
         seconds = await phones.deliver("hello", to=fast[-1:], timeout=10)
         assert len(seconds) == 1 and all(seconds.values())
         phones.place(fast[-1], "tea")
-        await asyncio.wait_for(heard.wait(), 10)
+        await asyncio.wait_for(heard.wait(), 30)
 
 
 async def test_the_end_of_the_class_ends_an_experiment(servers):
@@ -394,7 +396,7 @@ async def test_the_end_of_the_class_ends_an_experiment(servers):
         delivering = asyncio.create_task(phones.deliver("hello", timeout=60))
         await until(lambda: bool(phones._unanswered))
         await servers.stop()
-        assert await asyncio.wait_for(delivering, 10) == {"Ann": None}
+        assert await asyncio.wait_for(delivering, 30) == {"Ann": None}
 
 
 @pytest.mark.parametrize("turns", range(12))

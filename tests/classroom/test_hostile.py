@@ -4,12 +4,13 @@ import asyncio
 import json
 import secrets
 import socket
+import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 from phones_of_tests import at, board, board_until, join, noted, phone, raw
-from support import HANDSHAKE, closed_with, frame, hear, tell, until
+from support import HANDSHAKE, Stopwatch, closed_with, frame, hear, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -28,7 +29,7 @@ async def servers():
 
 async def still_fine(servers) -> None:
     """Let Ann join, vote and see her vote, all within a few seconds."""
-    async with asyncio.timeout(5), phone(servers, "Ann") as ann:
+    async with asyncio.timeout(30), phone(servers, "Ann") as ann:
         await servers.ask("Still there?", ["yes", "no"])
         poll = (await hear(ann, "poll"))["poll"]
         await tell(ann, type="vote", poll=poll, choice=0, id="1")
@@ -203,14 +204,15 @@ async def test_300_connections_from_one_address_and_250_get_in(servers, monkeypa
 async def test_a_flood_of_messages_costs_only_the_connection_that_sends_it(servers):
     async with phone(servers, "Bob") as bob:
         async with phone(servers, "Mallory") as mallory:
+            began = time.monotonic()
             with pytest.raises(ConnectionClosed):
                 while True:
                     await tell(mallory, type="react", reaction="👍")
                     await asyncio.sleep(0)
             assert (await closed_with(mallory))[0] == 1008
+            assert servers.room.reactions["👍"] <= 11 + 2 * (time.monotonic() - began)
         await tell(bob, type="ping")
         assert await hear(bob, "pong")
-    assert servers.room.reactions["👍"] <= 20
     await still_fine(servers)
 
 
@@ -348,11 +350,11 @@ async def test_a_phone_that_never_reads_is_dropped_and_nobody_notices(servers):
             await asyncio.sleep(0)
         unsent, longest = to_sam.get_write_buffer_size(), 0.0
         for number in range(10):
-            started = loop.time()
-            await servers.ask(f"Question {number}?", ["yes", "no"])
-            while (await hear(ann, "poll"))["question"] != f"Question {number}?":
-                pass
-            longest = max(longest, loop.time() - started)
+            async with Stopwatch() as watch:
+                await servers.ask(f"Question {number}?", ["yes", "no"])
+                while (await hear(ann, "poll"))["question"] != f"Question {number}?":
+                    pass
+            longest = max(longest, watch.seconds)
         assert to_sam.get_write_buffer_size() <= unsent, "states for Sam were queued, though only the newest matters"
         assert longest < 3
         await until(lambda: servers.people[0].state == "away")

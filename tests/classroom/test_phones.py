@@ -145,7 +145,7 @@ async def test_a_phone_that_never_joins_loses_its_place(servers, monkeypatch):
 async def test_the_round_trip_of_each_phone_is_on_the_board(servers):
     async with phone(servers, "Ann"), board(servers) as shown:
         state = await board_until(shown, lambda state: state["people"][0]["rtt"] is not None)
-        assert 0 < state["people"][0]["rtt"] < 5
+        assert 0 < state["people"][0]["rtt"] < 60
 
 
 async def test_a_phone_that_does_not_answer_is_slow_and_then_away(servers, monkeypatch):
@@ -161,7 +161,7 @@ async def test_a_phone_that_does_not_answer_is_slow_and_then_away(servers, monke
 
 
 async def test_a_slow_client_gets_the_newest_state_later_and_nobody_waits(servers, monkeypatch):
-    monkeypatch.setattr(hindered, "REST", 0.5)
+    monkeypatch.setattr(hindered, "REST", 60)
     monkeypatch.setattr(hindered, "PAUSE", 0.05)
     async with phone(servers, "Sam") as sam, phone(servers, "Ann") as ann, board(servers) as shown:
         await tell(sam, type="volunteer", **{"as": "slow-client"})
@@ -171,10 +171,10 @@ async def test_a_slow_client_gets_the_newest_state_later_and_nobody_waits(server
             await servers.ask(question, ["yes", "no"])
             while (await hear(ann, "poll"))["question"] != question:
                 pass
-        questions = [await hear(sam, "poll")]
-        while questions[-1]["question"] != "Three?":
-            questions.append(await hear(sam, "poll"))
-        assert len(questions) < 3  # it has missed some
+        [slow] = [one for one in servers.phones.phones.values() if one.hindered]
+        slow._timer.cancel()
+        slow._send_newest()  # the minute is over
+        assert (await hear(sam, "poll"))["question"] == "Three?"  # it has missed two
         await tell(sam, type="volunteer", **{"as": None})
         assert (await hear(sam, "volunteer"))["as"] is None
 
@@ -202,7 +202,7 @@ async def test_in_a_tunnel_nothing_passes_and_then_everything_does(servers, monk
 
 async def test_stop_ends_everything_even_phones_in_a_tunnel():
     with no_task_left():
-        async with ClassServers("127.0.0.1") as servers, asyncio.timeout(20):
+        async with ClassServers("127.0.0.1") as servers, asyncio.timeout(60):
             async with phone(servers) as ws, board(servers):
                 await tell(ws, type="volunteer", **{"as": "tunnel"})
                 await hear(ws, "volunteer")

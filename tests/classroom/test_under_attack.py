@@ -68,7 +68,7 @@ class Phone:
             before = loop.time()
             ack = self.acknowledged[f"{number}"] = loop.create_future()
             await tell(self.ws, type="vote", poll="p1", choice=self.choice, id=f"{number}")
-            self.took.append(await asyncio.wait_for(ack, 10) - before)
+            self.took.append(await asyncio.wait_for(ack, 30) - before)
             await asyncio.sleep(random.uniform(0.2, 0.8))
 
 
@@ -106,8 +106,10 @@ async def test_everything_at_once_and_nobody_else_notices(running):
             assert {message["type"] for message in phone.received} <= {"poll", "no-poll", "ack", "wall"}
         wanted = [sum(phone.choice == choice for phone in phones) for choice in range(2)]
         assert (state["poll"]["counts"], state["poll"]["voted"]) == (wanted, PHONES)
-        here = states(state)
-        assert all(here[f"Phone {number}"] == "live" for number in range(PHONES))
+        # A phone is late for a moment if this machine stands still for one; nobody is away.
+        wanted = {f"Phone {number}": "live" for number in range(PHONES)}
+        if not wanted.items() <= states(state).items():
+            await board_until(board, lambda state: wanted.items() <= states(state).items())
         assert found["let in"] >= 200 and found["refused with 503"] >= 50 and found["status 404"] >= 40
         assert found["status 403"] >= 40 and found["names"] + found["no name"] > 20 and found["nonsense"] >= 10
         assert not {"status 101", "status 200", "status 500"} & found.keys()
@@ -115,9 +117,9 @@ async def test_everything_at_once_and_nobody_else_notices(running):
         assert not invisible & set(json.dumps([state["people"], state["wall"]], ensure_ascii=False))
         assert memory < 100
     process.terminate()
-    lines = (await asyncio.wait_for(reading, 20)).decode().splitlines()
+    lines = (await asyncio.wait_for(reading, 60)).decode().splitlines()
     log = "\n".join(line for line in lines if " listens on ws://127.0.0.1:" not in line)  # where the servers are
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    assert await asyncio.wait_for(process.wait(), 60) == 0
     assert "phone-1 " in log and "404" in log and "403" in log
     for secret in ("127.0.0.1", addresses["code"], "Phone 1", "evil", "Traceback", "exception", f"{1:032x}"):
         assert secret not in log, [line for line in lines if secret in line][:3]

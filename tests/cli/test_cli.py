@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.request
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,7 +21,7 @@ import click
 import jwt
 import psutil
 import pytest
-from support import free_ports, hear, raw_websocket, tell, until
+from support import Stopwatch, free_ports, hear, raw_websocket, tell, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -31,12 +30,14 @@ from wslearn import Limits, Server, __version__
 from wslearn.cli.main import SERVERS, main
 from wslearn.cli.options import LIMITS
 
+#: The library waits for so many seconds for the answer to a close frame, and for the end of a connection.
+LIBRARY_WAITS = 10
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that asks a process to end")
 
 
 async def ready(process) -> str:
     """Return the first line on stdout, which says that clients can connect."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return (await process.stdout.readline()).decode()
 
 
@@ -52,7 +53,7 @@ async def ended(process, seconds: float) -> int:
 @pytest.mark.parametrize("command", [[], *([name] for name in sorted(main.commands))], ids=lambda words: "".join(words))
 async def test_help_ends_with_examples_that_parse(wslearn, command):
     process = await wslearn(*command, "--help")
-    stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, stderr) == (0, b"")
     help_text, _, examples = stdout.decode().partition("Examples:")
     assert help_text.startswith("Usage: wslearn") and examples.strip()
@@ -64,14 +65,14 @@ async def test_help_ends_with_examples_that_parse(wslearn, command):
 
 async def test_no_arguments_print_the_help(wslearn):
     process = await wslearn()
-    stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    stdout, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     assert b"Usage: wslearn" in stdout
 
 
 async def test_version(wslearn):
     process = await wslearn("--version")
-    stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    stdout, _ = await asyncio.wait_for(process.communicate(), 60)
     assert __version__ in stdout.decode()
 
 
@@ -91,7 +92,7 @@ async def test_serve_prints_one_line_that_works(wslearn):
     process = await wslearn("serve", "echo", "--port", 0)
     name, url, page_url = (await ready(process)).split()
     assert name == "echo"
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         assert await ws.recv() == "Welcome! Connection established."
         await ws.send("hi")
         assert await ws.recv() == "Echo: hi"
@@ -112,7 +113,7 @@ async def test_serve_prints_json(wslearn):
 async def test_plain_echo(wslearn):
     process = await wslearn("serve", "echo", "--plain", "--port", 0)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         await ws.send("hi")
         assert await ws.recv() == "hi"
 
@@ -136,11 +137,11 @@ async def test_uvloop(wslearn, complaint):
 async def test_the_log_goes_to_stderr_and_verbose_logs_messages(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--verbose", "--exit-with-parent", stdin=subprocess.PIPE)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         await ws.send("a message for the log")
         await ws.recv()
         await ws.recv()
-    stdout, stderr = await asyncio.wait_for(process.communicate(b""), 10)
+    stdout, stderr = await asyncio.wait_for(process.communicate(b""), 30)
     assert stdout == b""
     log = stderr.decode()
     assert "a message for the log" in log
@@ -153,9 +154,9 @@ async def test_another_address_than_this_machine_is_warned_about(wslearn):
         "serve", "echo", "--port", 0, "--host", "0.0.0.0", "--exit-with-parent", stdin=subprocess.PIPE
     )
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:  # the address printed is one that works
+    async with asyncio.timeout(30), connect(url) as ws:  # the address printed is one that works
         await ws.recv()
-    _, stderr = await asyncio.wait_for(process.communicate(b""), 10)
+    _, stderr = await asyncio.wait_for(process.communicate(b""), 30)
     assert "WARNING" in stderr.decode()
     assert "other machines" in stderr.decode()
 
@@ -170,7 +171,7 @@ def test_every_limit_has_an_option():
 async def test_limits_reach_the_server(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--max-size", 10, "--max-connections", 1)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         with pytest.raises(Exception, match="503"):
             await connect(url)
         await ws.send("x" * 11)
@@ -183,7 +184,7 @@ async def test_limits_reach_the_server(wslearn):
 async def test_none_switches_a_limit_off(wslearn):
     process = await wslearn("serve", "echo", "--plain", "--port", 0, "--max-size", "none", "--origin", "none")
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url, origin="https://elsewhere.example", max_size=None) as ws:
+    async with asyncio.timeout(30), connect(url, origin="https://elsewhere.example", max_size=None) as ws:
         await ws.send("x" * 100_000)
         assert len(await ws.recv()) == 100_000
 
@@ -193,7 +194,7 @@ async def test_allow_host_allows_one_more_name_and_none_every_name(wslearn):
         port = urlsplit(url).port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         return int(answer.split()[1])
 
@@ -215,7 +216,7 @@ async def test_origin_allows_one_more(wslearn):
         "serve", "echo", "--port", 0, "--origin", "https://a.example", "--origin", "https://b.example"
     )
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for origin in ("https://a.example", "https://b.example"):
             async with connect(url, origin=origin) as ws:
                 await ws.recv()
@@ -226,7 +227,7 @@ async def test_origin_allows_one_more(wslearn):
 async def test_compression(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--compression", "deflate")
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         assert "permessage-deflate" in ws.response.headers["Sec-WebSocket-Extensions"]
 
 
@@ -252,7 +253,7 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
     server = await wslearn("serve", "auth", "--port", 0, "--audience", "class", env=env)
     url = (await ready(server)).split()[1]
     maker = await wslearn("token", "ann", "--expires", 60, "--audience", "class", env=env)
-    stdout, stderr = await asyncio.wait_for(maker.communicate(), 20)
+    stdout, stderr = await asyncio.wait_for(maker.communicate(), 60)
     assert (maker.returncode, stderr) == (0, b"")
     async with connect(url) as ws:
         await tell(ws, type="authenticate", token=stdout.decode().strip())
@@ -261,7 +262,7 @@ async def test_a_token_made_on_the_command_line_opens_the_server(wslearn):
 
 async def test_a_token_lives_for_a_fraction_of_a_second_if_told_so(wslearn):
     maker = await wslearn("token", "ann", "--secret", "s", "--expires", 0.5)
-    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 60)
     claims = jwt.decode(stdout.decode().strip(), options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 0.5
 
@@ -272,7 +273,7 @@ async def test_without_a_secret_one_is_made_and_the_way_to_a_token_told(wslearn)
     while "A token for this run: " not in (line := (await server.stderr.readline()).decode()):
         assert line, "the way to a token was not told"
     maker = await wslearn("token", *line.partition("wslearn token ")[2].split())
-    stdout, _ = await asyncio.wait_for(maker.communicate(), 20)
+    stdout, _ = await asyncio.wait_for(maker.communicate(), 60)
     async with connect(url) as ws:
         await tell(ws, type="authenticate", token=stdout.decode().strip())
         assert (await hear(ws))["user"] == "ann"
@@ -298,7 +299,7 @@ async def test_tls_says_what_to_trust_and_takes_it_away_again(wslearn):
         assert await ws.recv()
     if sys.platform != "win32":
         process.terminate()
-        assert await ended(process, 5) == 0
+        assert await ended(process, 30) == 0
         await until(lambda: not Path(file).exists())
 
 
@@ -438,10 +439,10 @@ async def test_latency_of_a_server_elsewhere(wslearn):
 async def test_ctrl_c_cancels_latency_in_one_line(wslearn):
     process = await wslearn("latency", "--count", 10_000, "--delay", 20, start_new_session=True)
     children = lambda: psutil.Process(process.pid).children()  # noqa: E731
-    await until(lambda: [c for c in children() if c.net_connections("tcp")], 20)
+    await until(lambda: [c for c in children() if c.net_connections("tcp")], 30)
     (server,) = children()
     process.send_signal(signal.SIGINT)
-    stdout, stderr = await asyncio.wait_for(process.communicate(), 10)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, stdout) == (130, b"")
     assert stderr.decode() == "Cancelled: everything has been stopped.\n"
     await until(lambda: not server.is_running())
@@ -500,15 +501,15 @@ def test_every_registered_server_is_one(name, path):
 async def test_signals_close_with_1001_and_exit_0(wslearn, number):
     process = await wslearn("serve", "echo", "--port", 0)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         await ws.recv()
-        asked = time.monotonic()
-        process.send_signal(getattr(signal, number))
-        with pytest.raises(ConnectionClosed):
-            await ws.recv()
-        assert ws.close_code == 1001
-        assert await ended(process, 5) == 0
-        assert time.monotonic() - asked < 2
+        async with Stopwatch() as watch:
+            process.send_signal(getattr(signal, number))
+            with pytest.raises(ConnectionClosed):
+                await ws.recv()
+            assert ws.close_code == 1001
+            assert await ended(process, 30) == 0
+        assert watch.seconds < LIBRARY_WAITS / 2
 
 
 @posix_signals
@@ -521,13 +522,13 @@ async def test_sigterm_under_a_client_that_reads_nothing(wslearn):
         while True:
             await ws.send("x" * 60_000)
 
-    async with asyncio.timeout(20), connect(url, max_queue=1, close_timeout=0.1) as ws:
+    async with asyncio.timeout(60), connect(url, max_queue=1, close_timeout=0.1) as ws:
         talking = asyncio.create_task(talk(ws))  # without ever a recv()
         await until(lambda: ws.transport.get_write_buffer_size() > 0)
-        asked = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        assert await ended(process, 5) == 0
-        assert time.monotonic() - asked < 2
+        async with Stopwatch() as watch:
+            process.send_signal(signal.SIGTERM)
+            assert await ended(process, 30) == 0
+        assert watch.seconds < LIBRARY_WAITS / 2
         with pytest.raises(ConnectionClosed):
             await talking
 
@@ -541,12 +542,12 @@ async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(ask + b"\r\nHost: localhost\r\n\r\n")
         streams.append((reader, writer))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert (await streams[0][0].readline()).startswith(b"HTTP/1.1 200")
-    asked = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert await ended(process, 5) == 0
-    assert time.monotonic() - asked < 2
+    async with Stopwatch() as watch:
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process, 30) == 0
+    assert watch.seconds < LIBRARY_WAITS / 2
     for _, writer in streams:
         writer.close()
 
@@ -554,13 +555,13 @@ async def test_sigterm_under_http_clients_that_wait_and_one_that_never_ends_its_
 async def test_it_ends_with_its_parent(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--exit-with-parent", stdin=subprocess.PIPE)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         await ws.recv()
         process.stdin.close()
         with pytest.raises(ConnectionClosed):
             await ws.recv()
         assert ws.close_code == 1001
-        assert await ended(process, 5) == 0
+        assert await ended(process, 30) == 0
 
 
 @posix_signals
@@ -568,15 +569,15 @@ async def test_an_interrupt_meant_for_the_parent_does_not_end_it(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, "--exit-with-parent", stdin=subprocess.PIPE)
     _, url, _ = (await ready(process)).split()
     process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         assert await ws.recv() == "Welcome! Connection established."
     assert process.returncode is None
     process.send_signal(signal.SIGTERM)
-    assert await ended(process, 5) == 0
+    assert await ended(process, 30) == 0
 
 
 async def test_without_the_option_the_end_of_input_means_nothing(wslearn):
     process = await wslearn("serve", "echo", "--port", 0, stdin=subprocess.DEVNULL)
     _, url, _ = (await ready(process)).split()
-    async with asyncio.timeout(10), connect(url) as ws:
+    async with asyncio.timeout(30), connect(url) as ws:
         assert await ws.recv() == "Welcome! Connection established."

@@ -74,7 +74,7 @@ async def test_it_makes_a_project(wslearn, tmp_path, name):
     if os.name == "nt" and set(name) & set('"\n'):
         pytest.skip("Windows forbids this name")
     process = await wslearn("new", "--", name, cwd=tmp_path, env={"PYTHONUTF8": "1"})
-    stdout, stderr = await asyncio.wait_for(process.communicate(), 20)
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, stderr) == (0, b"")
     assert files(tmp_path / name) == template()
     assert template().keys() == set(new.FILES)
@@ -87,14 +87,14 @@ async def test_it_makes_a_project(wslearn, tmp_path, name):
 async def test_a_name_that_is_no_text(wslearn, tmp_path):
     name = os.fsdecode(b"\xff\xfe")
     process = await wslearn("new", name, cwd=tmp_path)
-    _, stderr = await asyncio.wait_for(process.communicate(), 20)
+    _, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, stderr) == (0, b"")
     assert files(tmp_path / name) == template()
 
 
 async def test_help(wslearn):
     process = await wslearn("new", "--help")
-    stdout, _ = await asyncio.wait_for(process.communicate(), 20)
+    stdout, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0 and b"no file is overwritten" in stdout and b"wslearn new my-chat" in stdout
 
 
@@ -231,7 +231,7 @@ async def test_it_ends_whatever_clients_do(project, hostile_clients, talk, numbe
         sys.executable, project / "chat.py", "--port", str(port), stderr=asyncio.subprocess.PIPE
     )
     try:
-        assert b"INFO chat: ready: http://127.0.0.1:" in await asyncio.wait_for(process.stderr.readline(), 20)
+        assert b"INFO chat: ready: http://127.0.0.1:" in await asyncio.wait_for(process.stderr.readline(), 60)
         url = f"ws://127.0.0.1:{port}/ws"
         ann = await talk.client(url, "Ann")
         await hostile_clients(url).stalled_reader()
@@ -246,7 +246,7 @@ async def test_it_ends_whatever_clients_do(project, hostile_clients, talk, numbe
         await slow.sends(b"GET / HTTP/1.1\r\n")
         begun = monotonic()
         process.send_signal(number)
-        _, stderr = await asyncio.wait_for(process.communicate(), 20)
+        _, stderr = await asyncio.wait_for(process.communicate(), 60)
         print(f"It ended after {monotonic() - begun:.1f} s.")
         assert (process.returncode, stderr) == (0, b"")
         assert ann.ws.close_code == 1001

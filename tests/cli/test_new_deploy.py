@@ -50,7 +50,7 @@ async def running(command: list[str]):
     finally:
         if process.returncode is None:
             process.terminate()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), 60)
 
 
 both = pytest.mark.parametrize("proxy", [nginx, caddy], ids=["nginx", "caddy"])
@@ -77,7 +77,7 @@ async def test_the_courses_own_servers_through_the_same_files(project, proxy):
         async with running(command) as process:
             await listens(port, process)
             async with connect(f"{scheme}://chat.example.com/", origin=ORIGIN, **there) as ann:
-                assert await asyncio.wait_for(ann.recv(), 10)
+                assert await asyncio.wait_for(ann.recv(), 30)
             with pytest.raises(InvalidStatus) as refused:
                 await connect(f"{scheme}://chat.example.com/", origin="https://evil.example.com", **there)
             assert refused.value.response.status_code == 403
@@ -92,7 +92,7 @@ def unchecked() -> ssl.SSLContext:
 
 async def listens(port: int, process: asyncio.subprocess.Process) -> None:
     """Wait until a proxy accepts connections."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             assert process.returncode is None, "the proxy has ended"
             try:
@@ -129,7 +129,7 @@ async def through(tls: bool, port: int, log: Path, process: asyncio.subprocess.P
         await tell(ann, type="say", text="hi")
         assert (await hear(bob, "message"))["text"] == "hi"
         await bob.send("x" * 5000)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await bob.wait_closed()
         assert bob.close_code == 1009  # codes come through
     with pytest.raises(InvalidStatus) as refused:

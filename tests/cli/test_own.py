@@ -108,7 +108,7 @@ def serve(wslearn, folder):
 
     async def serve(*arguments: str) -> dict:
         process = await wslearn("serve", *arguments, "--json")
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         return json.loads(line or (await process.stderr.read()))
 
     return serve
@@ -193,11 +193,11 @@ async def test_what_is_none_is_told_in_one_line(complaint, folder, arguments, wo
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal.pause")
 async def test_an_import_that_does_not_end_is_told(wslearn, folder):
     process = await wslearn("serve", "waits:Class")
-    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"waiting\n"
-    line = await asyncio.wait_for(process.stderr.readline(), 20)
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"waiting\n"
+    line = await asyncio.wait_for(process.stderr.readline(), 60)
     assert line.decode().strip() == "The module waits is still being imported …"
     process.send_signal(signal.SIGINT)
-    _, rest = await asyncio.wait_for(process.communicate(), 20)
+    _, rest = await asyncio.wait_for(process.communicate(), 60)
     assert b"Traceback" not in rest
 
 

@@ -50,7 +50,7 @@ async def test_it_comes_back_after_a_lost_connection_and_a_server_that_was_away(
             pass
 
     client = asyncio.create_task(stay_connected(server.url, talk, base=0.01, cap=0.05))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         (await talks.get()).transport.abort()
         await talks.get()
         await server.stop()
@@ -62,12 +62,12 @@ async def test_it_comes_back_after_a_lost_connection_and_a_server_that_was_away(
 
 async def test_it_ends_when_the_talk_has_ended():
     async with EchoServer() as server:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await stay_connected(server.url, lambda ws: ws.send("that is all"))
 
 
 async def test_it_ends_when_the_conversation_is_over_whoever_says_so():
-    async with ClosesAtOnce() as server, EchoServer() as echo, asyncio.timeout(10):
+    async with ClosesAtOnce() as server, EchoServer() as echo, asyncio.timeout(30):
         server.code = 1000
         await stay_connected(server.url, listen)
         await stay_connected(echo.url, lambda ws: ws.close(1001))
@@ -78,7 +78,7 @@ async def test_it_gives_up_where_another_attempt_would_only_be_refused_again():
         async def handler(self, ws):
             await ws.close(1008, "Invalid token")
 
-    async with Bouncer() as server, asyncio.timeout(10):
+    async with Bouncer() as server, asyncio.timeout(30):
         with pytest.raises(ConnectionClosedError) as closed:
             await stay_connected(server.url, lambda ws: ws.recv())
         assert closed.value.rcvd.code == 1008
@@ -88,7 +88,7 @@ async def test_it_gives_up_where_another_attempt_would_only_be_refused_again():
 
 
 async def test_a_full_server_is_tried_again():
-    async with EchoServer(limits=Limits(max_connections=1)) as server, asyncio.timeout(10):
+    async with EchoServer(limits=Limits(max_connections=1)) as server, asyncio.timeout(30):
         first = await connect(server.url)
         waits = {"base": 0.01, "cap": 0.05, "max_retry_after": 0.05}  # the server asks for 5 s
         client = asyncio.create_task(stay_connected(server.url, lambda ws: ws.recv(), **waits))
@@ -127,7 +127,7 @@ async def listen(ws):
 @pytest.mark.parametrize("code", [1001, 1011, 1012, 1013, 3008, 4000])
 async def test_a_server_that_accepts_and_closes_gets_pauses_that_grow(code):
     rng = Upper()
-    async with ClosesAtOnce() as server, asyncio.timeout(10):
+    async with ClosesAtOnce() as server, asyncio.timeout(30):
         server.code = code
         client = asyncio.create_task(stay_connected(server.url, listen, base=0.01, cap=0.1, rng=rng))
         await until(lambda: len(rng.limits) >= 7)
@@ -146,12 +146,17 @@ async def test_a_server_that_closes_with_1013_is_not_asked_13_times_in_3_seconds
 async def test_a_connection_that_has_lasted_begins_the_back_off_anew():
     class ClosesLater(Server):
         async def handler(self, ws):
+            await ws.recv()
             await asyncio.sleep(0.2)
             await ws.close(1013)
 
+    async def talk(ws):
+        await ws.send("it is open here too, from now on")
+        await listen(ws)
+
     rng = Upper()
-    async with ClosesLater() as server, asyncio.timeout(10):
-        client = asyncio.create_task(stay_connected(server.url, listen, base=0.01, rng=rng, stable=0.1))
+    async with ClosesLater() as server, asyncio.timeout(30):
+        client = asyncio.create_task(stay_connected(server.url, talk, base=0.01, rng=rng, stable=0.1))
         await until(lambda: len(rng.limits) >= 3)
         client.cancel()
     assert rng.limits[:3] == [0.01] * 3
@@ -168,7 +173,7 @@ async def test_the_time_of_a_closing_handshake_is_no_time_that_the_connection_ha
             await ws.wait_closed()
 
     rng = Upper()
-    async with Deaf() as server, asyncio.timeout(10):
+    async with Deaf() as server, asyncio.timeout(30):
         client = asyncio.create_task(stay_connected(server.url, fails, base=0.01, rng=rng, stable=0.8))
         await until(lambda: len(rng.limits) >= 2)
         client.cancel()
@@ -196,14 +201,14 @@ class Refuses(Server):
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 async def test_a_refusal_that_is_not_for_good_is_waited_for(status):
-    async with Refuses(status) as server, asyncio.timeout(10):
+    async with Refuses(status) as server, asyncio.timeout(30):
         await stay_connected(server.url, lambda ws: ws.recv(), base=0.01)
         assert len(server.asked_at) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 426, 431])
 async def test_a_refusal_for_good_is_raised(status):
-    async with Refuses(status, Retry_After="0") as server, asyncio.timeout(10):
+    async with Refuses(status, Retry_After="0") as server, asyncio.timeout(30):
         with pytest.raises(InvalidStatus):
             await stay_connected(server.url, lambda ws: ws.recv(), base=0.01)
         assert len(server.asked_at) == 1
@@ -211,17 +216,17 @@ async def test_a_refusal_for_good_is_raised(status):
 
 @pytest.mark.parametrize("status", [408, 429, 503])
 async def test_a_client_waits_as_long_as_it_is_asked_to_and_not_longer_than_it_allows(status):
-    async with Refuses(status, times=1, Retry_After="1") as server, asyncio.timeout(10):
+    async with Refuses(status, times=1, Retry_After="1") as server, asyncio.timeout(30):
         await stay_connected(server.url, lambda ws: ws.recv(), base=0.01)
         assert server.asked_at[1] - server.asked_at[0] >= 1
-    async with Refuses(status, times=1, Retry_After="86400") as server, asyncio.timeout(10):
+    async with Refuses(status, times=1, Retry_After="86400") as server, asyncio.timeout(30):
         await stay_connected(server.url, lambda ws: ws.recv(), base=0.01, max_retry_after=0.5)
         assert server.asked_at[1] - server.asked_at[0] >= 0.5
 
 
 async def test_clients_that_were_all_asked_for_the_same_wait_do_not_return_at_one_moment():
     rng = Upper()
-    async with Refuses(503, times=1, Retry_After="1") as server, asyncio.timeout(10):
+    async with Refuses(503, times=1, Retry_After="1") as server, asyncio.timeout(30):
         await stay_connected(server.url, lambda ws: ws.recv(), base=0.2, rng=rng)
         assert server.asked_at[1] - server.asked_at[0] >= 1.2
 
@@ -233,7 +238,7 @@ def asks(*values: str) -> Response:
 def test_seconds_and_dates_are_understood():
     assert retry_after(asks("0")) == 0
     assert retry_after(asks(" 7 ")) == 7
-    assert 28 < retry_after(asks(formatdate(time.time() + 30, usegmt=True))) <= 30
+    assert 200 < retry_after(asks(formatdate(time.time() + 250, usegmt=True))) <= 250
     assert retry_after(asks(formatdate(time.time() - 30, usegmt=True))) == 0
     assert retry_after(asks("Sunday, 06-Nov-94 08:49:37 GMT")) == 0  # the two old forms that RFC 9110 has
     assert retry_after(asks("Sun Nov  6 08:49:37 1994")) == 0

@@ -44,14 +44,14 @@ class Busy(FeedServer):
 
 @pytest.mark.parametrize("code", [1001, 1011, 1012, 1013])
 async def test_a_code_that_is_not_final_is_waited_for(code):
-    async with Busy(code=code, closes=3) as server, asyncio.timeout(20):
+    async with Busy(code=code, closes=3) as server, asyncio.timeout(60):
         async with subscribe(server.url) as ann:
             assert await ann.send("hi") == 1
             assert len(server.asked_at) == 4
 
 
 async def test_retry_after_is_waited_for():
-    async with Busy(status=503, refusals=1, Retry_After="1") as server, asyncio.timeout(20):
+    async with Busy(status=503, refusals=1, Retry_After="1") as server, asyncio.timeout(60):
         async with subscribe(server.url) as ann:
             assert await ann.send("hi") == 1
             assert server.asked_at[1] - server.asked_at[0] >= 1
@@ -60,7 +60,7 @@ async def test_retry_after_is_waited_for():
 async def test_another_server_is_asked_meanwhile():
     hub = MemoryHub()
     async with Busy(status=503, refusals=9, Retry_After="60", hub=hub) as first, FeedServer(hub=hub) as second:
-        async with asyncio.timeout(20), subscribe([first.url, second.url]) as ann:
+        async with asyncio.timeout(60), subscribe([first.url, second.url]) as ann:
             assert await ann.send("hi") == 1 and ann.url == second.url
 
 
@@ -68,7 +68,7 @@ async def test_another_server_is_asked_meanwhile():
 async def test_a_refusal_for_good_is_raised_by_everything(code, status):
     server = Busy(status=status, refusals=9, code=code, closes=0)
     server.left, refusals = [], server.left
-    async with server, asyncio.timeout(20):
+    async with server, asyncio.timeout(60):
         with no_task_left():
             async with subscribe(server.url) as ann:
                 reading = asyncio.ensure_future(anext(ann))
@@ -92,7 +92,7 @@ async def test_a_refusal_for_good_is_raised_by_everything(code, status):
 
 async def test_one_address_that_refuses_for_good_leaves_the_others():
     hub = MemoryHub()
-    async with Busy(status=403, refusals=9, hub=hub) as first, FeedServer(hub=hub) as second, asyncio.timeout(20):
+    async with Busy(status=403, refusals=9, hub=hub) as first, FeedServer(hub=hub) as second, asyncio.timeout(60):
         async with subscribe([first.url, second.url]) as ann:
             assert await ann.send("hi") == 1
             for _ in range(3):
@@ -105,27 +105,24 @@ async def test_one_address_that_refuses_for_good_leaves_the_others():
 async def test_a_server_of_another_kind_is_said_clearly():
     async with EchoServer() as echo, RoomsServer() as rooms:
         for url, why in ((echo.url, "can't use"), (rooms.url, "no answer to join-room within 0.3 s")):
-            ann = subscribe(url, silence=0.3)
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(2), ann:
-                    pass
             seen = []
             ann = subscribe(url, silence=0.3, on_state=lambda tea, seen=seen: seen.append(tea.why))
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(2), ann:
-                    pass
-            assert any(why in text for text in seen), seen
+            entering = asyncio.ensure_future(ann.__aenter__())
+            await until(lambda why=why, seen=seen: any(why in text for text in seen))
+            assert not entering.done()
+            entering.cancel()
+            await asyncio.wait([entering])
 
 
 async def test_a_server_that_does_not_understand_a_join_is_final():
     async with Fake(joined=[{"type": "error", "code": "bad-message", "message": "expected {}"}]) as server:
         with pytest.raises(Refused, match=r"does not understand join-room: expected {}"):
-            async with asyncio.timeout(10), subscribe(server.url):
+            async with asyncio.timeout(30), subscribe(server.url):
                 pass
 
 
 async def test_a_server_that_never_acknowledges():
-    async with Fake(joined=[joined()]) as server, asyncio.timeout(20):
+    async with Fake(joined=[joined()]) as server, asyncio.timeout(60):
         async with subscribe(server.url, silence=0.3) as ann:
             sending = asyncio.ensure_future(ann.send("hi"))
             await ann.reached("waiting")
@@ -147,7 +144,7 @@ async def test_a_message_that_came_too_soon_is_sent_again_and_the_next_ones_are_
             return {"type": "error", "code": "rate-limited", "message": "slow down", "id": request["id"]}
         return {"type": "ack", "id": request["id"], "offset": len(times)}
 
-    async with Fake(joined=[joined()], message=[often]) as server, asyncio.timeout(20):
+    async with Fake(joined=[joined()], message=[often]) as server, asyncio.timeout(60):
         async with subscribe(server.url) as ann:
             assert [await ann.send("one"), await ann.send("two")] == [4, 5]
         waits = [later - earlier for earlier, later in pairwise(times)]
@@ -159,7 +156,7 @@ async def test_an_error_that_is_final_for_a_message_rejects_it():
     def refuses(request):
         return {"type": "error", "code": "bad-word", "message": "not here", "id": request["id"]}
 
-    async with Fake(joined=[joined()], message=[refuses]) as server, asyncio.timeout(20):
+    async with Fake(joined=[joined()], message=[refuses]) as server, asyncio.timeout(60):
         async with subscribe(server.url) as ann:
             with pytest.raises(Rejected, match="bad-word: not here"):
                 await ann.send("hi")
@@ -174,7 +171,7 @@ async def test_acknowledgements_of_other_messages_are_none():
         return {"type": "ack", "id": request["id"], "offset": 7}
 
     async with Fake(joined=[joined()], message=[other, {"type": "ack", "id": "", "offset": 6}, mine]) as server:
-        async with subscribe(server.url) as ann, asyncio.timeout(20):
+        async with subscribe(server.url) as ann, asyncio.timeout(60):
             assert await ann.send("hi") == 7
 
 
@@ -227,7 +224,7 @@ async def test_what_is_not_known_is_passed_over_and_what_came_before_is_dropped(
     ids=str,
 )
 async def test_what_a_hostile_server_sends_ends_its_connection_and_nothing_else(hostile, caplog):
-    async with Fake(joined=[joined(), message(1), hostile, message(9)]) as server, asyncio.timeout(20):
+    async with Fake(joined=[joined(), message(1), hostile, message(9)]) as server, asyncio.timeout(60):
         async with subscribe(server.url) as ann:
             assert await read(ann, 1) == ["m1"]
             await ann.reached("waiting")
@@ -242,14 +239,14 @@ async def test_what_a_hostile_server_sends_ends_its_connection_and_nothing_else(
 
 
 async def test_a_server_that_claims_to_have_recovered_what_it_has_not_is_not_believed():
-    async with Fake(joined=[joined(floor=40, offset=50)]) as server, asyncio.timeout(20):
+    async with Fake(joined=[joined(floor=40, offset=50)]) as server, asyncio.timeout(60):
         async with subscribe(server.url, epoch="e", offset=7) as ann:
             assert list(ann.gaps) == [Gap("e", 7, "e", 40)]
 
 
 async def test_a_server_that_is_behind_is_told_and_moves_nobody_back():
     stream = [joined(offset=5, recovered=False), message(6), message(7), message(8)]
-    async with Fake(joined=stream) as server, asyncio.timeout(20):
+    async with Fake(joined=stream) as server, asyncio.timeout(60):
         async with subscribe(server.url, epoch="e", offset=7) as ann:
             assert str(ann.gaps[0]) == "the server can't prove that nothing is missing after 7"
             assert await read(ann, 1) == ["m8"] and ann.offset == 8
@@ -269,7 +266,7 @@ class Endless(Server):
 
 
 async def test_a_flood_waits_at_the_server():
-    async with Endless() as server, subscribe(server.url, unread=20) as ann, asyncio.timeout(20):
+    async with Endless() as server, subscribe(server.url, unread=20) as ann, asyncio.timeout(60):
         await until(lambda: ann.unread.full)
         sent = -1
         while sent != server.sent:  # until the buffers in between are full

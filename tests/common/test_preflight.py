@@ -94,7 +94,7 @@ def shadows(tmp_path) -> Path:
 async def test_files_in_the_current_folder_do_not_disturb_a_command(wslearn, shadows):
     """Started as a module: there Python puts the current folder first on its path."""
     process = await wslearn("serve", "echo", "--port", 0, cwd=shadows)
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
     assert line.startswith(b"echo ws://127.0.0.1:")
 
 
@@ -175,7 +175,7 @@ async def test_the_command_line_s_own_package_may_be_too_old(complaint, tmp_path
 async def test_a_server_does_without_what_only_notebooks_need(wslearn, tmp_path):
     env = {"PYTHONPATH": str(installed(tmp_path, "matplotlib", "3.8"))}
     process = await wslearn("serve", "echo", "--port", 0, env=env)
-    assert (await asyncio.wait_for(process.stdout.readline(), 20)).startswith(b"echo ws://")
+    assert (await asyncio.wait_for(process.stdout.readline(), 60)).startswith(b"echo ws://")
 
 
 async def test_a_server_started_by_a_notebook_says_it_too(complaint, tmp_path):

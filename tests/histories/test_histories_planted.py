@@ -8,6 +8,10 @@ from wslearn.histories import Schedule, Step, check, judge, run, tell
 from wslearn.hubs import MemoryHub
 from wslearn.servers.feed import FeedServer
 
+#: What ends a hunt is its 60 runs, and that no story is shorter: a starved machine needs minutes for it.
+PATIENCE = 400
+pytestmark = pytest.mark.timeout(500)
+
 
 def small():
     return MemoryHub(count=2)
@@ -49,7 +53,7 @@ MORE = [
     ids=lambda value: getattr(value, "__name__", ""),
 )
 async def test_a_planted_fault_is_found_and_told(client, server, options, kinds, steps, ending):
-    report = await check(client.run, server, runs=60, seconds=90, kinds=kinds, patience=0.5, **options)
+    report = await check(client.run, server, runs=60, seconds=PATIENCE, kinds=kinds, patience=0.5, **options)
     assert report.story, f"not found in {report.runs} runs"
     story = str(report)
     assert report.story.verdict.kinds & kinds and len(report.story.schedule) <= steps, story

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import random
-import time
 
 import pytest
 from careful import Careful
-from support import no_task_left
+from support import Stopwatch, no_task_left
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
@@ -17,12 +16,13 @@ from wslearn.servers.feed import FeedServer
 from wslearn.servers.rooms import RoomsServer
 
 PEOPLE = ("Ann", "Bob", "Carl")
+pytestmark = pytest.mark.timeout(400)
 LATE = {**USUAL, "come": 1}
 
 
 @pytest.mark.parametrize("client", [Careful.run, subscribing], ids=["careful", "subscription"])
 async def test_a_right_client_and_server_lose_nothing(client):
-    report = await check(client, people=PEOPLE, steps=LATE, length=20, runs=25, seconds=60)
+    report = await check(client, people=PEOPLE, steps=LATE, length=20, runs=25, seconds=300)
     assert report.ok and report.runs == 25, report
     assert str(report) == "25 runs: nothing is lost, doubled or out of order."
 
@@ -72,7 +72,7 @@ async def write(ws, person):
 async def test_a_naive_client_is_right_as_long_as_nothing_breaks(server):
     quiet = await check(naive, server, runs=3, steps=("settle",), patience=0.5)
     assert quiet.ok, quiet
-    broken = await check({"Ann": naive, "Bob": naive}, server, runs=20, steps=("cut",), patience=0.3)
+    broken = await check({"Ann": naive, "Bob": naive}, server, runs=20, steps=("cut",), patience=0.3, seconds=100)
     assert broken.story and broken.story.verdict.kinds <= {"lost", "unsent"}, broken
     assert len(broken.story.schedule) <= 2 and "does not come back" in str(broken)
 
@@ -98,9 +98,9 @@ def test_a_schedule_is_its_seed():
 async def test_it_is_bounded_tells_how_far_it_is_and_leaves_nothing():
     said = []
     with no_task_left():
-        began = time.monotonic()
-        report = await check(naive, runs=10_000, steps=("settle",), seconds=1, on_progress=said.append)
-        assert 0 < report.runs < 10_000 and time.monotonic() - began < 20
+        async with Stopwatch() as watch:
+            report = await check(naive, runs=10_000, steps=("settle",), seconds=1, on_progress=said.append)
+        assert 0 < report.runs < 10_000 and watch.seconds < 20
     assert said[0] == "Run 1: schedule 1, 16 steps." and len(said) == report.runs
 
 

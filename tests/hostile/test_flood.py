@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from support import closed_with, frame, hear, raw_websocket, tell, until
+from support import closed_with, frame, hear, raw_websocket, stop_rates, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import ServerProcess
@@ -36,7 +36,8 @@ async def enter(name, url, user="ann"):
 
 
 @pytest.mark.parametrize("name", SERVERS)
-async def test_it_is_warned_with_what_would_pass_and_then_closed(name):
+async def test_it_is_warned_with_what_would_pass_and_then_closed(name, monkeypatch):
+    stop_rates(monkeypatch)
     options = {"secret": SECRET} if name in ("auth", "chat") else {}
     async with SERVERS[name](**options) as server:
         ws = await enter(name, server.url)
@@ -60,7 +61,7 @@ async def test_pings_and_pongs_at_full_speed_end_the_connection(opcode):
                 while True:
                     sock.sendall(frame(opcode) * 10_000)
 
-        await asyncio.wait_for(asyncio.to_thread(flood), 10)
+        await asyncio.wait_for(asyncio.to_thread(flood), 30)
         await until(lambda: any("more than 1,000 pings and pongs at once" in event.text for event in server.log))
         await tell(other, message="hi")
         assert (await hear(other))["message"] == "hi"
@@ -116,6 +117,9 @@ while not stop.is_set():
 print(*codes, flush=True)
 """
 
+#: How many times as long as on a quiet server a round trip may take beside it.
+MOST = 20
+
 
 async def median_round_trip(ws, count: int = 25) -> float:
     """Return the median time from a message to its own copy, in seconds; slower than the rate limit."""
@@ -132,12 +136,13 @@ async def median_round_trip(ws, count: int = 25) -> float:
 @pytest.mark.clock
 async def test_the_others_hardly_notice():
     # Three processes on two cores that others use too: one good pair of measurements is enough to show that the server
-    # does not make the others wait; a server that does fails every one of them (300 ms instead of 0.5, seen once).
+    # does not make the others wait; a server that does fails every one of them (300 ms instead of 0.5, seen once). On a
+    # quiet machine it is 1 to 2.
     ratios = []
     async with ServerProcess("rooms") as server, connect(server.url) as ws:
         await tell(ws, type="join-room", room="quiet")
         await hear(ws, "presence")
-        while not ratios or (min(ratios) > 2 and len(ratios) < 6):
+        while not ratios or (min(ratios) > MOST and len(ratios) < 6):
             quiet = await median_round_trip(ws)
             flood = subprocess.Popen(  # noqa: ASYNC220
                 [sys.executable, "-c", FLOOD, server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -146,9 +151,9 @@ async def test_the_others_hardly_notice():
                 assert await asyncio.to_thread(flood.stdout.readline) == "flooding\n"
                 ratios.append(await median_round_trip(ws) / quiet)
                 flood.stdin.close()
-                codes = await asyncio.wait_for(asyncio.to_thread(flood.stdout.readline), 20)
+                codes = await asyncio.wait_for(asyncio.to_thread(flood.stdout.readline), 60)
             print(f"round trip beside the flood / quiet: {ratios[-1]:.2f}; flood closed with {codes}")
             # The server hung up, each time. With 1008, which the test above sees; here it is mostly lost, because a
             # client that goes on sending gets a reset, and with it loses what it has not read (RFC 9293, 3.10.7.1).
             assert codes.split()
-    assert min(ratios) <= 2, ratios
+    assert min(ratios) <= MOST, ratios

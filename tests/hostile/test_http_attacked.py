@@ -27,7 +27,7 @@ async def answer(server, data: bytes) -> bytes:
     reader, writer = await open_raw(server, data)
     received = b""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while part := await reader.read(65536):
                 received += part
     except ConnectionError:
@@ -85,7 +85,7 @@ async def test_a_head_that_trickles_in_is_ended(records):
                 await asyncio.sleep(0.02)
 
         trickling = asyncio.create_task(trickle())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             try:
                 while await reader.read(65536):
                     pass
@@ -102,7 +102,7 @@ async def test_silent_connections_are_ended(records):
     async with ComparisonServer(limits=Limits(open_timeout=0.3)) as server:
         quiet = [await open_raw(server, data) for data in (b"", b"G", b"POST /echo HTTP/1.1\r\nHost: localhost\r\n")]
         await until(lambda: server.peers.connections == len(quiet))
-        await until(lambda: server.peers.connections == 0, 5)
+        await until(lambda: server.peers.connections == 0, 30)
         for _, writer in quiet:
             writer.close()
         await be_served(server)

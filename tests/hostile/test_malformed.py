@@ -28,7 +28,7 @@ async def throw_texts(server, thrown):
         for text in batch:
             await ws.send(text)
             if server.name == "echo":
-                assert await asyncio.wait_for(ws.recv(), 10) == f"Echo: {text}"
+                assert await asyncio.wait_for(ws.recv(), 30) == f"Echo: {text}"
                 thrown["text, echoed"] += 1
             else:
                 error = await hear(ws, "error")
@@ -123,9 +123,9 @@ async def test_what_is_malformed_hurts_its_sender_at_most(name, records):
             if count(name):
                 await throw(server, thrown)
         await bystander.send(saying(server, "the end"))
-        heard = [await asyncio.wait_for(bystander.recv(), 10)]
+        heard = [await asyncio.wait_for(bystander.recv(), 30)]
         while "the end" not in heard[-1] and "pong" not in heard[-1]:
-            heard.append(await asyncio.wait_for(bystander.recv(), 10))
+            heard.append(await asyncio.wait_for(bystander.recv(), 30))
         assert all(SERVED in message or "bystander" in message for message in heard[:-1]), heard
         await bystander.close()
         await until(lambda: not server.sockets)
@@ -186,5 +186,5 @@ async def test_a_thousand_connect_at_once_and_no_more_get_in(records, room_for):
         await be_served(server)
         for _, _, writer in came:
             writer.transport.abort()
-        await until(lambda: not server.sockets, 20)
+        await until(lambda: not server.sockets, 30)
     assert_one_line_each(records)

@@ -1,9 +1,9 @@
 """Ten clients that never read while 60 MB are broadcast: they are dropped, and nobody else loses anything."""
 
 import asyncio
-import time
 
 import psutil
+from support import Stopwatch
 from websockets.asyncio.client import connect
 
 STALLED = 10
@@ -37,7 +37,7 @@ async def test_who_never_reads_is_dropped_and_all_others_get_everything_in_order
                 if number < MESSAGES:
                     await sender.send(f'{{"message":"#{number:06}{"x" * SIZE}"}}')
                 if number >= WINDOW:
-                    await asyncio.wait_for(sender.recv(), 20)
+                    await asyncio.wait_for(sender.recv(), 60)
                 if number % 50 == 0:
                     peak = max(peak, process.memory_info().rss)
 
@@ -48,9 +48,9 @@ async def test_who_never_reads_is_dropped_and_all_others_get_everything_in_order
         for client in stuck:
             assert (await client.ends(within=10)).end == "dropped"
 
-        begun = time.perf_counter()
-        await server.stop()
-        assert time.perf_counter() - begun < 2
+        async with Stopwatch() as watch:
+            await server.stop()
+        assert watch.seconds < 2
         for ws in listeners:
-            await asyncio.wait_for(ws.wait_closed(), 5)
+            await asyncio.wait_for(ws.wait_closed(), 30)
             assert ws.close_code == 1001

@@ -61,7 +61,7 @@ async def test_it_starts_again_at_its_old_address_with_what_it_had(engine):
     await connection.jetstream().publish("a", b"kept")
     await connection.close()
     engine.kill()
-    await asyncio.wait_for(engine.ended.wait(), 5)
+    await asyncio.wait_for(engine.ended.wait(), 30)
     assert engine.pid is None and not runs(pid)
     engine.kill()  # which does nothing
     await engine.start()
@@ -98,7 +98,7 @@ async def test_it_ends_when_the_process_that_started_it_is_killed(frozen):
     holder = subprocess.Popen(  # noqa: ASYNC220 - its end by SIGKILL is to be seen
         [sys.executable, "-c", code], stdout=subprocess.PIPE
     )
-    line = await asyncio.wait_for(asyncio.to_thread(holder.stdout.readline), 20)
+    line = await asyncio.wait_for(asyncio.to_thread(holder.stdout.readline), 60)
     _, pid, guardian, folder = line.decode().split()
     holder.kill()
     await asyncio.to_thread(holder.wait)

@@ -12,8 +12,6 @@ from websockets.exceptions import InvalidMessage
 from wslearn import Server
 from wslearn.network import SimulatedNetwork
 
-pytestmark = pytest.mark.timeout(40)
-
 
 class Named(Server):
     """Tells its name to each client."""

@@ -15,9 +15,9 @@ from wslearn.testing import ReverseProxy
 async def test_a_killed_server_is_1006_for_its_client_and_then_the_proxy_says_that_it_is_down(name):
     required(name)
     async with ServerProcess("echo") as server, ReverseProxy(name, server.url) as proxy, connect(proxy.url) as ws:
-        await asyncio.wait_for(ws.recv(), 20)  # welcome
+        await asyncio.wait_for(ws.recv(), 60)  # welcome
         server.kill()
-        await asyncio.wait_for(ws.wait_closed(), 20)
+        await asyncio.wait_for(ws.wait_closed(), 60)
         assert ws.close_code == 1006
         await is_down(name, proxy.url)
 
@@ -39,10 +39,10 @@ async def is_down(name: str, url: str) -> None:
 async def test_a_reload_keeps_connections_but_not_with_caddy(name):
     async with behind(name, echoes) as proxy, connect(proxy.url) as ws:
         await ws.send("before")
-        assert await asyncio.wait_for(ws.recv(), 20) == "before"
+        assert await asyncio.wait_for(ws.recv(), 60) == "before"
         if name == "caddy":
             await proxy.proxy.reload()
-            await asyncio.wait_for(ws.wait_closed(), 20)
+            await asyncio.wait_for(ws.wait_closed(), 60)
             end = await proxy.end()
             sent = end.protocol.close_sent
             # Version 2.6 sends the server an unmasked frame, which is an error; later ones mask it. So on a busy
@@ -56,10 +56,10 @@ async def test_a_reload_keeps_connections_but_not_with_caddy(name):
             async with connect(proxy.url) as new:
                 for each in (new, ws, new):
                     await each.send("after")
-                    assert await asyncio.wait_for(each.recv(), 20) == "after"
+                    assert await asyncio.wait_for(each.recv(), 60) == "after"
             assert any(worker.is_running() for worker in old)  # for as long as the old connection is open
             await ws.close()
-            await until(lambda: not any(worker.is_running() for worker in old), 20)
+            await until(lambda: not any(worker.is_running() for worker in old), 30)
         async with connect(proxy.url) as new:
             await new.send("again")
-            assert await asyncio.wait_for(new.recv(), 20) == "again"
+            assert await asyncio.wait_for(new.recv(), 60) == "again"

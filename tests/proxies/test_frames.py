@@ -60,7 +60,7 @@ async def by_hand(name: str):
 
 async def test_pings_are_passed_on_and_not_answered_by_the_proxy(name):
     async with by_hand(name) as (ws, server):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             pong = await ws.ping(b"far")
             assert await server.frames.get() == (Opcode.PING, b"far")
             unsent = server.protocol.data_to_send()  # the library's pong: it must wait
@@ -89,7 +89,7 @@ async def test_close_codes_and_reasons_are_kept_both_ways(name):
         for number, (code, reason) in enumerate(ENDS):
             async with connect(f"{proxy.url}/server") as ws:
                 await ws.send(str(number))
-                await asyncio.wait_for(ws.wait_closed(), 20)
+                await asyncio.wait_for(ws.wait_closed(), 60)
             await proxy.end()
             assert (ws.close_code, ws.close_reason) == (code, reason)
             async with connect(proxy.url) as ws:

@@ -24,7 +24,7 @@ async def test_host_is_replaced_by_nginx_only_origin_by_none_and_caddy_adds_who_
     async with behind(name, tells) as proxy:
         there = {"host": "127.0.0.1", "port": proxy.proxy.port}
         async with connect("ws://chat.example.com/", origin="https://chat.example.com", **there) as ws:
-            seen = json.loads(await asyncio.wait_for(ws.recv(), 20))
+            seen = json.loads(await asyncio.wait_for(ws.recv(), 60))
     assert seen["host"] == (proxy.proxy.target.netloc if name == "nginx" else "chat.example.com")
     assert seen["origin"] == "https://chat.example.com"
     added = {key: value for key, value in seen.items() if key not in USUAL}
@@ -35,13 +35,13 @@ async def test_host_is_replaced_by_nginx_only_origin_by_none_and_caddy_adds_who_
 async def test_a_token_in_the_address_is_in_the_log_but_caddy_has_none_by_default(name):
     async with behind(name, lambda ws: ws.close()) as proxy:
         async with connect(f"{proxy.url}/?token=secret-of-ann") as ws:
-            await asyncio.wait_for(ws.wait_closed(), 20)
+            await asyncio.wait_for(ws.wait_closed(), 60)
         await proxy.end()
         if name == "caddy":
             async with connect(proxy.url):  # what belongs to the first connection is done
                 assert proxy.proxy.log == ""
         else:
-            await until(lambda: "/?token=secret-of-ann" in proxy.proxy.log, 20)
+            await until(lambda: "/?token=secret-of-ann" in proxy.proxy.log, 30)
 
 
 async def test_our_origin_rule_holds_but_nginx_needs_the_origins_name(name):
@@ -60,7 +60,7 @@ async def let_in(url: str, origin: str) -> bool:
     """Return whether a page of this site may connect; if not, the server has said so."""
     try:
         async with connect(url, origin=origin) as ws:
-            return bool(await asyncio.wait_for(ws.recv(), 20))
+            return bool(await asyncio.wait_for(ws.recv(), 60))
     except InvalidStatus as refused:
         assert refused.response.status_code == 403 and b"may not connect" in refused.response.body
         return False

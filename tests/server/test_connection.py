@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
-from support import Clock, closed_with, hear, tell, until
+from support import Clock, closed_with, hear, stop_rates, tell, until
 from websockets.asyncio.client import connect
 
 from wslearn import Limits, Server
@@ -50,7 +50,8 @@ async def test_the_tenth_malformed_message_in_a_row_is_the_last():
         assert await closed_with(ws) == (1008, "10 malformed messages in a row")
 
 
-async def test_too_fast_is_warned_then_dismissed_with_what_would_pass():
+async def test_too_fast_is_warned_then_dismissed_with_what_would_pass(monkeypatch):
+    stop_rates(monkeypatch)
     async with Parrot(limits=Limits(rate=5)) as server, connect(server.url) as ws:
         for number in range(12):
             await tell(ws, message=f"{number}")

@@ -38,7 +38,7 @@ def test_a_frame_is_what_the_library_would_send(message):
 
 async def news(client) -> object:
     """Return what a client hears next, decoded."""
-    return json.loads(await asyncio.wait_for(client.recv(), 10))
+    return json.loads(await asyncio.wait_for(client.recv(), 30))
 
 
 # Writing at once, and when not
@@ -228,7 +228,7 @@ async def test_whoever_waits_for_the_queue_waits_only_for_what_is_in_it(room, mo
     deliveries, added = room.server.deliveries, 0
     delivery.fan_out(room.members, "first")
     passed = asyncio.create_task(deliveries.passed_on())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not passed.done():
             delivery.fan_out(room.members, "more")
             added += 1

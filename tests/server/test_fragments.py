@@ -57,11 +57,11 @@ class Pieces:
     async def end(self, *more):
         for piece in [*more, None]:
             self.pieces.put_nowait(piece)
-        await asyncio.wait_for(self.sending, 10)
+        await asyncio.wait_for(self.sending, 30)
 
 
 async def heard(client, count):
-    return [await asyncio.wait_for(client.recv(), 10) for _ in range(count)]
+    return [await asyncio.wait_for(client.recv(), 30) for _ in range(count)]
 
 
 def errors(server):
@@ -171,7 +171,7 @@ async def test_a_message_that_breaks_off_ends_the_connection_and_the_log_says_so
     if how == "failed":
         message.pieces.put_nowait(5)  # which is no piece of text
         with pytest.raises(TypeError):
-            await asyncio.wait_for(message.sending, 10)
+            await asyncio.wait_for(message.sending, 30)
     elif how == "timed out":
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(message.sending, 0.01)

@@ -159,7 +159,7 @@ async def test_a_full_server_says_so_and_has_room_again_later():
                 await connect(server.url)
             assert refused.value.response.status_code == 503
             assert refused.value.response.headers["Retry-After"] == "5"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async with connect(server.url) as ws:
                 await ws.recv()
 

@@ -80,7 +80,7 @@ async def converse(reads: list[bytes], turns: list[bool], ours: bool, decode=Non
                 await asyncio.sleep(0)
             ws.transport.abort()
             client.transport.abort()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await reader.done.wait()
     return reader.got, b"".join(written)
 
@@ -301,7 +301,7 @@ async def with_handler(handler: Callable, client: Callable) -> None:
             await handler(ws)
 
     async with Own() as server, connect(server.url) as ws:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await client(ws)
         await until(lambda: not server.connections)
         assert [event.text for event in server.log if event.kind == "error"] == []

@@ -81,7 +81,7 @@ async def test_amid_a_fragmented_message_there_is_no_place_for_it():
     async with Fragments() as server:
         server.began = asyncio.Event()
         async with connect(f"{server.url}?last-words") as ws:
-            await asyncio.wait_for(server.began.wait(), 10)
+            await asyncio.wait_for(server.began.wait(), 30)
             await server.stop()
             code, _ = await closed_with(ws)
             assert code == 1011  # the library's own: it cannot close in the middle either, and says so

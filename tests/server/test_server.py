@@ -3,11 +3,10 @@ import json
 import logging
 import re
 import socket
-import time
 from contextlib import suppress
 
 import pytest
-from support import closed_with, frame, no_task_left, raw_websocket, request, until
+from support import Stopwatch, closed_with, frame, no_task_left, raw_websocket, request, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
@@ -119,9 +118,9 @@ async def test_stop_is_bounded_under_a_client_that_does_not_read():
     sock = await raw_websocket(server, receive_buffer=4096)
     sock.sendall(frame(1, b"go"))
     await until(lambda: any(ws.transport.get_write_buffer_size() for ws in server.sockets))
-    begun = time.perf_counter()
-    await server.stop()
-    assert time.perf_counter() - begun < 2
+    async with Stopwatch() as watch:
+        await server.stop()
+    assert watch.seconds < 2
     assert not server.sockets and not server.connections
     sock.close()
 
@@ -132,9 +131,9 @@ async def test_stop_is_bounded_under_half_a_handshake_and_an_endless_handler():
         _, half = await asyncio.open_connection("127.0.0.1", server.port)
         half.write(b"GET / HTT")
         await until(lambda: len(server.sockets) == 2)
-        begun = time.perf_counter()
-        await server.stop()
-        assert time.perf_counter() - begun < 2
+        async with Stopwatch() as watch:
+            await server.stop()
+        assert watch.seconds < 2
         half.close()
 
 
@@ -191,7 +190,6 @@ async def test_stop_twice_at_once_ends_once_and_both_wait():
     assert server.cleaned == 2
 
 
-@pytest.mark.clock
 @pytest.mark.parametrize("times", [1, 3])
 async def test_stop_that_is_cancelled_is_quicker_and_leaves_nothing_either(times):
     with no_task_left():
@@ -199,17 +197,16 @@ async def test_stop_that_is_cancelled_is_quicker_and_leaves_nothing_either(times
         with await raw_websocket(server):
             stopping = asyncio.create_task(server.stop())
             await asyncio.sleep(0)
-            begun = time.perf_counter()
-            for _ in range(times):
-                stopping.cancel()
-                await asyncio.sleep(0)
-            with pytest.raises(asyncio.CancelledError):
-                await stopping
-            assert time.perf_counter() - begun < 0.9  # the client's second to answer is not waited for
+            async with Stopwatch() as watch:
+                for _ in range(times):
+                    stopping.cancel()
+                    await asyncio.sleep(0)
+                with pytest.raises(asyncio.CancelledError):
+                    await stopping
+            assert watch.seconds < 0.9  # the client's second to answer is not waited for
     assert server.cleaned == 2 and not server.sockets
 
 
-@pytest.mark.clock
 async def test_a_handler_may_stop_its_server():
     class Doomed(Server):
         async def handler(self, ws):
@@ -220,11 +217,11 @@ async def test_a_handler_may_stop_its_server():
     before = asyncio.all_tasks()
     server = await Doomed().start()
     async with connect(server.url) as other, connect(server.url) as ws:
-        begun = time.perf_counter()
-        await ws.send("stop")
-        assert (await closed_with(ws), await closed_with(other)) == ((1001, ""), (1001, ""))
-        await server.stop()  # waits for the other one
-        assert time.perf_counter() - begun < 0.9
+        async with Stopwatch() as watch:
+            await ws.send("stop")
+            assert (await closed_with(ws), await closed_with(other)) == ((1001, ""), (1001, ""))
+            await server.stop()  # waits for the other one
+        assert watch.seconds < 0.9
     await until(lambda: asyncio.all_tasks() == before)  # the handler itself ends a little later
     assert server.went_on and not server.sockets
 
@@ -239,9 +236,9 @@ async def test_a_handler_that_does_not_end_is_left_after_a_time_and_the_log_says
     over = asyncio.Event()
     server = await Deaf().start()
     with await raw_websocket(server):
-        begun = time.perf_counter()
-        await server.stop()
-        assert time.perf_counter() - begun < 2.5
+        async with Stopwatch() as watch:
+            await server.stop()
+        assert watch.seconds < 2.5
     assert "deaf: 1 of its tasks have not ended after 0.5 s" in caplog.text
     with pytest.raises(RuntimeError, match="not running"):
         _ = server.url
@@ -435,7 +432,7 @@ async def test_a_client_that_vanishes_is_forgotten():
 async def test_a_handshake_that_never_comes_is_ended():
     async with EchoServer(limits=Limits(open_timeout=0.2)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
         writer.close()
         await until(lambda: not server.sockets)
 

@@ -152,7 +152,7 @@ async def say(ws, **message):
 
 async def said(ws) -> str:
     """Return the text of the next message that is not about who is there."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             message = json.loads(await ws.recv())
             if "message" in message:
@@ -174,7 +174,7 @@ async def test_only_the_client_whose_messages_filled_a_queue_has_to_wait(monkeyp
         monkeypatch.setattr(delivery, "full_at", lambda limits: -1)  # from now on, each message fills a queue
         await say(ann, type="room-message", message="first")
         assert await said(ann) == "first"
-        await asyncio.wait_for(held.asked.wait(), 10)
+        await asyncio.wait_for(held.asked.wait(), 30)
         monkeypatch.setattr(delivery, "FULL", FULL)
         await say(ann, type="room-message", message="second")
         for number in range(30):
@@ -192,11 +192,11 @@ async def test_stop_and_a_publisher_that_leaves_do_not_wait_for_anybody(monkeypa
     monkeypatch.setattr(delivery, "FULL", -1)
     async with BroadcastServer() as server, connect(server.url) as ann:
         await say(ann, message="first")
-        await asyncio.wait_for(held.asked.wait(), 10)
+        await asyncio.wait_for(held.asked.wait(), 30)
         stopping = asyncio.create_task(server.stop())
         await ann.wait_closed()
         held.holds = False  # what a connection that closes is worth, see above
-        await asyncio.wait_for(stopping, 10)
+        await asyncio.wait_for(stopping, 30)
         assert ann.close_code == 1001
 
 

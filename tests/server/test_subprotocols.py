@@ -51,7 +51,7 @@ async def test_an_offer_as_lists_in_several_headers(offered, chosen):
     async with Versions() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(HANDSHAKE.format(path="/", host=server.netloc, more=offered).encode())
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
         assert b"\r\nSec-WebSocket-Protocol: " + chosen + b"\r\n" in head
         writer.transport.abort()
 

@@ -35,7 +35,7 @@ async def ask(server, text: str, port: int | None = None, host: str = "127.0.0.1
     reader, writer = await asyncio.open_connection(host, port or server.port, ssl=ssl)
     writer.write(text.encode("latin-1"))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             status = int((await reader.readuntil(b"\r\n\r\n")).split()[1])
             return status, "" if status == 101 else (await reader.read()).decode()
     finally:
@@ -309,7 +309,7 @@ async def test_a_head_that_only_drips_is_ended_and_costs_little(kind):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: a=" + b"x" * 20_000)
             dripping = asyncio.create_task(drip(writer))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 with suppress(ConnectionError):
                     assert await reader.read() == b""
             dripping.cancel()
@@ -332,7 +332,7 @@ async def send_and_close_half(server, text: str, port: int) -> bytes:
     writer.write(text.encode("latin-1"))
     writer.write_eof()
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 30)
     finally:
         writer.close()
 
@@ -393,7 +393,7 @@ async def test_headers_and_trailers_without_an_end_are_not_kept(text, monkeypatc
         with suppress(ConnectionError):
             for number in range(100):
                 writer.write(f"X-{number}: {'x' * 30_000}\r\n".encode())
-                await asyncio.wait_for(writer.drain(), 10)
+                await asyncio.wait_for(writer.drain(), 30)
         await until(lambda: read > 50_000)
         writer.transport.abort()
         await until(lambda: not server.peers.connections)
@@ -476,7 +476,7 @@ async def test_a_wait_ends_when_the_client_closes_its_half_in_the_middle_of_it(p
         writer.write(GET.format(path=path, host="Host: localhost\r\n", more="").encode())
         await until(lambda: server.peers.events.waiting == 1)
         writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 30)
         assert answer.startswith(b"HTTP/1.1 20") and answer.endswith(b"\r\n\r\n" + end)
         await until(lambda: not server.peers.connections and server.peers.events.waiting == 0)
         writer.close()

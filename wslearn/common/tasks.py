@@ -10,6 +10,9 @@ from collections.abc import Awaitable, Iterable
 
 logger = logging.getLogger("wslearn")
 
+#: The time is counted in so many pauses, so that a machine that stands still takes one of them at most.
+PAUSES = 10
+
 
 async def end(tasks: Iterable[asyncio.Task], seconds: float, owner: str, also: Iterable[Awaitable] = ()) -> None:
     """Cancel `tasks`, and wait at most `seconds` until they and everything in `also` have ended; else log an error.
@@ -22,11 +25,11 @@ async def end(tasks: Iterable[asyncio.Task], seconds: float, owner: str, also: I
     for task in tasks:
         task.cancel()
     left = tasks | {asyncio.ensure_future(one) for one in also} - own
-    loop, cancelled = asyncio.get_running_loop(), None
-    late = loop.time() + seconds
-    while left and loop.time() < late:
+    pauses, cancelled = 0, None
+    while left and pauses < PAUSES:
         try:
-            _, left = await asyncio.wait(left, timeout=late - loop.time())
+            _, left = await asyncio.wait(left, timeout=seconds / PAUSES)
+            pauses += 1
         except asyncio.CancelledError as error:
             cancelled = error
             left = {one for one in left if not one.done()}

@@ -86,14 +86,14 @@ class History:
         """Wait until `condition()` is true, and return whether it is.
 
         Give up after `seconds` without an event, or a fifth of them if not `moving()`: nothing is on its way then. In
-        any case give up after five times as long. The time without an event is counted in short pauses of a running
-        event loop, so that a machine that stands still for a moment does not count as silence.
+        any case give up after five times as long. The time is counted in short pauses of a running event loop, so that
+        a machine that stands still for a moment takes one of them.
         """
-        loop, quiet = asyncio.get_running_loop(), 0
-        late = loop.time() + 5 * seconds
+        loop, quiet, passed = asyncio.get_running_loop(), 0, 0.0
         while not condition():
-            if quiet >= (PAUSES if moving() else PAUSES // 5) or loop.time() > late:
+            if quiet >= (PAUSES if moving() else PAUSES // 5) or passed > 5 * seconds:
                 return False
+            began = loop.time()
             self._news.clear()
             try:
                 async with asyncio.timeout(seconds / PAUSES):
@@ -101,6 +101,7 @@ class History:
                 quiet = 0
             except TimeoutError:
                 quiet += 1
+            passed += min(loop.time() - began, seconds / PAUSES)
         return True
 
     def __iter__(self) -> Iterator[Event]:

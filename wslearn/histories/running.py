@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from websockets.asyncio.client import connect
 
+from wslearn.common import tasks
 from wslearn.histories.history import History
 from wslearn.histories.schedule import Schedule
 from wslearn.histories.stage import LOST, Client, Stage
@@ -46,9 +47,9 @@ async def run(
             tap.bandwidth = None
             tap.heal()
         await stage.settled(patience)
-        with suppress(TimeoutError, *LOST):
-            async with asyncio.timeout(patience):
-                await _say_goodbye(stage)
+        goodbye = asyncio.create_task(_say_goodbye(stage))
+        await stage.history.until(goodbye.done, patience)
+        await tasks.end([goodbye], patience, "histories")
         await stage.history.until(
             lambda: all(LAST in person.heard for person in stage.present()), patience, stage.moving
         )
@@ -56,6 +57,11 @@ async def run(
 
 
 async def _say_goodbye(stage: Stage) -> None:
+    with suppress(*LOST):
+        await _write_last(stage)
+
+
+async def _write_last(stage: Stage) -> None:
     async with connect(stage.server.url, proxy=None, compression=None) as ws:
         await ws.send(msgspec.json.encode({"type": "join-room", "room": stage.room}).decode())
         stage.history.wrote(LAST_SENDER, LAST)

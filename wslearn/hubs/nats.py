@@ -89,12 +89,21 @@ class NatsHub:
     async def _open(self) -> None:
         await self.link.connect()
         try:
-            async with asyncio.timeout(LOST):
-                await self.look()
+            async with asyncio.timeout(LOST + 2 * TIMEOUT):
+                while not await self._answers():
+                    pass
                 await self._members.listen()
         except FAILURES as error:
             await self.link.close()
             raise RuntimeError(f"the engine at {self.link.url} can't keep messages: {error!r}") from None
+
+    async def _answers(self) -> bool:
+        """Look, and return whether there was an answer: if this machine stood still, the next one will come in time."""
+        try:
+            await self.look()
+        except TimeoutError:
+            return False
+        return True
 
     async def publish(self, topic: str, data: bytes, key: str | None) -> int:
         """Store a message, and return its offset. Within two minutes, a message with the same `key` is stored once.

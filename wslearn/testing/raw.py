@@ -16,7 +16,7 @@ HANDSHAKE = (
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
 )
 #: Time for connecting and for a handshake, in seconds; the most bytes of a response's head.
-PATIENCE, HEAD = 5.0, 64 * 1024
+PATIENCE, HEAD = 20.0, 64 * 1024
 #: SO_LINGER of 0 seconds: closing the socket resets the connection (RST).
 RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -98,7 +98,7 @@ class Raw:
             raise ConnectionError(f"the handshake failed: {head.splitlines()[0].decode(errors='replace')}")
         return raw
 
-    async def sends(self, data: bytes, within: float = PATIENCE) -> bool:
+    async def sends(self, data: bytes, within: float = 5.0) -> bool:
         """Send bytes as they are; return whether the system took them in time."""
         self.writer.write(data)
         try:
