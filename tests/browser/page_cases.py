@@ -184,15 +184,16 @@ def spy(elsewhere: str, api: str) -> str:
 
 #: A cell that shows a page and prints what it sends.
 SPY_CELL = """
+import asyncio
 from wslearn.exercises.engine.browser.stage import Stage
 
 running = await Stage.get()
 async with running.visit({page!r}) as visit:
     await visit.act("socket", socket=0, what="open")
-    for _ in range(50):
-        await visit.act("pass", ms=100)
-        if said := [event["data"] for event in visit.events if event["event"] == "sends"]:
-            break
+    async with asyncio.timeout(60):
+        while not (said := [event["data"] for event in visit.events if event["event"] == "sends"]):
+            await visit.act("pass", ms=100)
+            await asyncio.sleep(0.05)  # some of its attempts take real time
 print(said[0])
 """
 

@@ -48,9 +48,11 @@ async def jupyter(request, window, tmp_path_factory):
         await window.close()
 
 
-async def addresses(page) -> list[str]:
-    """Return the addresses of the pages that a notebook shows."""
-    return await page.locator(".jp-OutputArea-output iframe").evaluate_all("frames => frames.map(frame => frame.src)")
+async def addresses(page, count: int = 1) -> list[str]:
+    """Return the addresses of so many pages that a notebook shows."""
+    frames = page.locator(".jp-OutputArea-output iframe")
+    await expect(frames).to_have_count(count)
+    return await frames.evaluate_all("frames => frames.map(frame => frame.src)")
 
 
 async def run_next(page, jupyter) -> None:
@@ -163,7 +165,7 @@ async def test_why_a_connection_was_closed_reaches_the_page(lab, jupyter):
     notebook = await lab(SERVERS, STOP, run=False)
     await run_next(notebook, jupyter)
     page = await notebook.context.new_page()
-    shown = await addresses(notebook)
+    shown = await addresses(notebook, len(CLOSES))
     for address, (token, messages, line, more) in zip(shown, CLOSES, strict=True):
         final = not line.startswith(("1011", "1001"))
         await connect(page, SimpleNamespace(page_url=address), token=token, reconnect=True)

@@ -1,9 +1,11 @@
 """What happens to any page that is checked, whatever it does; and that it can reach nothing around it."""
 
+import asyncio
 import json
 
 import pytest
 from page_cases import assert_refused, page, spy, untouched
+from pages import PATIENCE
 
 from wslearn import browser
 from wslearn.exercises import browser as ex
@@ -127,10 +129,10 @@ async def test_a_hostile_page_reaches_neither_the_notebook_nor_a_server(screen):
         running = await stage.Stage.get()
         async with running.visit(spy(elsewhere, screen.url)) as visit:
             await visit.act("socket", socket=0, what="open")
-            for _ in range(50):  # some of its attempts take real time
-                await visit.act("pass", ms=100)
-                if said := [event["data"] for event in visit.events if event["event"] == "sends"]:
-                    break
+            async with asyncio.timeout(PATIENCE):
+                while not (said := [event["data"] for event in visit.events if event["event"] == "sends"]):
+                    await visit.act("pass", ms=100)
+                    await asyncio.sleep(0.05)  # some of its attempts take real time
             blocked = {event["directive"] for event in visit.events if event["event"] == "blocked"}
         assert_refused(json.loads(said[0]))
         assert {"connect-src", "img-src", "frame-src", "script-src-elem", "style-src-elem"} <= blocked
