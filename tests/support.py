@@ -109,7 +109,7 @@ async def raw_websocket(server, *, receive_buffer: int | None = None) -> socket.
 
 async def hear(ws, kind: str | None = None) -> dict:
     """Return the next message, or the next of type `kind`, decoded from JSON."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             message = json.loads(await ws.recv())
             if kind in (None, message.get("type")):
@@ -123,7 +123,7 @@ async def tell(ws, **message) -> None:
 
 async def closed_with(ws) -> tuple[int, str]:
     """Wait for the end of a connection, whatever still comes, and return its close code and reason."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with suppress(ConnectionClosed):
             while True:
                 await ws.recv()

