@@ -1,6 +1,7 @@
 """The fan-out lab: what its lanes show is what its clients met."""
 
 import asyncio
+from statistics import median
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -40,17 +41,17 @@ def test_waits_are_the_gaps_between_arrivals():
 
 
 async def test_the_loop_stalls_all_and_fan_out_drops_the_slow_one(lab, monkeypatch):
-    monkeypatch.setattr(broadcast, "RUN", 2.5)
+    monkeypatch.setattr(broadcast, "RUN", 6.0)  # long enough for a machine that is held up for a second or two
     by_loop = await run(lab, "awaited loop", slow=True)
-    loop_wait, due = lab.longest_wait()[1], lab.due()
-    assert lab.dropped_at() is None and due == 51
+    loop_wait, loop_delay, due = lab.longest_wait()[1], median(lab.delays()), lab.due()
+    assert lab.dropped_at() is None and due == 121
     assert loop_wait > lab.long()
-    assert f"51 messages were due, and every other client received at least {by_loop} of them" in lab.picture.text
+    assert f"121 messages were due, and every other client received at least {by_loop} of them" in lab.picture.text
 
     by_fan_out = await run(lab, "fan_out", slow=True)
     assert by_fan_out > 1.5 * by_loop
-    assert lab.longest_wait()[1] < loop_wait
-    assert 0 < lab.dropped_at() < 2.5
+    assert median(lab.delays()) < loop_delay
+    assert 0 < lab.dropped_at() < 6.0
     assert f"The server dropped client 1 after {lab.dropped_at():.1f} s." in lab.picture.text
 
     assert [row[:2] for row in lab.rows] == [("awaited loop", "slow, kept"), ("fan_out", "slow, dropped")]

@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell
 from notebook_runs import picture
 from support import until
 
-from wslearn.widgets import robustness
+from wslearn.widgets import robustness, robustness_cast
 from wslearn.widgets.robustness import RobustnessLab
 from wslearn.widgets.robustness_bob import Bob
 from wslearn.widgets.robustness_cast import ATTACKS, Attack
@@ -144,7 +144,8 @@ async def test_the_first_run_shows_all_attacks_and_reset_goes_back_to_it(lab):
     assert lab.bob.lost == []
 
 
-async def test_attacks_end_with_the_run(lab):
+async def test_attacks_end_with_the_run(lab, monkeypatch):
+    monkeypatch.setattr(robustness_cast, "ATTACK", 600.0)  # it does not give up while the last picture is drawn
     await begin(lab, "naive")
     lab.buttons["stall"].click()
     await until(lambda: len(lab.attacks) == 1)
