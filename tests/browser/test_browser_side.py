@@ -7,6 +7,7 @@ import pytest_asyncio
 from dashboards import shot
 from jupyterlab_runs import ask
 from notebook_runs import NOTEBOOKS, code_cells, read, text
+from page_cases import PATIENT
 from pages import PATIENCE, expect
 from support import until
 from test_notebooks_in_lab import COUNTS, look_through
@@ -30,8 +31,6 @@ ws.onmessage = event => {
 OUTPUTS = """() => Object.fromEntries(jupyterapp.shell.currentWidget.content.widgets
     .filter(({ model }) => model.type === 'code').map(({ model }) => [model.id, model.outputs.toJSON()
         .filter(output => output.output_type === 'stream').map(output => output.text).flat().join('')]))"""
-#: The cells wait for the browser as long as a busy machine needs: a reader would run them again.
-PATIENT = "from wslearn import browser; browser.FIRST = browser.KNOWN = 60.0"
 #: What differs from run to run, or from browser to browser.
 VARY = {"modify-away"}
 

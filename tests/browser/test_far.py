@@ -14,7 +14,7 @@ import pytest_asyncio
 from dashboards import caption, press_run
 from jupyterlab_runs import jupyterlab
 from notebook_runs import NOTEBOOKS, code_cells, read, text
-from page_cases import SPY_CELL, assert_refused, spy, untouched
+from page_cases import PATIENT, SPY_CELL, assert_refused, spy, untouched
 from pages import button, connect, expect, rows, say, site
 from test_browser_side import OUTPUTS
 
@@ -243,7 +243,7 @@ await ex.safe_text.check(PAGE)
 
 async def test_a_students_page_is_checked_in_the_browser(lab):
     """Its server is reached through the proxy, like every page; its WebSocket is carried by `postMessage`."""
-    page = await lab(PAGE_EXERCISE, "await ex.safe_text.check(PAGE.replace('textContent', 'innerHTML'))")
+    page = await lab(PATIENT, PAGE_EXERCISE, "await ex.safe_text.check(PAGE.replace('textContent', 'innerHTML'))")
     results = page.locator(".wsl-result")
     await expect(results.nth(0)).to_contain_text("Right!")
     await expect(results.nth(1)).to_contain_text("your page made an element <b> of it")

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from page_cases import assert_refused, page, spy, untouched
+from page_cases import assert_refused, check, page, spy, untouched
 from pages import PATIENCE
 
 from wslearn import browser
@@ -55,7 +55,7 @@ TROUBLEMAKERS = {
 @pytest.mark.parametrize("name", TROUBLEMAKERS)
 async def test_whatever_it_does_there_is_a_diagnosis(screen, name):
     part, script = TROUBLEMAKERS[name]
-    result = await ex.safe_text.check(page(script))
+    result = await check(ex.safe_text, page(script), part)
     assert result.state == "wrong" and part in result.message, result
     assert "check itself failed" not in result.message
     assert await ex.safe_text.check(page(GOOD)), "what comes after it is not disturbed"

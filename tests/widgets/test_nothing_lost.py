@@ -1,6 +1,7 @@
 """The nothing-lost lab, with its real server, clients and cables: who misses what, who doubles, and who says so."""
 
 import asyncio
+import re
 
 import pytest
 from support import until
@@ -41,7 +42,8 @@ async def test_the_first_run_tells_the_three_clients_apart(lab):
     assert not lab.missed(resuming, settled=True) and not lab.doubled(resuming)
     assert lab.doubled(reconnecting) and not lab.doubled(naive)
     assert lab.picture.text.endswith("resuming: missed 0, doubled 0.")
-    assert lab.picture.text.startswith(f"naive: missed {len(lab.missed(naive))}, doubled 0; reconnecting: missed ")
+    said = re.match(r"naive: missed (\d+), doubled 0; reconnecting: missed ", lab.picture.text)
+    assert 0 < int(said[1]) <= len(lab.missed(naive))  # a message that was on its way may have come after the picture
     assert lab.cut_button.disabled and lab.restart_button.disabled
 
 

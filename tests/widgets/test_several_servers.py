@@ -6,7 +6,9 @@ import importlib.util
 import pytest
 from support import until
 
+from wslearn.hubs import engine
 from wslearn.widgets import several_servers
+from wslearn.widgets.kit import task as kit_task
 from wslearn.widgets.several_servers import SeveralServersLab
 from wslearn.widgets.several_servers_cast import Naive, Resuming
 
@@ -16,8 +18,10 @@ SLOW = 60
 
 
 @pytest.fixture
-async def lab():
-    """A lab; whatever a test does, it leaves no task and no process behind."""
+async def lab(monkeypatch):
+    """A lab; whatever a test does, it leaves no task and no process behind, however long their ends take."""
+    for module in (several_servers, kit_task, engine):
+        monkeypatch.setattr(module, "STOP_TIMEOUT", SLOW)
     before = asyncio.all_tasks()
     lab = SeveralServersLab()
     yield lab
