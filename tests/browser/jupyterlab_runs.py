@@ -55,7 +55,8 @@ CLOSE = """async () => {
 }"""
 #: Runs code in the notebook's kernel, outside of its cells, and returns what it prints.
 ASK = """async code => {
-    const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code, store_history: false })
+    const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session
+    const future = kernel.requestExecute({ code, store_history: false })
     let said = ''
     future.onIOPub = message => { said += message.content.text || '' }
     const { content } = await future.done
