@@ -44,7 +44,7 @@ UNUSUAL = ["--disable-back-forward-cache"]
 REFUSED = "WebSocket connection to 'ws://127.0.0.1:"
 FAILED = "Failed to load resource: "
 #: Seconds for a test here: it may have to start JupyterLab on a machine that does a lot else.
-LONGEST = 240
+LONGEST = 360
 #: Asked for when a connection has failed, and by the browser itself.
 MAY_FAIL = ("/health", "/favicon.ico")
 

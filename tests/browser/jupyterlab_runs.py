@@ -15,7 +15,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
-START, OPEN, RUN = 180, 120, 120
+START, OPEN, RUN = 180, 120, 180
 #: Milliseconds between two checks of a condition. By default Playwright checks it at each frame, and the browser draws
 #: 60 frames a second for that, which slows down the kernel that the test is waiting for.
 LOOK = 50
