@@ -16,6 +16,7 @@ from pages import PATIENCE, site
 
 from wslearn import browser as cells_browser
 from wslearn.exercises import Result
+from wslearn.exercises.engine import talk
 from wslearn.exercises.engine.browser import PageExercise, stage
 from wslearn.exercises.engine.browser.talk import STUB
 from wslearn.exercises.engine.exercise import LAST_HINT
@@ -25,12 +26,14 @@ from wslearn.exercises.engine.proof import made
 #: a cell again.
 PATIENT = f"""
 from wslearn import browser
+from wslearn.exercises.engine import talk
 from wslearn.exercises.engine.browser import stage
 
 browser.FIRST = browser.KNOWN = stage.ANSWER = {PATIENCE}
+talk.WHOLE = {3 * PATIENCE}
 """
-#: After so many seconds a page that never answers is found stuck, in whose tests nothing else is waited for.
-STUCK = stage.ANSWER
+#: After so many seconds a page that never answers is found stuck: nothing else is waited for where it should be found.
+USUAL = stage.ANSWER
 #: What lesson 08 has before its tasks; its own words.
 NOTEBOOK = '''
 HELPERS = """
@@ -88,7 +91,11 @@ async def screen(browser) -> AsyncIterator:
 
         patient = patch.multiple(cells_browser, FIRST=PATIENCE, KNOWN=PATIENCE)
         try:
-            with patient, patch.multiple(stage, display=display, ANSWER=PATIENCE):
+            with (
+                patient,
+                patch.object(talk, "WHOLE", 3 * PATIENCE),
+                patch.multiple(stage, display=display, ANSWER=PATIENCE),
+            ):
                 yield shown
         finally:
             while tasks:
@@ -99,7 +106,8 @@ async def screen(browser) -> AsyncIterator:
 
 async def check(exercise: PageExercise, answer: Any, message: str = "") -> Result:
     """Check an answer, for a result with this part of a message: as patiently as a busy machine needs."""
-    with patch.object(stage, "ANSWER", STUCK if "never ends" in message else stage.ANSWER):
+    stuck = bool(message) and message in stage.STUCK
+    with patch.object(stage, "ANSWER", USUAL if stuck else stage.ANSWER):
         return await exercise.check(answer)
 
 
