@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.common import patience
 from wslearn.limits import TokenBucket
 from wslearn.testing.raw import HANDSHAKE, frame
 
@@ -33,17 +33,20 @@ class Clock:
 class Stopwatch:
     """Counts the time of a block in which this process had its turns: `seconds`, for a bound from above.
 
-    While the machine stands still the watch does too, since each of its turns counts as two of its pauses at most. What
+    While the machine stands still the watch does too, since each of its turns counts as little more than a pause. What
     waits too long, for a timer or for someone who does not answer, is seen all the same. What blocks the event loop is
     not: measure its `time.process_time`.
     """
 
     PAUSE = 0.01
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    @property
+    def seconds(self) -> float:
+        """The time that has been counted."""
+        return self._clock.now()
 
     async def __aenter__(self) -> "Stopwatch":
+        self._clock = patience.Clock(self.PAUSE)
         self._task = asyncio.create_task(self._run())
         await asyncio.sleep(0)
         return self
@@ -53,11 +56,9 @@ class Stopwatch:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        last = time.monotonic()
         while True:
             await asyncio.sleep(self.PAUSE)
-            last, before = time.monotonic(), last
-            self.seconds += min(last - before, 2 * self.PAUSE)
+            self._clock.tick()
 
 
 def stop_rates(monkeypatch, clock: Callable[[], float] | None = None) -> None:

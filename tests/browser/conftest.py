@@ -8,12 +8,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from jupyterlab_runs import Jupyter, jupyterlab
 from page_cases import screen as screen_of
+from pages import PATIENCE
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 PLACES = (
@@ -41,8 +43,17 @@ UNUSUAL = ["--disable-back-forward-cache"]
 #: What the browser itself writes when nobody listens, or a server refuses; no page can prevent it.
 REFUSED = "WebSocket connection to 'ws://127.0.0.1:"
 FAILED = "Failed to load resource: "
+#: Seconds for a test here: it may have to start JupyterLab on a machine that does a lot else.
+LONGEST = 360
 #: Asked for when a connection has failed, and by the browser itself.
 MAY_FAIL = ("/health", "/favicon.ico")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each test here that has no bound of its own."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONGEST))
 
 
 def missing(what: str) -> None:
@@ -74,7 +85,7 @@ async def browser(chromium: str) -> AsyncIterator:
         from playwright.async_api import async_playwright, expect
     except ImportError:
         missing("no Playwright: install wslearn[test]")
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=1000 * PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET, ignore_default_args=UNUSUAL)
         yield browser
@@ -109,7 +120,7 @@ class Tabs:
 
     def __init__(self, context) -> None:
         self.context, self.problems = context, []
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * PATIENCE)
         watch(context, self.problems, "error", "warning")
 
     @asynccontextmanager
@@ -183,7 +194,7 @@ class Window:
             await self.close()
         if self._page is None:
             context = await self._browser.new_context(accept_downloads=True)
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(1000 * PATIENCE)
             watch(context, self.problems, "error")
             self._page, self._jupyter = await context.new_page(), jupyter
         return self._page

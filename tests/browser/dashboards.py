@@ -13,9 +13,11 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import not_
 from pathlib import Path
 
-from pages import expect
+from jupyterlab_runs import LOOK, ask
+from pages import PATIENCE, comes, expect
 
 
 def button(page, label: str):
@@ -46,6 +48,34 @@ UNUSED = """() => [...document.querySelectorAll(controls)].filter(control => con
     .map(nameOf).filter(name => !used.has(name))"""
 
 
+#: Counts, in `window.ended`, the runs that end from now on. What a run shows may be gone before anybody looks at it,
+#: because a browser that is held up gets the messages of a whole run at once. An observer is told of each change.
+COUNT_ENDS = r"""() => {
+    const panel = document.querySelector('.wsl-panel')
+    const runs = names => /\bwsl-running\b/.test(names)
+    let on = runs(panel.className)
+    window.ended = 0
+    window.counting?.disconnect()
+    window.counting = new MutationObserver(changes => {
+        for (const names of [...changes.slice(1).map(change => change.oldValue), panel.className]) {
+            ended += on && !runs(names)
+            on = runs(names)
+        }
+    })
+    counting.observe(panel, { attributeFilter: ['class'], attributeOldValue: true })
+}"""
+#: The addresses of all pictures of dashboards that are shown, or nothing unless they are those that the kernel has sent
+#: last, and the browser has decoded them.
+PICTURES = """() => {
+    const outputs = ({ model }) => model.type === 'code' ? model.outputs.toJSON() : []
+    const sent = jupyterapp.shell.currentWidget.content.widgets.flatMap(outputs)
+        .flatMap(({ data }) => data?.['image/png'] ?? []).map(data => `data:image/png;base64,${data}`)
+    const shown = [...document.querySelectorAll('.jp-RenderedImage img')]
+    const ready = shown.every((one, n) => one.complete && one.naturalWidth && one.src === sent[n])
+    return sent.length && ready && shown.length === sent.length ? sent : []
+}"""
+
+
 @asynccontextmanager
 async def all_controls_used(page) -> AsyncIterator[None]:
     """Fail at the end of the block if a control that is seen then was not used in it.
@@ -66,8 +96,9 @@ async def size_of_type(page) -> float:
     return await caption(page).evaluate("line => parseFloat(getComputedStyle(line).fontSize)")
 
 
-async def run_again_and_cancel(page) -> None:
-    """Press Run, once more while it runs, and Cancel."""
+async def run_again_and_cancel(page, endless: str = "") -> None:
+    """Press Run, once more while it runs, and Cancel. `endless` is code for the kernel that makes runs long enough."""
+    await ask(page, endless)
     await button(page, "Run").click()
     await expect(button(page, "Cancel")).to_be_enabled()
     await button(page, "Run").click()
@@ -89,6 +120,17 @@ async def resize(page, width: int) -> None:
     )
 
 
+async def nothing_beyond(page, parts: str) -> None:
+    """Expect that none of these parts goes beyond the right edge of its cell's output, once the page has its width."""
+    beyond = """parts => {
+        const edge = document.querySelector('.jp-OutputArea').getBoundingClientRect().right
+        const over = [...document.querySelectorAll(parts)]
+            .filter(part => part.checkVisibility() && part.getBoundingClientRect().right > edge)
+        return over.map(part => part.outerHTML)
+    }"""
+    await comes(lambda: page.evaluate(beyond, parts), not_)
+
+
 def field(page, label: str):
     """Return the control with this label."""
     row = page.locator(".widget-inline-hbox", has=page.locator("label", has_text=re.compile(f"^{re.escape(label)}$")))
@@ -106,12 +148,14 @@ def caption(page):
 
 
 async def picture(page) -> str:
-    """Return the picture's address, which is its content."""
-    return await page.locator(".jp-OutputArea-output img").get_attribute("src")
+    """Return the picture's address, which is its content, once the page shows what the kernel has sent last."""
+    (shown,) = await comes(lambda: page.evaluate(PICTURES), bool)
+    return shown
 
 
-async def press_run(page) -> None:
+async def press_run(page, seconds: float = PATIENCE) -> None:
     """Press Run, and wait for the end of the run."""
+    await page.evaluate(COUNT_ENDS)
     await button(page, "Run").click()
-    await expect(status(page)).to_have_text("Running …")
-    await expect(status(page)).to_contain_text("Done in", timeout=20_000)
+    await page.wait_for_function("ended > 0", timeout=1000 * seconds, polling=LOOK)
+    await expect(status(page)).to_contain_text("Done in")

@@ -15,7 +15,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 #: Seconds for JupyterLab to start, for a notebook to open, and for it to run, on a machine that does a lot else.
-START, OPEN, RUN = 60, 60, 90
+START, OPEN, RUN = 180, 120, 180
 #: Milliseconds between two checks of a condition. By default Playwright checks it at each frame, and the browser draws
 #: 60 frames a second for that, which slows down the kernel that the test is waiting for.
 LOOK = 50
@@ -52,6 +52,16 @@ CLOSE = """async () => {
         panel.close()
     }
     await jupyterapp.serviceManager.sessions.shutdownAll()
+}"""
+#: Runs code in the notebook's kernel, outside of its cells, and returns what it prints.
+ASK = """async code => {
+    const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session
+    const future = kernel.requestExecute({ code, store_history: false })
+    let said = ''
+    future.onIOPub = message => { said += message.content.text || '' }
+    const { content } = await future.done
+    if (content.status !== 'ok') throw new Error(`${content.ename}: ${content.evalue}`)
+    return said.trim()
 }"""
 CLOSED = "() => [...jupyterapp.shell.widgets('main')].every(panel => !panel.context)"
 
@@ -129,6 +139,11 @@ class Jupyter:
         await page.evaluate(
             "async ([name, arguments]) => { await jupyterapp.commands.execute(name, arguments) }", [name, arguments]
         )
+
+
+async def ask(page, code: str) -> str:
+    """Run code in the kernel of the notebook that a page shows, outside of its cells, and return what it prints."""
+    return await page.evaluate(ASK, code)
 
 
 @asynccontextmanager

@@ -9,16 +9,31 @@ class TestSafeText(PageCase):
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
+from unittest.mock import patch
 
-from pages import site
+from pages import PATIENCE, site
 
+from wslearn import browser as cells_browser
 from wslearn.exercises import Result
+from wslearn.exercises.engine import talk
 from wslearn.exercises.engine.browser import PageExercise, stage
 from wslearn.exercises.engine.browser.talk import STUB
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made
 
+#: A cell before others: they wait for the browser, and for a page in it, as long as a busy machine needs. A reader runs
+#: a cell again.
+PATIENT = f"""
+from wslearn import browser
+from wslearn.exercises.engine import talk
+from wslearn.exercises.engine.browser import stage
+
+browser.FIRST = browser.KNOWN = stage.ANSWER = {PATIENCE}
+talk.WHOLE = {3 * PATIENCE}
+"""
+#: After so many seconds a page that never answers is found stuck: nothing else is waited for where it should be found.
+USUAL = stage.ANSWER
 #: What lesson 08 has before its tasks; its own words.
 NOTEBOOK = '''
 HELPERS = """
@@ -74,15 +89,26 @@ async def screen(browser) -> AsyncIterator:
             )
             return lambda: run("number => document.getElementById(number)?.remove()", number)
 
-        before, stage.display = stage.display, display
+        patient = patch.multiple(cells_browser, FIRST=PATIENCE, KNOWN=PATIENCE)
         try:
-            yield shown
+            with (
+                patient,
+                patch.object(talk, "WHOLE", 3 * PATIENCE),
+                patch.multiple(stage, display=display, ANSWER=PATIENCE),
+            ):
+                yield shown
         finally:
-            stage.display = before
             while tasks:
                 await asyncio.wait(tasks, timeout=10)
             await (await stage.Stage.get()).stop()
             await context.close()
+
+
+async def check(exercise: PageExercise, answer: Any, message: str = "") -> Result:
+    """Check an answer, for a result with this part of a message: as patiently as a busy machine needs."""
+    stuck = bool(message) and message in stage.STUCK
+    with patch.object(stage, "ANSWER", USUAL if stuck else stage.ANSWER):
+        return await exercise.check(answer)
 
 
 class PageCase:
@@ -109,7 +135,7 @@ class PageCase:
         cases = [(part, part, answer) for part, answer in self.wrong.items()]
         cases += [(name, part, answer) for name, (part, answer) in self.subtle.items()]
         for name, part, answer in cases:
-            result = await self.exercise.check(answer)
+            result = await check(self.exercise, answer, part)
             self.is_diagnosed(result, name, part)
             first = said.setdefault(result.message, name)
             assert first == name or name in self.subtle, f"{name} gets the message of {first}"
@@ -183,18 +209,22 @@ def spy(elsewhere: str, api: str) -> str:
 
 
 #: A cell that shows a page and prints what it sends.
-SPY_CELL = """
+SPY_CELL = (
+    PATIENT
+    + """
+import asyncio
 from wslearn.exercises.engine.browser.stage import Stage
 
 running = await Stage.get()
 async with running.visit({page!r}) as visit:
     await visit.act("socket", socket=0, what="open")
-    for _ in range(50):
-        await visit.act("pass", ms=100)
-        if said := [event["data"] for event in visit.events if event["event"] == "sends"]:
-            break
+    async with asyncio.timeout(60):
+        while not (said := [event["data"] for event in visit.events if event["event"] == "sends"]):
+            await visit.act("pass", ms=100)
+            await asyncio.sleep(0.05)  # some of its attempts take real time
 print(said[0])
 """
+)
 
 
 def changed(answer: str, *pairs: str) -> str:

@@ -1,8 +1,11 @@
 """The page as a student uses it: what the tests of the page press, fill in and read."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
 
 from aiohttp import web
 
@@ -12,6 +15,22 @@ try:
     from playwright.async_api import expect
 except ImportError:
     expect = None  # the fixture `browser` skips or fails every test here, and says what to install
+
+#: Seconds for what must come: a bound, since a machine that others use too may stand still for a while.
+PATIENCE = 30
+
+
+async def comes(read: Callable[[], Awaitable[Any]], right: Callable[[Any], object], seconds: float = PATIENCE) -> Any:
+    """Read something of a page until it is right, and return it: for what `expect` can't look at.
+
+    A page answers what a test does, or what a kernel sends, in a moment that no test knows. Raises AssertionError with
+    what was read last.
+    """
+    end = monotonic() + seconds
+    while not right(found := await read()):
+        assert monotonic() < end, f"after {seconds} s: {found!r}"
+        await asyncio.sleep(0.05)
+    return found
 
 
 class Sends(Server):

@@ -13,6 +13,9 @@ from wslearn.cli.main import SERVERS
 pytest.importorskip("axe_playwright_python", reason="no axe-core: install wslearn[test]")
 #: Read from the package, whose own reading depends on the system's encoding.
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+#: Waits until no transition is on: half-way colours have other contrasts. What moves without an end does not count.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+    .filter(each => Number.isFinite(each.effect.getComputedTiming().endTime)).map(each => each.finished))"""
 #: Returns the violations, and only the number of rules that passed, because their elements would take long to transfer.
 RUN = """async ours => {
     const where = ours.length ? {include: ours.map(one => [one])} : document
@@ -27,6 +30,7 @@ async def violations(page, *ours: str) -> list[str]:
     """Return what axe-core finds on the page, or only within these selectors, one line for each element."""
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(AXE)
+    await page.evaluate(SETTLED)
     found = await page.evaluate(RUN, ours)
     assert found["passed"], "axe-core looked at nothing"
     return [

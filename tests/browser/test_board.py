@@ -1,10 +1,11 @@
 """The class's board, in Chromium: all of it on one screen, the poll, the wall, and the instructor's controls."""
 
 import re
+from operator import not_
 
 import pytest
 from class_pages import CHOICES, MARKUP, QUESTION, RIGHT_TO_LEFT, program, votes
-from pages import button, expect
+from pages import button, comes, expect
 from support import until
 from test_axe import violations
 
@@ -95,13 +96,11 @@ async def test_all_of_it_is_on_one_screen(page, count):
             "document.querySelector('#poll')",
         ):
             over = f"(el => [el.scrollWidth - el.clientWidth, el.scrollHeight - el.clientHeight])({size})"
-            assert max(await page.evaluate(over)) <= 1, size
+            await comes(lambda over=over: page.evaluate(over), lambda found: max(found) <= 1)
         poll = "#question, #bars .choice, #bars .votes, #voted"
         what = f"#people .name, #qr, #url, #code, #count, {poll}, #wall h2, footer button"
-        hidden = await page.locator(what).evaluate_all(
-            f"els => els.filter(el => el.checkVisibility()).filter(el => !({SEEN})(el)).map(el => el.outerHTML)"
-        )
-        assert hidden == []
+        hidden = f"els => els.filter(el => el.checkVisibility()).filter(el => !({SEEN})(el)).map(el => el.outerHTML)"
+        await comes(lambda: page.locator(what).evaluate_all(hidden), not_)  # the code's picture may still be on its way
         letters = await names(page).first.evaluate("el => parseFloat(getComputedStyle(el).fontSize)")
         assert letters >= {5: 18, 30: 18, 200: 9}[count]
 

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 import pytest_asyncio
 from dashboards import shot
+from jupyterlab_runs import ask
 from notebook_runs import NOTEBOOKS, code_cells, read, text
-from pages import expect
+from page_cases import PATIENT
+from pages import PATIENCE, comes, expect
+from support import until
 from test_notebooks_in_lab import COUNTS, look_through
 
 from wslearn import Server
@@ -50,13 +53,13 @@ class Wall(Server):
 async def visitor(browser):
     """A page whose console may say that something was refused: that is the point here."""
     context = await browser.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(1000 * PATIENCE)
     yield await context.new_page()
     await context.close()
 
 
 async def received(server: Wall) -> str:
-    return await asyncio.wait_for(server.received.get(), 10)
+    return await asyncio.wait_for(server.received.get(), PATIENCE)
 
 
 async def test_without_a_policy_a_message_runs_its_code(visitor):
@@ -76,10 +79,8 @@ async def test_the_policy_runs_the_pages_own_script_and_style_and_no_other(visit
         await expect(item).to_have_css("color", "rgb(1, 2, 3)")
         for code in ("fetch('http://127.0.0.1:1/')", "new WebSocket('ws://127.0.0.1:1/')"):  # another origin
             await visitor.evaluate(f"() => {{ {code}{'.catch(() => 0)' if 'fetch' in code else ''} }}")
-        for _ in range(500):
-            if sum("Content Security Policy" in line for line in refused) >= 4:  # image, onerror, fetch, WebSocket
-                break
-            await asyncio.sleep(0.02)
+        # Of the image, onerror, fetch and WebSocket.
+        await until(lambda: sum("Content Security Policy" in line for line in refused) >= 4, PATIENCE)
         directives = " ".join(line for line in refused if "Content Security Policy" in line)
         assert all(name in directives for name in ("script-src", "connect-src")), refused
         assert server.received.empty()
@@ -96,6 +97,7 @@ async def test_text_as_text_needs_no_policy(visitor):
 async def test_a_page_knows_the_subprotocol_that_its_server_has_chosen(visitor, capsys):
     async with Browser() as browser:
         await visitor.goto(browser.page_url)
+        await expect(visitor.get_by_role("status")).to_contain_text("Connected.")
         for offer in '["chat.v2", "chat.v1"]', '["chat.v2"]', "[]":
             await browser.run(f"""
 const ws = new WebSocket(url, {offer})
@@ -107,6 +109,7 @@ log(type, code ?? "", "chosen:", ws.protocol)""")
 async def test_a_script_runs_in_the_page_and_reports(visitor, capsys):
     async with Browser() as server:
         await visitor.goto(server.page_url)
+        await expect(visitor.get_by_role("status")).to_contain_text("Connected.")
         await server.run("log('a', 1); await sleep(1); log(typeof url)")
         await server.run("const ws = new WebSocket(url); await once(ws, 'open'); ws.send('hi'); "
                          "log((await once(ws, 'message')).data)")  # fmt: skip
@@ -122,17 +125,24 @@ async def test_a_script_runs_in_the_page_and_reports(visitor, capsys):
     await expect(visitor.get_by_role("status")).to_contain_text("has stopped")
 
 
+async def states(page) -> list[str | None]:
+    """Return what the pages that a notebook shows say of their connections."""
+    shown = "() => document.querySelector('#state')?.textContent"
+    return [await frame.evaluate(shown) for frame in page.frames if frame.parent_frame]
+
+
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 async def test_the_lesson_in_jupyterlab_shows_what_is_saved(visitor, jupyter, theme):
     await visitor.set_viewport_size({"width": 1280, "height": 1000})
     notebook = read(NOTEBOOKS["08_browser"])
     saved = {cell.id: text(cell) for cell in code_cells(notebook)}
-    await jupyter.open(visitor, NOTEBOOKS["08_browser"], theme=theme)
+    await jupyter.open(visitor, NOTEBOOKS["08_browser"], theme=theme, run=False)
+    await ask(visitor, PATIENT)
+    await jupyter.run_all(visitor)
     assert await visitor.evaluate(COUNTS) == list(range(1, len(saved) + 1))
     await look_through(visitor)
     await shot(visitor, f"notebook-08-{theme}")
-    states = [await frame.locator("#state").text_content() for frame in visitor.frames if frame.parent_frame]
-    assert "closed for good, with 1008" in states  # the page of part 4 has given up
+    await comes(lambda: states(visitor), lambda found: "closed for good, with 1008" in found)  # part 4's has given up
     shown = await visitor.evaluate(OUTPUTS)
     from_browser = [name for name in shown if name.endswith(("-run", "-repaired", "-first", "-log")) or name in VARY]
     assert len(from_browser) >= 12

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from class_pages import CHOICES, QUESTION, choice, join, leave, open_phone, phones_url, program
 from dashboards import shot
-from pages import button, expect
+from pages import PATIENCE, button, expect
 from support import until
 from test_axe import violations
 from test_board import fill, open_board
@@ -82,7 +82,7 @@ async def test_a_phone_says_whether_its_own_guess_was_it(page, width):
             poll = board.room.poll
             await choice(page, mine).click()
             await other.send(json.dumps({"type": "vote", "poll": poll.id, "choice": 3}))
-            await until(lambda poll=poll: len(poll.votes) == 2)
+            await until(lambda poll=poll: len(poll.votes) == 2, PATIENCE)
             await expect(note).to_be_hidden()
             assert await found.all_inner_texts() == [""] * 6
             await page.get_by_role("tab", name="Wall").click()

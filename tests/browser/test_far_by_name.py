@@ -7,7 +7,7 @@ that `show()` puts into its links, and only that.
 import pytest
 import pytest_asyncio
 from jupyterlab_runs import TOKEN, Jupyter, jupyterlab
-from pages import button, expect, rows, say
+from pages import PATIENCE, button, expect, rows, say
 
 from wslearn import EchoServer
 from wslearn.servers.comparison import ComparisonServer
@@ -39,7 +39,7 @@ async def page(browser, chromium, quiet, hub):
     rules = f"--host-resolver-rules=MAP {HUB} 127.0.0.1"
     named = await browser.browser_type.launch(executable_path=chromium, args=[*quiet, rules])
     page = await named.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(1000 * PATIENCE)
     await page.goto(f"{hub.url}/api?token={TOKEN}")
     yield page
     await named.close()

@@ -1,6 +1,7 @@
 """What `jupyterlab_runs` tells the other tests of the cells that they run."""
 
 import pytest
+from pages import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -14,5 +15,5 @@ async def test_a_cell_that_fails_is_told_although_those_after_it_never_run(desk,
     with pytest.raises(AssertionError, match="the first run"):
         await jupyter.open(page, FAILS_ONCE, LATER)
     await jupyter.open(page, FAILS_ONCE, LATER)
-    assert await page.locator(".jp-OutputArea-output pre").all_inner_texts() == ["run 2\n"]
+    await expect(page.locator(".jp-OutputArea-output pre")).to_have_text(["run 2"])
     await desk.clear()  # the kernel counts its runs

@@ -55,9 +55,8 @@ async def test_a_phone_in_airplane_mode_comes_back_with_its_votes_and_nobody_els
         await expect(page.locator("#vote-note")).to_have_text("Counted. You can still change it.")
 
         room.airplane_mode(ann, True)
-        await expect(page.locator("#state")).not_to_have_text(
-            "Connected"
-        )  # in 10 s: a ping would wait 15 s for its pong
+        # In 10 s, since a ping would wait 15 s for its pong.
+        await expect(page.locator("#state")).not_to_have_text("Connected", timeout=10_000)
         await choice(page, 2).tap()
         await expect(page.locator("#vote-note")).to_have_text("Offline: your vote is sent when you're back.")
         while (await hear(at_bob, "poll"))["poll"] != "p1":

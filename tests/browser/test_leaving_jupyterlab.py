@@ -6,7 +6,7 @@ The server runs in the test, so that its members can be looked at; the notebook 
 import pytest
 import pytest_asyncio
 from jupyterlab_runs import TOKEN
-from pages import button, expect, join, shown_again, site
+from pages import PATIENCE, button, comes, expect, join, shown_again, site
 from support import until
 
 from wslearn.servers.rooms import RoomsServer
@@ -14,7 +14,7 @@ from wslearn.servers.rooms import RoomsServer
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: As in test_leaving.
-SOON = 2
+SOON = PATIENCE
 SHOW = """
 from types import SimpleNamespace
 from wslearn.notebook import show
@@ -36,7 +36,7 @@ STATE = "document.querySelector('#state').textContent"
 async def page(browser, jupyter):
     """A page for JupyterLab that is left and thrown away. Its user leaves also where JupyterLab asks to stay."""
     context = await browser.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(1000 * PATIENCE)
     page = await context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     yield page
@@ -143,6 +143,6 @@ async def test_the_browser_leaves_jupyterlab(page, jupyter, leave):
         if leave is link:  # and Back
             await page.go_back(wait_until="commit")
             await until(lambda: len(server.rooms.members.get("tea", ())) == 1, SOON)
-            assert await shown_again(page, server, STATE) == "Open"
+            await comes(lambda: shown_again(page, server, STATE), lambda state: state == "Open")
             await page.close()
             await has_left(server)

@@ -54,23 +54,25 @@ async def test_a_chat_of_two_pages_that_survives_its_server(page, command, serve
         # What a page could never do: run a script that is written in it, or talk to another site.
         await page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'ran = 1'}))")
         assert await page.evaluate("typeof ran") == "undefined"
+        await until(lambda: problems)
         assert [text for text in problems if "Content Security Policy" in text] == problems != []
         problems.clear()
 
 
 async def test_a_page_finds_out_that_its_connection_is_dead(own_page, command, server_process):
-    """Nothing comes, and no close event either: only the page's own pings can tell."""
+    """Nothing comes any more, and no close event either: only the page's own pings can tell."""
     await own_page.clock.install()
     opened, sent = [], []
 
     def silent(socket):
         opened.append(socket.url)
         socket.on_message(lambda text: sent.append(text))
+        socket.send('{"type":"welcome","name":"ann"}')
 
     await own_page.route_web_socket("**/ws", silent)
     async with server_process(command) as server:
         await own_page.goto(f"http://127.0.0.1:{server.port}/")
-        await until(lambda: len(opened) == 1)
+        await expect(own_page.get_by_role("status")).to_have_text("Connected as ann")
         await own_page.clock.run_for(20_000)
         await until(lambda: sent == ['{"type":"ping"}'])
         assert len(opened) == 1

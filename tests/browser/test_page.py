@@ -79,14 +79,28 @@ async def test_without_the_switch_a_lost_connection_stays_lost(page):
     await expect(page.get_by_role("status")).to_contain_text("1001 Going away The server is stopping")
 
 
+async def stop_the_clock(page) -> None:
+    """Stop the page's clock before the page is loaded; it moves as `page.clock.run_for` says."""
+    await page.clock.install(time=0)
+    await page.clock.pause_at(1)
+
+
 @pytest.mark.parametrize("how", ["button", "switch"])
-async def test_waiting_counts_down_and_can_be_stopped(page, how):
+async def test_waiting_counts_down_and_can_be_stopped(own_page, how):
+    page = own_page
     await page.add_init_script("Math.random = () => 0.5")
+    await stop_the_clock(page)
     async with Closes(1011, "handler failed") as server:
         await connect(page, server, reconnect=True)
-        countdown = page.get_by_text(re.compile(r"^Next attempt in \d\.\d s \(number 3\)$"))  # it is 2 s: half of 4
-        first = await countdown.inner_text()
-        await expect(countdown).not_to_have_text(first)
+        countdown = page.locator("#countdown")
+        for number, wait in enumerate((500, 1000, 2000), start=1):  # half of 1, 2 and 4 seconds
+            await expect(page.locator("#state")).to_have_text("Closed, will reconnect")
+            await page.clock.run_for(100)
+            await expect(countdown).to_have_text(f"Next attempt in {wait / 1000 - 0.1:.1f} s (number {number})")
+            if number < 3:
+                await page.clock.run_for(wait - 100)
+        await page.clock.run_for(1000)
+        await expect(countdown).to_have_text("Next attempt in 0.9 s (number 3)")
         if how == "button":
             await button(page, "Stop reconnecting").click()
         else:
@@ -157,7 +171,7 @@ async def test_1006_says_that_it_hides_a_refused_handshake(page):
 )
 async def test_a_silent_server_is_given_up(own_page, patch, state, seconds, reason):
     await own_page.add_init_script(patch)
-    await own_page.clock.install()
+    await stop_the_clock(own_page)
     async with EchoServer() as server:
         await connect(own_page, server, reconnect=state == "Closing")
         if state == "Closing":

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from page_cases import NOTEBOOK, SPY_CELL, assert_refused, spy, untouched
+from page_cases import NOTEBOOK, PATIENT, SPY_CELL, assert_refused, spy, untouched
 from pages import expect
 
 from wslearn.exercises import browser as ex
@@ -24,7 +24,7 @@ STUB = """await ex.safe_text.check('<script>\\nthrow new Error("not attempted ye
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_right_wrong_and_stub(lab, theme):
-    page = await lab(NOTEBOOK, ANSWER, WRONG, STUB, theme=theme)
+    page = await lab(PATIENT, NOTEBOOK, ANSWER, WRONG, STUB, theme=theme)
     results = page.locator(".wsl-result")
     await expect(results).to_have_count(3)
     await expect(results.nth(0)).to_contain_text("Right!")
@@ -55,6 +55,7 @@ async def test_through_the_proxy_if_the_reader_says_so(lab, name):
     for event in ("request", "websocket"):
         page.on(event, lambda what: asked.append(urlsplit(what.url)))
     await lab(
+        PATIENT,
         NOTEBOOK,
         FAR.format(name=name, answer=answer),
         f"await ex.{name}.check({name}_page.replace{ANSWERS[name]!r}, remote=True)",

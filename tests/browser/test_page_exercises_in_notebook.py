@@ -5,7 +5,7 @@ import json
 import pytest
 import pytest_asyncio
 from jupyterlab_runs import LOOK, OPEN, READY, START, TOKEN, jupyterlab
-from page_cases import NOTEBOOK, SPY_CELL, assert_refused, spy, untouched
+from page_cases import NOTEBOOK, PATIENT, SPY_CELL, assert_refused, spy, untouched
 from pages import expect
 from test_page_exercises_in_lab import ANSWER, STUB, WRONG
 
@@ -41,7 +41,7 @@ async def shown(window, jupyter, *cells: str, theme: str = "light"):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_right_wrong_stub_and_a_page_to_read(window, jupyter, theme):
-    page = await shown(window, jupyter, NOTEBOOK, ANSWER, WRONG, STUB, READING, theme=theme)
+    page = await shown(window, jupyter, PATIENT, NOTEBOOK, ANSWER, WRONG, STUB, READING, theme=theme)
     results = page.locator(".wsl-result")
     await expect(results).to_have_count(4)
     for number, text in enumerate(("Right!", "your page made an element <b> of it", "Not attempted yet.", "Right!")):

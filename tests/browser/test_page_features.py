@@ -5,6 +5,7 @@ import re
 import pytest
 from pages import Sends, button, connect, expect, join, members, rows, say
 from support import until
+from test_page import stop_the_clock
 
 from wslearn.messages import LeaveRoom, Presence
 from wslearn.servers.chat import ChatServer
@@ -144,7 +145,7 @@ async def test_a_second_welcome_leaves_no_second_heartbeat(page):
 
 
 async def test_a_server_that_answers_no_ping_is_given_up(own_page):
-    await own_page.clock.install()
+    await stop_the_clock(own_page)
     async with Sends(features="ping") as server:
         await connect(own_page, server)
         await until(lambda: server.received == [{"type": "ping"}])

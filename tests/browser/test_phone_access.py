@@ -3,7 +3,7 @@
 import pytest
 import pytest_asyncio
 from class_pages import CHOICES, QUESTION, choice, leave, open_phone, phones_url, program, votes
-from pages import button, expect
+from pages import button, comes, expect
 from support import until
 from test_axe import violations
 from test_phone import tab
@@ -63,8 +63,8 @@ async def test_every_size_shows_all_without_scrolling_sideways_and_a_thumb_hits_
         await board.ask(QUESTION * 3, ["x" * 100, *CHOICES])
         await open_phone(page, phones_url(board))
         await page.set_viewport_size({"width": width, "height": height})
-        bottom = await button(page, "Join").evaluate("el => el.getBoundingClientRect().bottom")
-        assert height - 60 < bottom <= height
+        edge = "el => el.getBoundingClientRect().bottom"
+        await comes(lambda: button(page, "Join").evaluate(edge), lambda bottom: height - 60 < bottom <= height)
         await button(page, "Join").click()
         await expect(choice(page, 3)).to_be_attached()
         for part in ("Vote", "Wall", "More"):

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from class_pages import CHOICES, MARKUP, QUESTION, RIGHT_TO_LEFT, choice, join, leave, phones_url, votes
 from dashboards import shot
-from pages import button, expect
+from pages import PATIENCE, button, expect
 from support import until
 from test_axe import violations
 
@@ -36,11 +36,11 @@ async def test_the_page_shows_the_experiment_counts_and_answers_and_goes_back(pa
             await expect(page.locator(TITLE)).to_have_text("Who waits for a slow phone?")
             await expect(page.locator("#aloud")).to_contain_text("Experiment: Who waits for a slow phone?")
             await expect(page.get_by_role("tab", name="More")).to_have_attribute("data-news", "")
-            seconds = await phones.deliver("Message 1", timeout=10)
-            assert 0 < seconds["Ann"] < 10
+            seconds = await phones.deliver("Message 1", timeout=PATIENCE)
+            assert 0 < seconds["Ann"] < PATIENCE
             await expect(page.locator("#count")).to_have_text("1")
             await expect(page.locator("#delivery")).to_have_text("Message 1")
-            assert 0 < await phones.ping("Ann", 10) < 10  # the browser's own pong
+            assert 0 < await phones.ping("Ann", PATIENCE) < PATIENCE  # the browser's own pong
             await choice(page, 1).click()
             await until(lambda: votes(board) == [0, 1, 0])
             assert await page.evaluate("document.documentElement.scrollWidth") == 320
@@ -54,7 +54,7 @@ async def test_a_burst_of_messages_is_answered_without_a_flood(page):
         await join(page, phones_url(board), "Ann")
         async with board.experiment("Fan-out") as phones:
             deliveries = [phones.publish(f"Message {number}") for number in range(100)]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await asyncio.gather(*(each.done.wait() for each in deliveries))
             assert all(len(each.seconds) == 1 for each in deliveries)
             await expect(page.locator("#count")).to_have_text("100")
@@ -92,7 +92,7 @@ async def test_who_is_dropped_comes_back_and_sees_the_experiment_again(page):
             await until(lambda: bool(phones.people) and first not in board.phones.connections)
             await expect(page.locator("#state")).to_have_text("Connected")
             await expect(page.locator(ROOM)).to_have_text("You are in room tea")
-            assert (await phones.deliver("again", timeout=10))["Ann"]
+            assert (await phones.deliver("again", timeout=PATIENCE))["Ann"]
         await expect(page.locator("#experiment")).to_be_hidden()
 
 
@@ -106,7 +106,7 @@ async def test_who_volunteers_gets_the_newest_message_only(page, monkeypatch):
             await until(lambda: phones.people[0].volunteer == "slow-client")
             deliveries = [phones.publish(f"Message {number}") for number in range(9)]
             await expect(page.locator("#delivery")).to_have_text(re.compile("Message [78]"))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await deliveries[-1].done.wait()
             assert len(deliveries[-1].seconds) == 1 and all(each.skipped for each in deliveries[:-2])
 
@@ -116,7 +116,7 @@ async def test_whatever_an_experiment_says_is_text(page):
         await join(page, phones_url(board), "Ann")
         async with board.experiment(MARKUP) as phones:
             phones.place("Ann", RIGHT_TO_LEFT + MARKUP)
-            await phones.deliver(MARKUP + "x" * 2000, timeout=10)
+            await phones.deliver(MARKUP + "x" * 2000, timeout=PATIENCE)
             await expect(page.locator(TITLE)).to_have_text(MARKUP)
             await expect(page.locator(ROOM)).to_have_text(f"You are in room {RIGHT_TO_LEFT}{MARKUP}")
             assert await page.locator("#experiment :is(i, img, script, #evil)").count() == 0

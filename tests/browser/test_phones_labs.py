@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from class_pages import people
-from dashboards import button, caption, field, shot, status
+from dashboards import button, caption, field, press_run, shot, status
 from pages import expect
 from support import free_ports
-from test_stage import HIDDEN
+from test_stage import all_in_view
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -53,10 +53,8 @@ async def be_slow(phone) -> None:
 
 async def run(page, name: str) -> list[str]:
     """Press Run, wait for its end, look whether all is in view, and return the last row of the table."""
-    await button(page, "Run").click()
-    await expect(status(page)).to_have_text("Running …")
-    await expect(status(page)).to_contain_text("Done in", timeout=PATIENT)
-    assert await page.evaluate(HIDDEN) == []
+    await press_run(page, PATIENT / 1000)
+    await all_in_view(page)
     await shot(page, name)
     return await page.locator(".wsl-dashboard tr").last.locator("td").all_inner_texts()
 

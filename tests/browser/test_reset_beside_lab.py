@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from jupyterlab_runs import LOOK, OPEN, READY
+from jupyterlab_runs import LOOK, OPEN, READY, START, ask
 from pages import expect
 
 from wslearn.cli import lab, running
@@ -18,14 +18,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 NAME = "03_broadcast"
 FIRST = "() => jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.getSource()"
 WRITE = "text => jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.setSource(text)"
-#: Runs code in the notebook's kernel, outside of its cells, and returns what it prints.
-ASK = """async code => {
-    const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code })
-    let said = ''
-    future.onIOPub = message => { said += message.content.text || '' }
-    await future.done
-    return said.trim()
-}"""
 
 
 async def reset(jupyter) -> list[str]:
@@ -36,7 +28,7 @@ async def reset(jupyter) -> list[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    said, _ = await asyncio.wait_for(process.communicate(), START)
     assert process.returncode == 0
     return said.decode().splitlines()
 
@@ -50,7 +42,7 @@ async def test_one_click_shows_the_fresh_lesson_and_the_kernel_goes_on(desk, jup
     await jupyter.command(page, "docmanager:open", path=path.name, factory="Notebook")
     await page.wait_for_function(READY, arg=path.name, timeout=OPEN * 1000, polling=LOOK)
     fresh = nbformat.read(lab.lessons()[NAME], 4).cells[0].source
-    await page.evaluate(ASK, "kept = 42")
+    await ask(page, "kept = 42")
     await page.evaluate(WRITE, "mine")
     await jupyter.command(page, "docmanager:save")
     await page.evaluate(WRITE, "mine, not saved yet")
@@ -67,7 +59,7 @@ async def test_one_click_shows_the_fresh_lesson_and_the_kernel_goes_on(desk, jup
         await expect(page.locator(".jp-Dialog")).to_contain_text("File Changed")
     await page.locator(".jp-Dialog").get_by_role("button", name=way.title()).click()
     await page.wait_for_function(f"fresh => ({FIRST})() === fresh", arg=fresh, polling=LOOK)
-    assert await page.evaluate(ASK, "print(kept)") == "42"
+    assert await ask(page, "print(kept)") == "42"
 
     await page.evaluate(WRITE, "mine again")
     await jupyter.command(page, "docmanager:save")  # and nobody is asked anything

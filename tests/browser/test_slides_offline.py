@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ROOT = Path(__file__).parent.parent.parent
 LESSON = "03_broadcast"
 #: Seconds for the download, and for nbconvert.
-DOWNLOAD, CONVERT = 60, 60
+DOWNLOAD, CONVERT = 60, 120
 #: npm tries again for minutes if there is no network.
 ONCE = ["--fetch-retries=0", "--no-audit", "--no-fund"]
 #: Whether a slide of the present ones that is too long can be scrolled, for which nbconvert needs jQuery.

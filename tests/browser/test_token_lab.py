@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 import pytest
-from dashboards import all_controls_used, button, caption, field, resize, run_again_and_cancel, shot
+from dashboards import all_controls_used, button, caption, field, nothing_beyond, resize, run_again_and_cancel, shot
 from pages import expect
 
 from wslearn.widgets.auth_token import BAD_TOKENS
@@ -19,17 +19,18 @@ async def test_every_control_has_its_effect(lab):
     await expect(caption(page)).to_contain_text("ann (token expires after 1 s): ✔ connected for")
     tokens = page.locator(".wsl-details")
     async with all_controls_used(page):
+        await field(page, "Expires in (s)").press("End")  # 60
         await run_again_and_cancel(page)
         await expect(tokens).to_contain_text("The token of ann: cancelled")
 
         await field(page, "Name").fill("bob")
         await field(page, "Expires in (s)").press("ArrowLeft")
         await button(page, "Run").click()
-        await expect(tokens).to_contain_text(re.compile(r"The token of bob: ✔ connected, \d s left"))
+        await expect(tokens).to_contain_text(re.compile(r"The token of bob: ✔ connected, \d+ s left"))
         for kind in BAD_TOKENS:
             await button(page, kind).click()
             await expect(tokens).to_contain_text(f"Invalid token ({kind}): ✘ refused:")
-        await expect(caption(page)).to_contain_text("bob (token expires after 9 s)")
+        await expect(caption(page)).to_contain_text("bob (token expires after 59 s)")
         await expect(caption(page)).to_contain_text("Invalid tokens: 4 tried, 4 refused.")
         await button(page, "Cancel").click()
         await expect(tokens).to_contain_text("The token of bob: cancelled")
@@ -39,7 +40,7 @@ async def test_every_control_has_its_effect(lab):
         await expect(tokens).to_contain_text(re.compile("The token of bob: .* then 1008 Token expired"))
 
         await button(page, "Reset").click()
-        await expect(caption(page)).to_contain_text("0 tried, 0 refused", timeout=20_000)
+        await expect(caption(page)).to_contain_text("0 tried, 0 refused")
         await expect(field(page, "Name")).to_have_value("ann")
         await expect(tokens).not_to_contain_text("Invalid token (")
 
@@ -61,9 +62,4 @@ async def test_no_part_of_a_token_is_cut_off(lab, jupyter):
         await jupyter.wear(page, theme)
         await resize(page, width)
         await shot(page, f"token-{theme}-{width}")
-        right = await page.locator(".jp-OutputArea").first.evaluate("area => area.getBoundingClientRect().right")
-        parts = page.locator(".wsl-dashboard button, .wsl-dashboard td, .wsl-dashboard .widget-html-content span")
-        edges = await parts.evaluate_all(
-            "parts => parts.map(part => [part.getBoundingClientRect().right, part.innerText])"
-        )
-        assert [edge for edge in edges if edge[0] > right] == []
+        await nothing_beyond(page, ".wsl-dashboard :is(button, td, .widget-html-content span)")

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from support import Stopwatch, no_task_left
+from support import no_task_left
 
 from wslearn.common import tasks
 from wslearn.common.patience import patient

@@ -26,7 +26,7 @@ async def test_rooms_in_plain_websockets():
     names = {"json": json, "broadcast": broadcast, "members": {}, "room_of": {}}
     exec(printed("maps-read").replace("self, ", "").replace("self.", ""), names)
     exec(printed("maps-plain"), names)
-    async with serve(names["handler"], "127.0.0.1", 0) as server, asyncio.timeout(10):
+    async with serve(names["handler"], "127.0.0.1", 0) as server, asyncio.timeout(60):
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         async with connect(url) as ann, connect(url) as bob, connect(url) as carl:
             for ws, room in ((ann, "tea"), (bob, "tea"), (carl, "tea"), (carl, "coffee")):

@@ -60,7 +60,7 @@ def test_its_test_with_the_fixtures_finds_the_bug(tmp_path, make):
     [test] = re.findall(r"```python\n(.*?)```", CELLS["breaks-cut-pytest"], re.DOTALL)
     (tmp_path / "test_chat.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     words = "1 passed" if make == "repaired_chat" else "1 failed"
     assert words in done.stdout, done.stdout + done.stderr
     assert ("Your handler raised ConnectionClosedError" in done.stdout) is (make == "tutorial_chat")

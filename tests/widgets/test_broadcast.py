@@ -1,6 +1,7 @@
 """The fan-out lab: what its lanes show is what its clients met."""
 
 import asyncio
+from statistics import median
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -25,7 +26,7 @@ async def run(lab: FanOutLab, sent_with: str, slow: bool) -> int:
     """Run the lab; return how many messages the least lucky of the other clients got."""
     lab.sent_with.value, lab.slow.value = sent_with, slow
     lab.run.click()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await lab.task.ended()
     assert lab.task.error is None
     return min(len(lane.arrivals) for lane in lab.lanes[1:])
@@ -40,17 +41,17 @@ def test_waits_are_the_gaps_between_arrivals():
 
 
 async def test_the_loop_stalls_all_and_fan_out_drops_the_slow_one(lab, monkeypatch):
-    monkeypatch.setattr(broadcast, "RUN", 2.5)
+    monkeypatch.setattr(broadcast, "RUN", 6.0)  # long enough for a machine that is held up for a second or two
     by_loop = await run(lab, "awaited loop", slow=True)
-    loop_wait, due = lab.longest_wait()[1], lab.due()
-    assert lab.dropped_at() is None and due == 51
+    loop_wait, loop_delay, due = lab.longest_wait()[1], median(lab.delays()), lab.due()
+    assert lab.dropped_at() is None and due == 121
     assert loop_wait > lab.long()
-    assert f"51 messages were due, and every other client received at least {by_loop} of them" in lab.picture.text
+    assert f"121 messages were due, and every other client received at least {by_loop} of them" in lab.picture.text
 
     by_fan_out = await run(lab, "fan_out", slow=True)
     assert by_fan_out > 1.5 * by_loop
-    assert lab.longest_wait()[1] < loop_wait
-    assert 0 < lab.dropped_at() < 2.5
+    assert median(lab.delays()) < loop_delay
+    assert 0 < lab.dropped_at() < 6.0
     assert f"The server dropped client 1 after {lab.dropped_at():.1f} s." in lab.picture.text
 
     assert [row[:2] for row in lab.rows] == [("awaited loop", "slow, kept"), ("fan_out", "slow, dropped")]
@@ -75,7 +76,7 @@ async def test_where_nobody_is_slow_everybody_gets_everything(lab, monkeypatch, 
 
 
 async def test_the_box_works_during_a_run(lab, monkeypatch):
-    monkeypatch.setattr(broadcast, "RUN", 30.0)
+    monkeypatch.setattr(broadcast, "RUN", 600.0)
     lab.sent_with.value = "awaited loop"
     lab.run.click()
     await until(lambda: lab.picture.text)  # it has begun
@@ -89,17 +90,17 @@ async def test_the_box_works_during_a_run(lab, monkeypatch):
 async def test_cancelled_and_reset(lab, monkeypatch):
     monkeypatch.setattr(broadcast, "FIRST", 0.3)
     lab.reset.click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await lab.task.ended()
     lab.rate.value, lab.clients.value = 50, 3
     lab.run.click()
     await until(lambda: len(lab.lanes) == 3 and lab.elapsed() > 0)
     lab.cancel.click()
-    async with asyncio.timeout(5):  # it does not wait for a goodbye
+    async with asyncio.timeout(25):  # it does not wait for a goodbye
         await lab.task.ended()
     assert lab.task.state == "cancelled" and len(lab.rows) == 1
     lab.reset.click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await lab.task.ended()
     assert (lab.task.state, len(lab.rows), lab.rate.value, lab.clients.value) == ("done", 1, 20, 8)
 

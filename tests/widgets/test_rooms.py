@@ -18,7 +18,7 @@ async def lab():
     await until(lambda: "are open" in lab.status.value)
     yield lab
     lab.cancel.click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await lab.task.stop()
     assert lab.task.error is None
 

@@ -29,7 +29,7 @@ RUN, WINDOW, WRITES = 60.0, 12.0, 0.5
 #: The first run: how long before the cable is cut, how long it is cut, and how long after that, in seconds.
 BEFORE, AWAY, AFTER = 0.4, 0.5, 0.4
 #: How long the lab waits for what has to come, in seconds.
-ENOUGH = 5.0
+ENOUGH = 20.0
 
 
 class NothingLostLab(Dashboard):

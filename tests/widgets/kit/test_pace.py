@@ -21,7 +21,8 @@ def shown() -> list[tuple[float, int]]:
 
 @pytest.fixture
 def pace(shown) -> Pace:
-    return Pace(lambda value: shown.append((clock(), value)))
+    pace = Pace(lambda value: shown.append((pace._shown_at, value)))  # by its own clock: a pause may come after it
+    return pace
 
 
 async def test_a_flood_is_thinned_out_and_ends_with_the_last_value(pace, shown):
