@@ -13,7 +13,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -42,6 +42,7 @@ class Mallory:
         self.address = tuple(self.host.split(":"))
         self.ws = f"ws://{self.host}/{self.code}/ws"
         self.end = asyncio.get_running_loop().time() + seconds
+        self.unanswered, self.all_answered = CONNECTIONS, asyncio.Event()
 
     def left(self) -> bool:
         """Whether there is time left."""
@@ -59,7 +60,7 @@ class Mallory:
         crowd = [self.flood(number) for number in range(CONNECTIONS)]
         await asyncio.gather(*(attack() for attack in attacks), *crowd)
 
-    async def raw(self, *parts: bytes, wait: float = 5.0) -> bytes:
+    async def raw(self, *parts: bytes, wait: float = 30.0) -> bytes:
         """Send bytes, and return the first that come back."""
         try:
             async with asyncio.timeout(wait):
@@ -155,14 +156,25 @@ class Mallory:
                     found["no name"] += 1
 
     async def flood(self, number: int) -> None:
-        """One of 300 connections: it joins, and sends messages as fast as they go, good ones and bad ones."""
+        """One of 300 connections: it joins, and sends messages as fast as they go, good ones and bad ones.
+
+        Nobody begins before all have been let in or refused: who is closed early would make room for one who is late.
+        """
         try:
-            async with connect(self.ws, close_timeout=0.2, open_timeout=10, proxy=None) as ws:
+            async with AsyncExitStack() as stack:
+                try:
+                    opening = connect(self.ws, close_timeout=0.2, open_timeout=60, proxy=None)
+                    ws = await stack.enter_async_context(opening)
+                finally:
+                    self.unanswered -= 1
+                    if not self.unanswered:
+                        self.all_answered.set()
                 found["let in"] += 1
                 await ws.send(
                     json.dumps({"type": "join-class", "session": secrets.token_hex(16), "name": TRICKS[number % 12]})
                 )
-                while self.left():
+                await self.all_answered.wait()
+                for _ in self.rounds(20):
                     await ws.send(self.something(number))
                     number += 1
                     if number % 20 == 0:  # twice as many as are allowed in a second, and again

@@ -10,8 +10,8 @@ from support import Stopwatch, no_task_left
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from wslearn.histories import USUAL, Schedule, Step, check, judge, run, subscribing
-from wslearn.histories.tap import Messages
+from wslearn.histories import USUAL, History, Schedule, Step, check, judge, run, subscribing
+from wslearn.histories.tap import Messages, Tap
 from wslearn.servers.feed import FeedServer
 from wslearn.servers.rooms import RoomsServer
 
@@ -131,3 +131,15 @@ def test_messages_are_found_however_their_bytes_are_cut(seed):
         found += [message for message, _ in stream.feed(data[:size])]
         data = data[size:]
     assert [message.decode() for message in found] == texts
+
+
+def test_what_is_received_is_of_its_epoch_however_often_a_copy_was_lost():
+    """The same text at the same offset of two epochs; the first connection is cut before anything arrives."""
+    tap, received = Tap("ws://127.0.0.1:1/", "Bob", History()), []
+    for connection, (epoch, arrives) in enumerate([("e", False), ("e", True), ("f", False), ("f", True)]):
+        tap.record(connection, "down", b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        for fields in ({"type": "joined", "epoch": epoch}, {"type": "room-message", "message": "1", "offset": 1}):
+            tap.record(connection, "down", Frame(Opcode.TEXT, json.dumps(fields).encode()).serialize(mask=False))
+        if arrives:
+            received.append(tap.epoch_of("1", 1))
+    assert received == ["e", "f"]

@@ -79,7 +79,9 @@ async def test_the_naive_server_makes_all_wait_and_the_protected_one_drops_the_s
     assert lab.answered() > 8
     (at, dropped), *_ = lab.phones.dropped
     assert dropped.person is slow and at - lab.start < lab.back[0] < 12
-    assert LIMIT - 100 < max(unsent for _, unsent in lab.unsent) < LIMIT + 100
+    # What may go at once is written without a look: only when a message has to wait is the phone dropped.
+    most = max(unsent for _, unsent in lab.unsent)
+    assert LIMIT - 100 < most < LIMIT + 200
     assert "Slow phones were dropped" in lab.picture.text
     assert [row[0] for row in lab.rows] == ["naive", "protected"]
 

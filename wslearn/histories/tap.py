@@ -151,7 +151,8 @@ class Tap(SimulatedNetwork):
                 self.history.joined(self.who)
             case "down", "room-message":
                 key = str(fields.get("message")), fields.get("offset")
-                self._epochs.setdefault(key, []).append(self._epoch)
+                if self._epoch not in (known := self._epochs.setdefault(key, [])):  # else a lost copy is sent again
+                    known.append(self._epoch)
             case "down", "ack":
                 text = self._texts.get(str(fields.get("id")), "a message that was never sent")
                 self.history.acknowledged(self.who, text, fields.get("offset"), self._epoch)
