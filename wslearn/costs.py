@@ -22,6 +22,8 @@ from wslearn.process import ServerProcess, allow_open_files
 PATIENCE = 20.0
 #: Clients before those whose memory counts: they use up the memory that the process had free.
 WARM_UP = 100
+#: Clients that connect together: while the server answers one of them, the next one asks.
+BATCH = 25
 ENDED = "the server has ended a connection"
 
 
@@ -49,21 +51,21 @@ class Crowd:
     def grow(self, count: int, message: str = "") -> None:
         """Connect until there are `count` clients. Each new one sends `message`, if given, and waits for a reply."""
         allow_open_files(count)
-        while len(self._sockets) < count:
-            sock = socket.create_connection((self._url.hostname, self._url.port), PATIENCE)
-            self._sockets.append(sock)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.sendall(self._request())
-            head = b""
-            while b"\r\n\r\n" not in head:  # no message follows, because these servers do not send first
-                if not (part := sock.recv(4096)):
-                    raise ConnectionError(ENDED)
-                head += part
-            if not head.startswith(b"HTTP/1.1 101"):
-                raise ConnectionError(f"no WebSocket, but {head[:12].decode()}")
-            if message:
-                sock.sendall(_frame(message))
+        while (here := len(self._sockets)) < count:
+            new = [self._ask() for _ in range(min(BATCH, count - here))]
+            for sock in new:
+                _accepted(sock)
+                if message:
+                    sock.sendall(_frame(message))
+            for sock in new if message else ():
                 _frame_size(sock)
+
+    def _ask(self) -> socket.socket:
+        sock = socket.create_connection((self._url.hostname, self._url.port), PATIENCE)
+        self._sockets.append(sock)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(self._request())
+        return sock
 
     def fan_out_seconds(self, message: str, rounds: int) -> float:
         """Return the shortest time of `rounds` from one client's `message` until all have received it, in seconds.
@@ -131,6 +133,17 @@ async def memory_growth(compression: str = "none", counts: Sequence[int] = (50, 
 def _frame(text: str) -> bytes:
     """Return a string as a client's frame, masked (RFC 6455, section 5.2)."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
+
+
+def _accepted(sock: socket.socket) -> None:
+    """Read the response of an opening handshake. Raises ConnectionError if it is not 101."""
+    head = b""
+    while b"\r\n\r\n" not in head:  # no message follows, because these servers do not send first
+        if not (part := sock.recv(4096)):
+            raise ConnectionError(ENDED)
+        head += part
+    if not head.startswith(b"HTTP/1.1 101"):
+        raise ConnectionError(f"no WebSocket, but {head[:12].decode()}")
 
 
 def _frame_size(sock: socket.socket) -> int:

@@ -10,17 +10,18 @@ import argparse
 import asyncio
 import json
 import os
-import statistics
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from statistics import median, quantiles
 
-import psutil
+from contenders import Child
 from websockets.asyncio.client import connect
 
 PHONES, AT_ONCE = 200, 100
-#: Seconds for a round, at most.
-LONGEST = 600
+#: Seconds for a task of the phones, at most, and for their end.
+LONGEST, END = 300, 30
 #: In how many seconds everybody votes.
 SPREADS = {"one after another": 20.0, "within 2 s": 2.0}
 #: The last choice is that of the pages, so the counts on the board tell whose vote has arrived.
@@ -28,95 +29,58 @@ CHOICES, OF_PAGES = ["a", "b", "c", "d"], 3
 WORKERS = Path(__file__).with_name("class_phones.py")
 
 
-async def main() -> None:
+def main() -> None:
     """Measure, and print a line for each goal."""
-    options = parsed()
-    for number in range(1, options.rounds + 1):
-        print(f"round {number}, load {os.getloadavg()[0]:.1f}", flush=True)
-        async with asyncio.timeout(LONGEST):
-            await measure(PHONES - options.pages, options.pages, options.projector)
-
-
-def parsed() -> argparse.Namespace:
-    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=0, help="so many of the 200 phones are pages in Chromium")
     parser.add_argument("--projector", action="store_true", help="the board's page is open, too, and its paint counts")
     parser.add_argument("--rounds", type=int, default=1)
-    return parser.parse_args()
+    options = parser.parse_args()
+    for number in range(1, options.rounds + 1):
+        print(f"round {number}, load {os.getloadavg()[0]:.1f}", flush=True)
+        asyncio.run(measure({"programs": PHONES - options.pages, "pages": options.pages}, options.projector))
 
 
-async def measure(programs: int, pages: int, projector: bool) -> None:
-    """Run a class with so many phones once."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "wslearn", "class", "--port", "0", "--json", stdout=asyncio.subprocess.PIPE
-    )
-    workers: list[Worker] = []
-    try:
-        addresses = json.loads(await process.stdout.readline())
-        memory = [psutil.Process(process.pid).memory_info().rss]
-        workers.append(await Worker("programs").start(addresses, programs))
-        print(f"{AT_ONCE} phones that join at once: {await workers[0].ask(join=AT_ONCE):.2f} s", flush=True)
-        await workers[0].ask(join=programs - AT_ONCE)
-        if pages:
-            workers.append(await Worker("pages").start(addresses, pages))
-            await workers[1].ask(join=pages, projector=projector)
+async def measure(counts: dict[str, int], projector: bool) -> None:
+    """Run a class once, with so many phones of each kind."""
+    with ExitStack() as stack:
+        command = stack.enter_context(Child([sys.executable, "-m", "wslearn", "class", "--port", "0", "--json"]))
+        addresses = json.loads(command.line())
+        workers: dict[str, Child] = {}
+        for kind in filter(counts.get, counts):
+            arguments = [sys.executable, str(WORKERS), kind, addresses["url"], addresses["board_url"]]
+            workers[kind] = stack.enter_context(Child(arguments))
+            stack.callback(workers[kind].wait, END)
+            stack.callback(workers[kind].stdin.close)
+        memory = [command.memory_info().rss]
+        print(f"{AT_ONCE} phones that join at once: {ask(workers['programs'], join=AT_ONCE):.2f} s", flush=True)
+        ask(workers["programs"], join=counts["programs"] - AT_ONCE)
+        if "pages" in workers:
+            ask(workers["pages"], join=counts["pages"], projector=projector)
         async with connect(addresses["board_url"].replace("http", "ws") + "ws", max_size=None) as board:
             for shown in (False, True):
                 for name, seconds in SPREADS.items():
-                    pids = {"command": process.pid} | {worker.kind: worker.process.pid for worker in workers}
-                    before = {kind: busy(pid) for kind, pid in pids.items()}
+                    before = {kind: busy(child) for kind, child in {"command": command, **workers}.items()}
                     took = await votes(board, workers, seconds, shown)
-                    work = ", ".join(f"{kind} {busy(pid) - before[kind]:.1f} s" for kind, pid in pids.items())
+                    work = {kind: busy({"command": command, **workers}[kind]) - used for kind, used in before.items()}
                     print(f"{PHONES} votes {name}, results {'shown' if shown else 'hidden'}: {in_words(took)}")
-                    print(f"    seconds on a core: {work}", flush=True)
-                    memory.append(psutil.Process(process.pid).memory_info().rss)
+                    print("    seconds on a core:", *(f"{kind} {used:.1f}" for kind, used in work.items()), flush=True)
+                    memory.append(command.memory_info().rss)
         print(f"memory of the command: {memory[0] / 2**20:.0f} MiB at first, {max(memory) / 2**20:.0f} MiB with phones")
-    finally:
-        for worker in workers:
-            await worker.stop()
-        process.terminate()
-        await process.wait()
 
 
-def busy(pid: int) -> float:
+def ask(worker: Child, **what: object):
+    """Let the phones of a process do something, and return what it tells of that."""
+    return worker.ask(json.dumps(what), LONGEST)
+
+
+def busy(process: Child) -> float:
     """Return for how many seconds a process and its children have used a core."""
-    process = psutil.Process(pid)
     times = [one.cpu_times() for one in [process, *process.children(recursive=True)]]
     return sum(one.user + one.system for one in times)
 
 
-class Worker:
-    """A process that plays phones: `ask` sends it a line, and returns what it answers."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    async def start(self, addresses: dict, count: int) -> "Worker":
-        """Start it."""
-        self.count = count
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(WORKERS), self.kind, addresses["url"], addresses["board_url"]),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=2**24,
-        )
-        return self
-
-    async def ask(self, **what: object):
-        """Let it do something, and return what it tells of that."""
-        self.process.stdin.write(json.dumps(what).encode() + b"\n")
-        if not (line := await self.process.stdout.readline()):
-            raise RuntimeError(f"the process of the {self.kind} has ended: this machine may be too busy for it")
-        return json.loads(line)
-
-    async def stop(self) -> None:
-        """End it."""
-        self.process.stdin.close()
-        await self.process.wait()
-
-
-async def votes(board, workers: list[Worker], seconds: float, shown: bool) -> dict[str, list[float]]:
+async def votes(board, workers: dict[str, Child], seconds: float, shown: bool) -> dict[str, list[float]]:
     """Let each phone vote within so many seconds; return how long the votes were on their way to the board.
 
     With hidden results the board doesn't tell which votes have arrived, so they count in the order of their sending.
@@ -127,30 +91,34 @@ async def votes(board, workers: list[Worker], seconds: float, shown: bool) -> di
     while not (poll := (await state_of(board))["poll"]) or poll["voted"] or poll["shown"] != shown:
         pass
     asked = {"vote": poll["poll"], "seconds": seconds}
-    choices = [{"choices": [OF_PAGES] if worker.kind == "pages" else list(range(OF_PAGES))} for worker in workers]
-    voting = [asyncio.create_task(worker.ask(**asked, **own)) for worker, own in zip(workers, choices, strict=True)]
+    of = {"programs": list(range(OF_PAGES)), "pages": [OF_PAGES]}
+    voting = [asyncio.to_thread(ask, worker, **asked, choices=of[kind]) for kind, worker in workers.items()]
+    voting = asyncio.gather(*voting)
     seen: dict[str, list[float]] = {"programs": [], "pages": [], "all": []}
-    while len(seen["all"]) < sum(worker.count for worker in workers):
+    while len(seen["all"]) < PHONES:
         poll, now = (await state_of(board))["poll"], time.time()
         arrived = {"pages": poll["counts"][OF_PAGES], "programs": sum(poll["counts"][:OF_PAGES]), "all": poll["voted"]}
         for kind, count in arrived.items():
             seen[kind] += [now] * (count - len(seen[kind]))
-    told = [await one for one in voting]
-    sent = {worker.kind: sorted(one["sent"]) for worker, one in zip(workers, told, strict=True)}
+    told = await voting
+    sent = {kind: sorted(one["sent"]) for kind, one in zip(workers, told, strict=True)}
     sent["all"] = sorted(at for times in sent.values() for at in times)
-    kinds = [*sent] if shown and len(workers) > 1 else ["all"]
-    took = {kind: [at - before for at, before in zip(seen[kind], sent[kind], strict=True)] for kind in kinds}
+    took = {kind: passed(seen[kind], sent[kind]) for kind in (sent if shown and len(workers) > 1 else ["all"])}
     if painted := told[-1].get("painted"):
-        took["all, painted by the board's page"] = [
-            at - before for at, before in zip(painted, sent["all"], strict=True)
-        ]
+        took["all, painted by the board's page"] = passed(painted, sent["all"])
     return took
+
+
+def passed(ends: list[float], begins: list[float]) -> list[float]:
+    """Return how long each took."""
+    return [end - begin for end, begin in zip(ends, begins, strict=True)]
 
 
 def in_words(took: dict[str, list[float]]) -> str:
     """Return medians and the slowest ones."""
     return "; ".join(
-        f"{kind}: {statistics.median(times) * 1000:.0f} ms median, {percentile(times, 99) * 1000:.0f} ms p99"
+        f"{kind}: {median(times) * 1000:.0f} ms median, "
+        f"{quantiles(times, n=100, method='inclusive')[98] * 1000:.0f} ms p99"
         for kind, times in took.items()
     )
 
@@ -162,10 +130,5 @@ async def state_of(board) -> dict:
     return message
 
 
-def percentile(values: list[float], percent: int) -> float:
-    """Return the value below which so many percent of the values are."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import psutil
 
@@ -64,11 +65,11 @@ class Child(psutil.Popen):
             raise RuntimeError(f"{name} … has ended, or printed nothing for {patience:g} s; see standard error above")
         return line.decode()
 
-    def ask(self, text: str) -> dict:
+    def ask(self, text: str, patience: float = PATIENCE) -> Any:
         """Send a line, and return the JSON that answers it."""
         with suppress(BrokenPipeError):  # it has ended, and reading its line says so
             self.stdin.write(f"{text}\n".encode())
-        return json.loads(self.line())
+        return json.loads(self.line(patience))
 
     def cpu(self) -> float:
         """Return the CPU time that it has used, user and system, in seconds."""
@@ -93,10 +94,10 @@ class Contender:
     version: str = ""
 
     @contextmanager
-    def serve(self, work: str) -> Iterator[tuple[Child, int]]:
-        """Run it for a block, and yield its process and its port: `work` is echo, broadcast or rooms."""
+    def serve(self, work: str, *options: str) -> Iterator[tuple[Child, int]]:
+        """Run it for a block, and yield its process and its port: `work` is echo, broadcast, rooms or feed."""
         plain = ["--plain"] if work == "echo" and "wslearn" in self.command else []
-        with Child([*self.command, *plain, work], self.env, cores()[0]) as child:
+        with Child([*self.command, *plain, *options, work], self.env, cores()[0]) as child:
             ready = json.loads(child.line())
             yield child, ready if isinstance(ready, int) else int(ready["url"].rstrip("/").rpartition(":")[2])
 

@@ -1,7 +1,7 @@
 """The load client, lean and in a process of its own: `python load.py WORK PORT [SIZE]`, with SIZE characters a message.
 
-WORK is echo, broadcast, rooms or idle. It reads commands on stdin, one a line, answers each with a line of JSON, and
-ends at end-of-file:
+WORK is echo, broadcast, rooms, room, acknowledged or idle. It reads commands on stdin, one a line, answers each with a
+line of JSON, and ends at end-of-file:
 
     connect N     opens connections until there are N, and settles: {"seconds", "cpu"}
     settle 0      waits until nothing is on its way: {}
@@ -12,7 +12,8 @@ limit and not the server.
 
 echo: each client sends when its last message is back. broadcast: one client sends when all copies of its last message
 are here. rooms: ten clients in each; one of them speaks, in all rooms at once, when all copies of the last round are
-here. So one message is under way at a time, and nothing is hidden in a queue.
+here. room: all are in one room, and one speaks. acknowledged: its messages have ids, and it waits for the server's
+acknowledgment, too. So one message is under way at a time, and nothing is hidden in a queue.
 
 What makes it lean: handshakes and masked frames are made beforehand, and a read that is one frame of the expected size
 is counted and not parsed; the library reads all others. Copies are read in a shuffled order, one call each: waiting for
@@ -133,14 +134,14 @@ class Load:
         self.work, self.port, self.size = work, port, size
         self.clients: list[Client] = []
         self.buffer = bytearray(1 << 16)
-        self.marks = 0
+        self.marks = self.ids = 0
 
-    def message(self, text: str) -> bytes:
-        """Return the frame with which a client says `text`."""
+    def message(self, text: str, **id: str) -> bytes:
+        """Return the frame with which a client says `text`; with an `id`, the server acknowledges it."""
         if self.work == "broadcast":
             text = json.dumps({"message": text})
-        elif self.work == "rooms":
-            text = json.dumps({"type": "room-message", "message": text})
+        elif self.work not in ("echo", "idle"):
+            text = json.dumps({"type": "room-message", "message": text} | id)
         return masked(text)
 
     @property
@@ -154,8 +155,8 @@ class Load:
             batch = [Client(self.port, number) for number in range(here, min(int(wanted), here + BATCH))]
             for client in batch:
                 client.shake()
-                if self.work == "rooms":
-                    room = f"room-{client.number // ROOM}"
+                if self.work not in ("echo", "broadcast", "idle"):
+                    room = f"room-{client.number // ROOM if self.work == 'rooms' else 0}"
                     client.sock.sendall(masked(json.dumps({"type": "join-room", "room": room})))
             self.clients += batch
         spent = {"seconds": perf_counter() - began, "cpu": process_time() - cpu}
@@ -228,16 +229,24 @@ class Load:
         buffer, senders, count = self.buffer, self.senders, 0
         shuffled = random.Random(1).sample(self.clients, len(self.clients))
         plan = [(client, client.sock.recv_into, client.size) for client in shuffled]
+        if acknowledged := self.work == "acknowledged":
+            plan = [entry for entry in plan if entry[0] is not senders[0]]
         while True:
+            if acknowledged:
+                self.ids += 1
+                frame = self.message("x" * self.size, id=str(self.ids))
             for client in senders:
                 client.sock.sendall(frame)
+            missing = 2 if acknowledged else 0  # its own message, and the acknowledgment
+            while missing:
+                missing -= len(senders[0].texts(senders[0].sock.recv(1 << 16)))
             for client, receive, size in plan:
                 got = receive(buffer)
                 while (got != size or buffer[0] != TEXT) and not client.texts(bytes(buffer[:got])):
                     got = receive(buffer)
             count += 1
             if (now := perf_counter()) >= end and count >= LEAST:
-                return count * len(senders), count * len(plan), now
+                return count * len(senders), count * len(shuffled), now
 
 
 def main(work: str, port: str, size: str = "128") -> None:

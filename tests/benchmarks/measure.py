@@ -25,6 +25,8 @@ from notebook_runs import code_cells, fault, kernel, read
 WARM_UP = 0.3
 #: Connections before the first look at memory: what a server loads for the first one is not a connection's cost.
 FIRST = 10
+#: While all clients join one room, they do not read who else has joined.
+ROOM_FOR_JOINS = ("--max-unsent", "none", "--stall-timeout", "none")
 Samples = dict[str, list[dict[str, float]]]
 
 
@@ -48,7 +50,9 @@ def in_turns(names: list[str], run: Run, sample: Callable[[str], dict[str, float
 
 @dataclass(frozen=True)
 class Messages:
-    """Messages through a server: `work` is echo, broadcast or rooms. A name with "at N" has so many clients instead.
+    """Messages through a server: `work` is what the load client does, and what is served.
+
+    A name with "at N" has so many clients instead. With "as SERVER, WORK", that server runs, and the load does that.
 
     A sample has `rate` (deliveries a second), `time` (µs a delivery), `cpu` (the server's µs a delivery), and the
     shares of the time in which `server` and `load` used their cores.
@@ -65,17 +69,20 @@ class Messages:
             sessions = {}
             for name in self.names:
                 program, _, at = name.partition(" at ")
+                program, _, served = program.partition(" as ")
                 if program in found:
-                    opened = session(found[program], self.work, int(at or self.clients), self.size)
+                    works = served.partition(", ")[::2] if served else (self.work, self.work)
+                    opened = session(found[program], *works, int(at or self.clients), self.size)
                     sessions[name] = stack.enter_context(opened)
                     work_for(*sessions[name], min(WARM_UP, run.seconds))
             return in_turns(list(sessions), run, lambda name: work_for(*sessions[name], run.seconds))
 
 
 @contextmanager
-def session(contender: Contender, work: str, clients: int, size: int) -> Iterator[tuple[Child, Child]]:
+def session(contender: Contender, serves: str, work: str, clients: int, size: int) -> Iterator[tuple[Child, Child]]:
     """Run a server with so many clients for a block, and yield its process and that of the load."""
-    with contender.serve(work) as (server, port), contenders.load(work, port, size) as load:
+    options = () if serves == work else ROOM_FOR_JOINS
+    with contender.serve(serves, *options) as (server, port), contenders.load(work, port, size) as load:
         load.ask(f"connect {clients}")
         yield server, load
         server.kill()  # before its clients: it would report the end of each

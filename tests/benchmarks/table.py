@@ -12,6 +12,8 @@ from statistics import median
 from measure import Idle, Messages, Notebooks, Samples
 
 WS = "wslearn"
+#: One room of lesson 04, and the same of lesson 09, which keeps its messages; ids are acknowledged.
+ROOM, FEEDS = "wslearn as rooms, room", ("wslearn as feed, room", "wslearn as feed, acknowledged")
 #: What is measured, by the name with which `--only` chooses it. All rows of a part come from the same samples.
 PARTS: dict[str, Messages | Idle | Notebooks] = {
     "echo": Messages(
@@ -22,6 +24,8 @@ PARTS: dict[str, Messages | Idle | Notebooks] = {
     "fan-out": Messages("broadcast", 1000, 128, (WS, "Node ws", "websockets", "floor")),
     "growth": Messages("broadcast", 10_000, 128, (WS, "wslearn at 100")),
     "rooms": Messages("rooms", 1000, 128, (WS, "Node ws")),
+    "feed": Messages("room", 100, 100, (ROOM, *FEEDS)),
+    "feed-1000": Messages("room", 1000, 100, (ROOM, *FEEDS)),
     "idle": Idle(2000, (WS, "Node ws", "websockets")),
     "notebooks": Notebooks(),
 }
@@ -65,7 +69,7 @@ class Row:
         return [work, goal, spread(values), f"{'yes' if holds[0] else 'NO'} ({sum(holds[1:])} of {len(values)})"]
 
 
-NAMES = {"before": "the older commit's", "floor": "the floor's", "wslearn at 100": "that at 100"}
+NAMES = {"before": "the older commit's", "floor": "the floor's", "wslearn at 100": "that at 100", ROOM: "rooms"}
 #: The columns of the second table: quantity of a sample, head, how many times as much is shown, unit.
 COLUMNS = [
     ("rate", "rate", 1, "/s"),
@@ -88,6 +92,12 @@ ROWS = [
     *(Row("fan-out", "fan-out to 1,000", "rate", name) for name in ("Node ws", "websockets")),
     Row("growth", "fan-out, time a client at 10,000", "time", "wslearn at 100", 1.3),
     Row("rooms", "rooms, 1,000 clients in 100", "rate", "Node ws", 1.3),
+    *(
+        Row(part, f"{mine[11:]}, {PARTS[part].clients:,} clients, {quantity}", quantity, ROOM, 1.15, mine)
+        for part in ("feed", "feed-1000")
+        for mine in FEEDS
+        for quantity in ("cpu", "time")
+    ),
     Row("idle", "connections a second", "rate", "Node ws", 0.65),
     Row("idle", "connections a second", "rate", "websockets"),
     Row("idle", "idle connection, of 2,000, KiB", "memory", "", 9),

@@ -19,7 +19,7 @@ WARM_UP, READINGS = 1, 8
 SEED = 1
 #: Timeouts of a connection to the server, and until all clients wait for the next event, in seconds.
 CONNECT_TIMEOUT, READY_TIMEOUT = 10.0, 2.0
-#: Timeout of the end of the tasks that receive events, in seconds.
+#: Timeout of the end of the tasks that warm up or receive events, in seconds.
 STOP_TIMEOUT = 2.0
 
 
@@ -84,17 +84,27 @@ class Run:
         for probe in probes:
             with explained(probe):
                 await probe.open()
-        for number in range(-WARM_UP, self.settings.count):
+        warming = [asyncio.create_task(self._warm_up(probe)) for probe in probes]
+        try:
+            await asyncio.gather(*warming)
+        finally:
+            await tasks.end(warming, STOP_TIMEOUT, "latency")
+        for _ in range(self.settings.count):
             for probe in self._random.sample(probes, len(probes)):
                 before = probe.size
                 with explained(probe):
                     begin = clock()
                     await probe.exchange()
                     end = clock()
-                if number >= 0:
-                    self.sizes.setdefault(probe.transport, [before, before])[1] = probe.size
-                    self.spans[probe.transport].append((begin, end))
-                    self._done()
+                self.sizes.setdefault(probe.transport, [before, before])[1] = probe.size
+                self.spans[probe.transport].append((begin, end))
+                self._done()
+
+    async def _warm_up(self, probe: Probe) -> None:
+        """Exchange the messages that do not count, which need not take turns."""
+        with explained(probe):
+            for _ in range(WARM_UP):
+                await probe.exchange()
 
     # From an event on the server to its arrival
 

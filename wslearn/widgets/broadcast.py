@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import math
 import socket
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from statistics import median
@@ -24,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from wslearn import Limits, Server
 from wslearn.classroom.servers import ClassServers
 from wslearn.common.buffers import shrink
+from wslearn.common.polling import until
 from wslearn.fast import fan_out
 from wslearn.messages import Broadcast, decode, encode, now
 from wslearn.theme import BLUE, DARK_GREY, PALE_ORANGE, RUST
@@ -32,8 +34,8 @@ from wslearn.widgets.kit.dashboard import Dashboard
 from wslearn.widgets.kit.picture import figure
 from wslearn.widgets.lanes import Lane
 
-#: How long Run and the first run take, in seconds.
-RUN, FIRST = 8.0, 2.5
+#: How long Run takes, and the first run at most, and which wait for a message is long enough to end it, in seconds.
+RUN, FIRST, SEEN = 8.0, 2.5, 1.0
 #: The size of a message in bytes, and the time that the slow client needs to read one, in seconds.
 PAYLOAD, SLOW_READ = 16 * 1024, 0.5
 #: The system's buffers at both ends of a slow client's connection, in bytes. They are small, so that they are full
@@ -96,14 +98,18 @@ class FanOutLab(Dashboard):
         super().__init__("Fan-out: who waits for a slow client?", self.sent_with, self.clients, self.rate, self.slow)
 
     async def first(self) -> None:
-        """Run for a moment."""
-        await self._conduct(FIRST)
+        """Run until somebody has waited for a while."""
+        await self._conduct(FIRST, self._until_seen)
 
     async def experiment(self) -> None:
         """Run with what the controls say."""
         await self._conduct(RUN)
 
-    async def _conduct(self, seconds: float) -> None:
+    async def _until_seen(self) -> None:
+        await until(lambda: self.longest_wait()[1] >= SEEN, FIRST)
+        self.seconds = self.elapsed()
+
+    async def _conduct(self, seconds: float, *program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.per_second, self.kind = self.rate.value, self.sent_with.value
         self.lanes = [Lane() for _ in range(self.clients.value)]
         self.seconds, self.began, self.was_slow = seconds, clock(), False
@@ -118,7 +124,7 @@ class FanOutLab(Dashboard):
             self.began = clock()
             await self.picture.draw(self.figure)  # the first drawing takes longest: meanwhile no message is due
             listeners = [partial(self._listen, *pair) for pair in zip(self.lanes, clients, strict=True)]
-            await self.run_for(seconds, self._publish, *listeners)
+            await self.run_for(seconds, self._publish, *listeners, *program)
         self._add_row()
 
     async def _publish(self) -> None:

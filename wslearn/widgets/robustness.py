@@ -20,7 +20,7 @@ from wslearn.widgets.robustness_bob import Bob
 from wslearn.widgets.robustness_cast import ATTACKS, SERVERS, Attack
 from wslearn.widgets.robustness_phones import PhonesRobustnessLab
 
-#: How long Run and the first run take, in seconds.
+#: How long Run takes, and the first run at most, in seconds.
 RUN, FIRST = 30.0, 2.6
 #: The first run presses the buttons itself, with so many seconds between two attacks.
 APART = 0.25
@@ -58,6 +58,7 @@ class RobustnessLab(Dashboard):
             for name in ATTACKS:
                 await asyncio.sleep(APART)
                 group.create_task(self.attack(name))
+        self.seconds = self.elapsed()
 
     async def _conduct(self, seconds: float, *program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.kind, self.attacks = self.server_kind.value, list[Attack]()

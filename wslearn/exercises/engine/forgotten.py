@@ -55,11 +55,16 @@ def returned(value: object) -> str:
     )
 
 
-def noting(handler: Callable, tell: Callable[[str], None]) -> Callable:
-    """Return a server's handler that tells what this one returns, which a server never sends."""
+def noting(handler: Callable, tell: Callable[[str], None], stub: Callable[[], None]) -> Callable:
+    """Return a server's handler that tells what this one returns, which a server never sends, and calls `stub()`
+    where it is not written yet."""
 
     async def noted(ws: Any) -> None:
-        tell(returned(await handler(ws)))
+        try:
+            tell(returned(await handler(ws)))
+        except NotImplementedError:
+            stub()
+            raise
 
     # A server's log shows the last line that an error passes in the file of what the server calls.
     if code := getattr(inspect.unwrap(handler), "__code__", None):

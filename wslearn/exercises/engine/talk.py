@@ -93,7 +93,7 @@ class Talk(Calls):
         over = taken = False
         with failed_tasks(lambda: over) as failed:
             try:
-                server.handler = noting(server.handler, self.forgot)
+                server.handler = noting(server.handler, self.forgot, self._unwritten)
                 await start(self, server)
                 yield server
                 self._take_errors(server)  # before the clients are gone: in a TaskGroup that is an ExceptionGroup
@@ -143,6 +143,12 @@ class Talk(Calls):
             self.fail(outlives, "a handler", "is", "running after its client has left", expected="over")
         if share := await busy(IDLE):
             self.fail(SPINS, "your code", "is", f"busy for {share:.0%} of the time", expected="idle without clients")
+
+    def _unwritten(self) -> None:
+        """Let nobody wait for what a stub would have sent."""
+        self.untouched = True
+        for client in self.everybody:
+            client.ws.transport.abort()
 
     def _take_errors(self, server: Server) -> None:
         for error in _errors(server):

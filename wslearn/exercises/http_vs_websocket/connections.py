@@ -6,7 +6,6 @@ from typing import Any
 from wslearn.exercises import ReadingExercise, Talk
 from wslearn.frames import read
 from wslearn.network import SimulatedNetwork
-from wslearn.servers.comparison import ComparisonServer
 
 CODE = """
 async def post(http):
@@ -43,6 +42,8 @@ def _connections(items: list[Any]) -> int:
 
 
 async def _happens(talk: Talk, names: dict[str, Any]) -> Mapping[str, Any]:
+    from wslearn.servers.comparison import ComparisonServer  # which loads aiohttp's server, needed by this task only
+
     async with talk.server(ComparisonServer) as server:
         one_by_one = await _recorded(names["one_by_one"], server.page_url)
         together = await _recorded(names["together"], server.page_url)

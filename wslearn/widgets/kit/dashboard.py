@@ -163,14 +163,15 @@ class Dashboard:
     async def run_for(self, seconds: float, *jobs: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `jobs` side by side for so many seconds, with a live picture and progress bar, then cancel them.
 
-        Meanwhile `elapsed()` counts the seconds from `began`, which is a time of `time.perf_counter`.
+        Meanwhile `elapsed()` counts the seconds from `began`, which is a time of `time.perf_counter`. A job that has
+        shown everything sets `seconds` to `elapsed()`.
         """
         self.seconds, self.began = seconds, clock()
         async with self.picture.live(self.figure), asyncio.TaskGroup() as group:
             running = [group.create_task(job()) for job in jobs]
-            while (at := self.elapsed()) < seconds:
+            while (at := self.elapsed()) < self.seconds:
                 self.progress(at, seconds)
-                await asyncio.sleep(min(0.1, seconds - at))
+                await asyncio.sleep(min(0.1, self.seconds - at))
             for task in running:
                 task.cancel()
 
