@@ -8,11 +8,11 @@ from wslearn.classroom.addresses import in_url, reachable
 from wslearn.classroom.board import BoardServer
 from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.experiment import Experiment, show
-from wslearn.classroom.measured import Line
 from wslearn.classroom.people import Person
 from wslearn.classroom.phones import PhonesServer
 from wslearn.classroom.rehearsal import Rehearsal
 from wslearn.common import lifecycle
+from wslearn.common.markdown import Markdown
 from wslearn.limits import Limits
 from wslearn.server import address
 
@@ -97,14 +97,14 @@ class ClassServers:
         """Ask everybody a question with choices, or a question of a lesson, such as `ex.questions.guess_3`."""
         self.room.ask(question, choices)
 
-    def compare(self, question: Any, *found: float | str) -> Line:
+    def compare(self, question: Any, *found: float | str) -> Markdown:
         """Show what the class measured beside what it guessed, and return both in one line of Markdown.
 
         `question` is one that was asked in this class; an earlier one is on the board again, with its votes. `found`
         is what its `measured` takes: numbers, or a text or letter of a choice. Nobody can vote any longer, and the
         results are shown. Raises ValueError for anything else.
         """
-        return Line(self.room.compare(question, *found))
+        return Markdown(self.room.compare(question, *found))
 
     def results(self) -> dict[str, int]:
         """Return how many have voted for each choice."""
