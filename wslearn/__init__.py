@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from wslearn.server import Server
     from wslearn.servers.echo import EchoServer
 
-from wslearn.common.later import loaded_later  # noqa: E402 - an older Python has ended above
-
 if "ipykernel" in sys.modules:  # a notebook: a new run of a cell stops everything from its last run
     from wslearn import cells  # noqa: F401 - it registers itself
 
@@ -35,8 +33,16 @@ _HOMES = {
     "Server": "wslearn.server",
     "ServerProcess": "wslearn.process",
 }
-__getattr__ = loaded_later(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__} - {"sys", "TYPE_CHECKING", "loaded_later"})
+    return sorted({*globals(), *__all__} - {"sys", "TYPE_CHECKING"})

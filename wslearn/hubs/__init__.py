@@ -5,7 +5,6 @@
 
 from typing import TYPE_CHECKING
 
-from wslearn.common.later import loaded_later
 from wslearn.hubs.hub import Hub, HubLost, NotInstalled, Topic
 from wslearn.hubs.memory import MemoryHub
 
@@ -16,14 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "Engine", "Hub", "HubLost", "MemoryHub", "NatsHub", "NotInstalled", "Topic"]
 
+#: The module of each name that is loaded later.
 _HOMES = {"Cluster": "wslearn.hubs.cluster", "Engine": "wslearn.hubs.engine", "NatsHub": "wslearn.hubs.nats"}
-_load = loaded_later(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     try:
-        return _load(name)
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "nats":
             raise
         raise NotInstalled(f'{name} needs nats-py: run pip install "wslearn[cluster]"') from None
+    return value

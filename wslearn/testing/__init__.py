@@ -6,8 +6,6 @@ pytest finds the fixtures by itself where wslearn is installed: `talk`, `bad_net
 
 from typing import TYPE_CHECKING
 
-from wslearn.common.later import loaded_later
-
 if TYPE_CHECKING:
     from wslearn.testing.client import Client, Failed
     from wslearn.testing.conversation import Conversation
@@ -27,8 +25,16 @@ _HOMES = {
     "Outcome": "wslearn.testing.hostile",
     "ReverseProxy": "wslearn.testing.proxy",
 }
-__getattr__ = loaded_later(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__} - {"loaded_later"})
+    return sorted({*globals(), *__all__})

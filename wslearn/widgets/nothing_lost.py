@@ -182,7 +182,7 @@ class NothingLostLab(Dashboard):
     def doubled(self, guest: Guest) -> list[str]:
         """Return the texts of this client that were stored twice, and those that were stored once and shown twice."""
         own = [text for text, times in self.stored.items() if len(times) > 1 and text.startswith(f"{guest.name} ")]
-        return own + [text for text, count in guest.shown.items() if count > max(1, len(self.stored[text]))]
+        return own + [text for text, count in guest.shown.items() if count > max(1, len(self.stored.get(text, ())))]
 
     def verdict(self) -> str:
         """Return what each client has missed and doubled, in one line."""
