@@ -5,6 +5,7 @@ from operator import not_
 
 import pytest
 from class_pages import CHOICES, MARKUP, QUESTION, RIGHT_TO_LEFT, program, votes
+from dashboards import shot
 from pages import button, comes, expect
 from support import until
 from test_axe import violations
@@ -42,7 +43,7 @@ def names(page):
 
 
 def shares(page):
-    """Return a function that reads how long the bars are, as parts of the longest."""
+    """Return a function that reads how long the bars are, as parts of all votes."""
     return page.locator("#bars li").evaluate_all(
         "rows => rows.map(row => Number(row.style.getPropertyValue('--share')))"
     )
@@ -121,7 +122,7 @@ async def test_results_are_hidden_until_they_are_shown_and_bars_move_as_votes_co
         assert await shares(page) == [0, 1, 0]
         board.room.vote(people[0], "p1", 0)
         await expect(page.locator("#bars .votes")).to_have_text(["1", "2", "0"])
-        assert await shares(page) == [0.5, 1, 0]
+        assert await shares(page) == [1 / 3, 2 / 3, 0]  # as on a phone
         await button(page, "Hide results").click()
         await expect(page.locator("#bars .votes")).to_have_text(["", "", ""])
         await button(page, "Close poll").click()
@@ -149,6 +150,27 @@ async def test_the_instructor_asks(page):
         assert board.room.poll.question == QUESTION
         assert votes(board) == [0, 0, 0]
         await expect(button(page, "Ask …")).to_be_focused()
+
+
+async def test_the_instructor_marks_what_the_class_saw_without_a_notebook(page):
+    async with ClassServers("127.0.0.1") as board:
+        people = fill(board, 30)
+        await open_board(page, board)
+        await expect(button(page, "Mark answer …")).to_be_disabled()
+        board.ask(QUESTION, CHOICES)
+        for number, person in enumerate(people):
+            board.room.vote(person, "p1", number % 3)
+        await button(page, "Mark answer …").click()
+        dialog = page.get_by_role("dialog", name="What did the class see?")
+        assert await violations(page) == []
+        await shot(page, "board-mark")
+        await button(dialog, CHOICES[2]).click()
+        await expect(dialog).to_be_hidden()
+        await expect(page.locator("#bars .mark")).to_have_text(["", "", "◀ measured"])
+        await expect(page.locator("#measured")).to_have_text(f"The class saw: {CHOICES[2]}")
+        await expect(page.locator("#voted")).to_have_text("30 of 30 voted, the poll is closed")
+        assert await page.locator("footer button:not([hidden])").evaluate_all(f"all => all.every({SEEN})")
+        await shot(page, "board-marked")
 
 
 async def test_the_instructor_removes_somebody(page):

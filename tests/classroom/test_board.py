@@ -31,6 +31,9 @@ async def test_the_controls(servers):
         await board_until(shown, lambda state: not state["poll"]["shown"])
         await tell(shown, type="close-poll")
         await board_until(shown, lambda state: not state["poll"]["open"])
+        await tell(shown, type="mark", poll="p1", choice=1)
+        state = await board_until(shown, lambda state: "measured" in state["poll"])
+        assert (state["poll"]["measured"], state["poll"]["shown"]) == ({"text": "saw: no", "choices": [1]}, True)
         await tell(ann, type="wall-message", message="hello", id="2")
         await board_until(shown, lambda state: state["wall"] == [{"name": "Ann", "message": "hello"}])
         await tell(shown, type="hide-wall")
@@ -51,6 +54,7 @@ async def test_the_controls(servers):
         ({"type": "ask", "question": "Tea?", "choices": ["yes"]}, "expected 2 to"),
         ({"type": "remove", "name": "Nobody"}, "nobody here is called"),
         ({"type": "vote", "poll": "p1", "choice": 1}, "expected"),
+        ({"type": "mark", "poll": "p1", "choice": 1}, "no such poll"),
     ],
 )
 async def test_a_wrong_command_is_explained_and_changes_nothing(servers, command, why):
@@ -111,3 +115,18 @@ async def test_the_path_is_long_new_and_in_no_log(servers):
 def test_the_board_listens_on_this_computer_only(host):
     with pytest.raises(ValueError, match="only for this computer"):
         BoardServer(Classroom(), list, "abcde", host=host)
+
+
+@pytest.mark.parametrize("poll, choice", [("p1", 1), ("p2", 2), ("p2", -1)])
+async def test_an_earlier_poll_or_no_choice_is_not_marked(servers, poll, choice):
+    for question in ("Tea?", "Milk?"):
+        servers.ask(question, ["yes", "no"])
+    with pytest.raises(ValueError, match="no such"):
+        servers.room.mark(poll, choice)
+    assert servers.room.poll.measured is None and servers.room.poll.open
+
+
+async def test_a_question_is_asked_even_if_nobody_awaits_it(servers):
+    asked = servers.ask("Tea?", ["yes", "no"])
+    assert servers.room.poll.question == "Tea?" and repr(asked) == "The class is asked: Tea?"
+    assert await asked is None

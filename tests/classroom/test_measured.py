@@ -206,8 +206,8 @@ async def test_phones_and_board_are_told_and_who_comes_late_too():
         state = await board_until(shown, lambda state: state["poll"] and state["poll"]["voted"] == 1)
         assert "measured" not in state["poll"]
         line = servers.compare(question, 196, 11)
-        assert line._repr_markdown_() == str(line)
-        assert line == "1 of 1 guessed “100 to 1,000 bytes”, and you measured 196 and 11 bytes."
+        assert line._repr_markdown_() == str(line) == line.markdown
+        assert line.markdown == "1 of 1 guessed “100 to 1,000 bytes”, and you measured 196 and 11 bytes."
         state = await board_until(shown, lambda state: "measured" in state["poll"])
         assert state["poll"]["measured"] == expected and state["poll"]["shown"] and not state["poll"]["open"]
         while "measured" not in (state := await hear(ann, "poll")):

@@ -9,7 +9,7 @@ from websockets.http11 import Response
 
 from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.gate import Gate
-from wslearn.classroom.messages import Ask, ClearPoll, ClearWall, ClosePoll, Frames, Hide, HideWall, Remove, Show
+from wslearn.classroom.messages import Ask, ClearPoll, ClearWall, ClosePoll, Frames, Hide, HideWall, Mark, Remove, Show
 from wslearn.classroom.qr import svg
 from wslearn.classroom.vote_frames import is_hidden, reply_row
 from wslearn.common.throttle import Throttle
@@ -65,7 +65,7 @@ class BoardServer(Gate):
     async def handler(self, ws: Any) -> None:
         """Send the state at once and whenever it changes, and carry out commands."""
         await ws.say(self._state())
-        async for command in ws.receive(Ask, Show, Hide, ClosePoll, ClearPoll, Remove, ClearWall, HideWall):
+        async for command in ws.receive(Ask, Show, Hide, ClosePoll, Mark, ClearPoll, Remove, ClearWall, HideWall):
             try:
                 self._carry_out(command)
             except ValueError as error:
@@ -82,6 +82,8 @@ class BoardServer(Gate):
                 room.show(False)
             case ClosePoll():
                 room.close_poll()
+            case Mark(poll, choice):
+                room.mark(poll, choice)
             case ClearPoll():
                 room.clear_poll()
             case Remove(name):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from wslearn.classroom.measured import line, measured
-from wslearn.classroom.messages import Board, BoardPoll, NoPoll, PersonState, PollState, WallState
+from wslearn.classroom.messages import Board, BoardPoll, Measured, NoPoll, PersonState, PollState, WallState
 from wslearn.classroom.people import ABSENT, People, Person
 from wslearn.classroom.polls import Poll, source_of
 from wslearn.classroom.wall import Wall
@@ -132,11 +132,20 @@ class Classroom:
             raise ValueError("the board has asked nothing: first ask the question, with `await board.ask(question)`")
         source = source_of(question)
         poll = next((one for one in self._asked if one.source == source), self.poll or self._asked[-1])
-        poll.measured = measured(poll, question, found)
+        return self._found(poll, measured(poll, question, found))
+
+    def mark(self, poll: str, choice: int) -> None:
+        """Show everybody that the class saw this choice of the poll. Raises ValueError if the board has none such."""
+        if self.poll is None or self.poll.id != poll or not 0 <= choice < len(self.poll.choices):
+            raise ValueError("the board has no such poll, or the poll no such choice")
+        self._found(self.poll, Measured(f"saw: {self.poll.choices[choice]}", [choice]))
+
+    def _found(self, poll: Poll, found: Measured) -> str:
+        poll.measured = found
         poll.open, poll.shown = False, True  # later guesses would be no guesses
         self.poll = poll
         self.changed("poll")
-        return line(poll, poll.measured)
+        return line(poll, found)
 
     def close_poll(self) -> None:
         """Take no more votes."""

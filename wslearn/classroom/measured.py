@@ -1,23 +1,14 @@
 """What a class measured after it guessed: in words, and as the choices of the poll that it confirms."""
 
 from itertools import pairwise
-from string import ascii_lowercase
 from typing import Any
 
 from wslearn.classroom.messages import Measured
 from wslearn.classroom.polls import CHOICE_LENGTH, DECADES, Poll, plain, source_of
+from wslearn.common.choices import meant
 
 #: Where one of the `DECADES` ends and the next one begins.
 BOUNDS = (0, 1, 10, 100, 1_000, 10_000)
-
-
-class Line(str):
-    """A line of Markdown, which a notebook renders."""
-
-    __slots__ = ()
-
-    def _repr_markdown_(self) -> str:
-        return str(self)
 
 
 def measured(poll: Poll, question: Any, found: tuple[float | str, ...]) -> Measured:
@@ -66,12 +57,5 @@ def _decades(number: float) -> list[int]:
 
 def _meant(poll: Poll, text: str) -> list[int]:
     """Return the choice that has this text or letter, or none."""
-    key, choices = _key(text), [_key(choice) for choice in poll.choices]
-    for keys in (choices, list(ascii_lowercase[: len(choices)])):
-        if key in keys:
-            return [keys.index(key)]
-    return []
-
-
-def _key(text: str) -> str:
-    return plain("what was measured", text, 10 * CHOICE_LENGTH).casefold().strip(" .,()")
+    index = meant(plain("what was measured", text, 10 * CHOICE_LENGTH), poll.choices)
+    return [] if index is None else [index]

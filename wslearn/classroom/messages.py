@@ -206,6 +206,13 @@ class ClosePoll(msgspec.Struct, tag="close-poll"):
     """From the board: take no more votes."""
 
 
+class Mark(msgspec.Struct, tag="mark"):
+    """From the board: in this poll, the class has seen that this choice is right. Its index counts from 0."""
+
+    poll: str
+    choice: int
+
+
 class ClearPoll(msgspec.Struct, tag="clear-poll"):
     """From the board: forget the poll."""
 

@@ -1,6 +1,6 @@
 """A whole class: the phones' server on the network, the board's on this computer, and the state between them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
@@ -8,13 +8,26 @@ from wslearn.classroom.addresses import in_url, reachable
 from wslearn.classroom.board import BoardServer
 from wslearn.classroom.classroom import Classroom
 from wslearn.classroom.experiment import Experiment, show
-from wslearn.classroom.measured import Line
 from wslearn.classroom.people import Person
 from wslearn.classroom.phones import PhonesServer
 from wslearn.classroom.rehearsal import Rehearsal
 from wslearn.common import lifecycle
+from wslearn.common.markdown import Markdown
 from wslearn.limits import Limits
 from wslearn.server import address
+
+
+class Asked:
+    """What `ask` returns. The class has been asked already, so nothing is lost if somebody forgets to await it."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+    def __repr__(self) -> str:
+        return f"The class is asked: {self.question}"
 
 
 class ClassServers:
@@ -93,18 +106,18 @@ class ClassServers:
         """Everybody who has joined, also those who are away."""
         return list(self.room.people)
 
-    async def ask(self, question: Any, choices: list[str] | tuple[str, ...] | None = None) -> None:
+    def ask(self, question: Any, choices: list[str] | tuple[str, ...] | None = None) -> Asked:
         """Ask everybody a question with choices, or a question of a lesson, such as `ex.questions.guess_3`."""
-        self.room.ask(question, choices)
+        return Asked(self.room.ask(question, choices).question)
 
-    def compare(self, question: Any, *found: float | str) -> Line:
+    def compare(self, question: Any, *found: float | str) -> Markdown:
         """Show what the class measured beside what it guessed, and return both in one line of Markdown.
 
         `question` is one that was asked in this class; an earlier one is on the board again, with its votes. `found`
         is what its `measured` takes: numbers, or a text or letter of a choice. Nobody can vote any longer, and the
         results are shown. Raises ValueError for anything else.
         """
-        return Line(self.room.compare(question, *found))
+        return Markdown(self.room.compare(question, *found))
 
     def results(self) -> dict[str, int]:
         """Return how many have voted for each choice."""

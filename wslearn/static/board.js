@@ -62,7 +62,6 @@ const withoutScheme = (url) => url.replace("http://", "");
 function showPoll(next, count) {
   poll = next;
   const shown = poll?.shown === true;
-  const most = Math.max(1, ...(poll?.counts ?? []));
   say($("question"), poll?.question ?? "No question yet");
   $("poll").dataset.shown = `${shown}`;
   $("poll").dataset.many = `${(poll?.choices.length ?? 0) > 5}`;
@@ -71,7 +70,7 @@ function showPoll(next, count) {
     const votes = shown ? poll.counts[index] : 0;
     say(row.querySelector("bdi"), poll.choices[index]);
     say(row.querySelector(".votes"), shown ? `${votes}` : "");
-    row.style.setProperty("--share", votes / most);
+    row.style.setProperty("--share", votes / Math.max(1, poll.voted));
     say(row.querySelector(".mark"), poll.measured?.choices.includes(index) ? "◀ measured" : "");
   });
   say($("measured").querySelector("bdi"), poll?.measured ? `The class ${poll.measured.text}` : "");
@@ -79,7 +78,7 @@ function showPoll(next, count) {
   say($("voted"), poll === null ? "Press Ask, or write await board.ask(…) in the notebook." : `${poll.voted} of ${Math.max(count, poll.voted)} voted${poll.open ? "" : ", the poll is closed"}`);
   hideResults = shown;
   say($("show"), shown ? "Hide results" : "Show results");
-  $("show").disabled = $("clear-poll").disabled = poll === null;
+  $("show").disabled = $("mark").disabled = $("clear-poll").disabled = poll === null;
   $("close-poll").disabled = !poll?.open;
 }
 
@@ -135,6 +134,17 @@ $("ask-form").addEventListener("submit", (event) => {
 });
 onClick("show", () => send({ type: hideResults ? "hide" : "show" }));
 for (const type of ["close-poll", "clear-poll", "clear-wall", "hide-wall"]) onClick(type, () => send({ type }));
+onClick("mark", () => {
+  const { poll: id, choices } = poll;   // another question may follow while the dialog is open
+  $("mark-choices").replaceChildren(...choices.map((text, choice) => {
+    const button = element("button");
+    button.type = "button";
+    button.append(isolated(text));
+    button.addEventListener("click", () => send({ type: "mark", poll: id, choice }) === true && $("mark-dialog").close());
+    return button;
+  }));
+  $("mark-dialog").showModal();
+});
 onClick("frames", () => {   // of the last vote before now: nothing changes while somebody explains them
   $("frame-rows").replaceChildren(...rows.map((row) => element("li", row)));
   $("frames-dialog").showModal();

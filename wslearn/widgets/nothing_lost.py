@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from contextlib import AsyncExitStack
+from math import inf
 from time import perf_counter as clock
 from typing import Any
 
@@ -54,13 +55,9 @@ class NothingLostLab(Dashboard):
         #: When each text was stored, in seconds since the start; more than once for a doubled one.
         self.stored: dict[str, list[float]] = defaultdict(list)
         self.restarts: list[float] = []
-        self.ended: float | None = None
+        self.seconds = inf  # until the story is over
         self._cutting: set[Guest] = set()
         self.count = 0
-
-    def at(self) -> float:
-        """Return the seconds since the start, up to the end of the run."""
-        return clock() - self.began if self.ended is None else self.ended
 
     # What runs
 
@@ -78,7 +75,7 @@ class NothingLostLab(Dashboard):
         await asyncio.sleep(AFTER)
 
     async def _for_a_minute(self) -> None:
-        while (at := self.at()) < RUN:
+        while (at := self.elapsed()) < RUN:
             self.progress(at, RUN)
             self.say(f"{RUN - at:.0f} s left. Press Cut the cables, as often as you like.")
             await asyncio.sleep(0.5)
@@ -115,7 +112,7 @@ class NothingLostLab(Dashboard):
                 finally:
                     await tasks.end(writing, STOP_TIMEOUT, "nothing-lost lab")
                 await until(lambda: self.guests[-1].gaps or not self.missed(self.guests[-1], settled=True), ENOUGH)
-                self.ended = self.at()
+                self.seconds = self.elapsed()
         finally:
             await tasks.end(writing, STOP_TIMEOUT, "nothing-lost lab")
 
@@ -143,10 +140,12 @@ class NothingLostLab(Dashboard):
             text = decode(data.decode(), FeedMessage).message
         except BadMessage:  # nothing else is ever published here
             return
-        self.stored[text].append(self.at())
+        if self.seconds < inf:  # it was still on its way when the story ended, and the picture does not have it
+            return
+        self.stored[text].append(self.elapsed())
         for guest in [guest for guest in self._cutting if text.startswith(f"{guest.name} ")]:
             self._cutting.discard(guest)
-            guest.outages.append([self.at(), None])
+            guest.outages.append([self.elapsed(), None])
             guest.cable.silence()
             guest.cable.cut()
 
@@ -164,26 +163,26 @@ class NothingLostLab(Dashboard):
             for guest in here:
                 guest.cable.heal()
                 if guest.outages and guest.outages[-1][1] is None:
-                    guest.outages[-1][1] = self.at()
+                    guest.outages[-1][1] = self.elapsed()
 
     async def restart(self) -> None:
         """Stop the server, and start one with an empty hub at the same port."""
         port = self.server.port
         await self.server.stop()
-        self.restarts.append(self.at())
+        self.restarts.append(self.elapsed())
         self.server = await self._start(port)
 
     # What it shows
 
     def missed(self, guest: Guest, *, settled: bool = False) -> list[str]:
         """Return the texts that were stored and that this client has not shown; `settled`: those just now too."""
-        latest = self.at() - (LATE if self.ended is None and not settled else 0)
+        latest = self.elapsed() - (0 if settled or self.seconds < inf else LATE)
         return [text for text, times in self.stored.items() if times[0] <= latest and not guest.shown[text]]
 
     def doubled(self, guest: Guest) -> list[str]:
         """Return the texts of this client that were stored twice, and those that were stored once and shown twice."""
         own = [text for text, times in self.stored.items() if len(times) > 1 and text.startswith(f"{guest.name} ")]
-        return own + [text for text, count in guest.shown.items() if count > max(1, len(self.stored[text]))]
+        return own + [text for text, count in guest.shown.items() if count > max(1, len(self.stored.get(text, ())))]
 
     def verdict(self) -> str:
         """Return what each client has missed and doubled, in one line."""
@@ -195,7 +194,7 @@ class NothingLostLab(Dashboard):
     def figure(self) -> tuple[Figure, str]:
         """Draw a lane for each client, with a mark for each message at the time when it was stored."""
         drawn, ax = figure(height=5)
-        high = max(self.at(), 2.0)
+        high = max(self.elapsed(), 2.0)
         low = max(0.0, high - WINDOW)
         drawn.set_layout_engine("none")  # matplotlib need not measure the names of the lanes
         ax.set_position([0.175, 0.15, 0.8, 0.75])
@@ -214,7 +213,7 @@ class NothingLostLab(Dashboard):
 
     def _draw(self, ax: Axes, lane: int, guest: Guest) -> None:
         for start, end in guest.outages:
-            width = (self.at() if end is None else end) - (start or 0)
+            width = (self.elapsed() if end is None else end) - (start or 0)
             ax.broken_barh(
                 [(start or 0, width)], (lane - 0.33, 0.66), facecolor="white", edgecolor=DARK_GREY, hatch="////", lw=0.5
             )

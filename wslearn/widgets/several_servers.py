@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from time import perf_counter as clock
 from typing import Any
 
@@ -63,13 +64,7 @@ class SeveralServersLab(Dashboard):
         self.stored: dict[int, float] = {}
         #: For each server and the engine: what happened, when it began, and when it was over; None: not yet.
         self.outages: dict[str, list[list[Any]]] = {name: [] for name in (*LETTERS, ENGINE)}
-        self.began, self.ended = clock(), None
-
-    ended: float | None
-
-    def at(self) -> float:
-        """Return the seconds since the start, up to the end of the run."""
-        return clock() - self.began if self.ended is None else self.ended
+        self.began, self.seconds = clock(), inf  # until the story is over
 
     # What runs
 
@@ -92,7 +87,7 @@ class SeveralServersLab(Dashboard):
             await tasks.end([killing], STOP_TIMEOUT, "several-servers lab")
 
     async def _for_a_minute(self) -> None:
-        while (at := self.at()) < RUN:
+        while (at := self.elapsed()) < RUN:
             self.progress(at, RUN)
             self.say(f"{RUN - at:.0f} s left. Choose a server or the engine, and press Kill or Freeze.")
             await asyncio.sleep(min(0.5, RUN - at))
@@ -126,7 +121,7 @@ class SeveralServersLab(Dashboard):
                 await tasks.end(writing[:1], STOP_TIMEOUT, "several-servers lab")
                 resuming = [guest for guest in self.guests if isinstance(guest, Resuming)]
                 await until(lambda: not any(self.missed(guest, settled=True) for guest in resuming), ENOUGH)
-                self.ended = self.at()
+                self.seconds = self.elapsed()
         finally:
             await tasks.end(writing, STOP_TIMEOUT, "several-servers lab")
 
@@ -135,7 +130,7 @@ class SeveralServersLab(Dashboard):
         count = 0
         while True:
             count += 1
-            self.stored[await room.send(f"message {count}")] = self.at()
+            self.stored[await room.send(f"message {count}")] = self.elapsed()
             await asyncio.sleep(1 / self.rate.value)
 
     async def _ann_reads(self, room: Subscription) -> None:
@@ -147,11 +142,11 @@ class SeveralServersLab(Dashboard):
     @asynccontextmanager
     async def _outage(self, name: str, what: str) -> AsyncIterator[None]:
         """Note that something is not there during the block."""
-        self.outages[name].append(outage := [what, self.at(), None])
+        self.outages[name].append(outage := [what, self.elapsed(), None])
         try:
             yield
         finally:
-            outage[2] = self.at()
+            outage[2] = self.elapsed()
 
     async def kill(self, name: str | None = None, seconds: float | None = None) -> None:
         """Kill a server or the engine, and wait until it has been started again."""
@@ -180,7 +175,7 @@ class SeveralServersLab(Dashboard):
 
     def missed(self, guest: Guest, *, settled: bool = False) -> int:
         """Return how many stored messages a client has not received; `settled`: those just now too."""
-        latest = self.at() - (LATE if self.ended is None and not settled else 0)
+        latest = self.elapsed() - (0 if settled or self.seconds < inf else LATE)
         return sum(at <= latest and not guest.shown[offset] for offset, at in self.stored.items())
 
     def verdict(self) -> str:
@@ -221,7 +216,7 @@ class SeveralServersLab(Dashboard):
         return name, guest.place, str(guest.last or "–"), marked, str(guest.twice), guest.recovered
 
     def _lanes(self, ax: Axes) -> None:
-        high = max(self.at(), 2.0)
+        high = max(self.elapsed(), 2.0)
         start = max(0.0, high - WINDOW)
         names = [*LETTERS, ENGINE]
         ax.set(xlim=(start, high), ylim=(-0.5, 3.5))
@@ -232,9 +227,9 @@ class SeveralServersLab(Dashboard):
         ax.spines[["top", "right", "left"]].set_visible(False)
         for lane, name in zip((3, 2, 1, 0), names, strict=True):
             colour = BLUE if name == ENGINE else PALE_BLUE
-            ax.broken_barh([(0, self.at())], (lane - 0.3, 0.6), facecolor=colour)
+            ax.broken_barh([(0, self.elapsed())], (lane - 0.3, 0.6), facecolor=colour)
             for what, began, over in self.outages[name]:
-                width = (self.at() if over is None else over) - began
+                width = (self.elapsed() if over is None else over) - began
                 ax.broken_barh([(began, width)], (lane - 0.4, 0.8), facecolor="white", edgecolor=DARK_GREY, hatch="///")
                 at = max(began, start)
                 ax.text(at + 0.05, lane, what, va="center", fontsize=13, clip_on=True, bbox={

@@ -1,13 +1,13 @@
 """An exercise: a conversation or cases that check an answer, hints, and a solution with its why."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from textwrap import dedent
 from typing import Any
 
+from wslearn.common.markdown import Markdown
 from wslearn.exercises.engine.expectations import fits, matches
 from wslearn.exercises.engine.kinds import about_kind
 from wslearn.exercises.engine.proof import Proof, prove
@@ -25,20 +25,6 @@ CHANGED = (
     "Your function changed what it was given, and its caller may still need that. Work on a copy, such as `list(…)` or "
     "`dict(…)`."
 )
-
-
-@dataclass(frozen=True, repr=False)
-class Markdown:
-    """A text that a notebook shows as Markdown: code in it gets the colours of the reader's own theme."""
-
-    markdown: str
-
-    def _repr_markdown_(self) -> str:
-        return self.markdown
-
-    def __repr__(self) -> str:
-        plain = re.sub(r"^\*\*(.+?)\*\*", r"\1", self.markdown, flags=re.MULTILINE)  # bold, and not code's `**options`
-        return plain.replace("```python\n", "").replace("\n```", "")
 
 
 class Exercise:

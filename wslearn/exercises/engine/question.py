@@ -6,7 +6,8 @@ from math import inf, nan
 from numbers import Real
 from string import ascii_lowercase
 
-from wslearn.exercises.engine.exercise import Markdown
+from wslearn.common.choices import meant
+from wslearn.common.markdown import Markdown
 from wslearn.exercises.engine.result import shown
 
 #: The longest line with all choices; where they are longer, each has its own line. In characters.
@@ -101,11 +102,10 @@ class Question:
 
     def _choice(self, guess: tuple[object, ...]) -> str | None:
         try:
-            wanted = _plain(str(guess[0])) if len(guess) == 1 and isinstance(guess[0], str | int) else None
+            wanted = str(guess[0]) if len(guess) == 1 and isinstance(guess[0], str | int) else None
         except ValueError:  # an int of thousands of digits
             return None
-        pairs = zip(ascii_lowercase, self.choices, strict=False)
-        return next((choice for letter, choice in pairs if wanted in (letter, _plain(choice))), None)
+        return None if wanted is None or (index := meant(wanted, self.choices)) is None else self.choices[index]
 
     def _numbers(self, guess: tuple[object, ...]) -> tuple[float, ...] | None:
         numbers = [self._number(part) for part in guess]
@@ -125,7 +125,3 @@ class Question:
 
 def _rounded(number: float) -> float:
     return round(number) if number >= 10 else float(f"{number:.2g}")
-
-
-def _plain(text: str) -> str:
-    return text.replace("`", "").casefold().strip(" .,()")

@@ -176,7 +176,7 @@ class Dashboard:
                 task.cancel()
 
     def elapsed(self) -> float:
-        """Return the seconds since `run_for` began, at most those of a run."""
+        """Return the seconds since a run `began`, at most its `seconds`."""
         return min(self.seconds, clock() - self.began)
 
     def remember(self, heads: Iterable[str], row: tuple[str, ...], *, most: int, long: bool = False) -> None:
