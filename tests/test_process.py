@@ -134,6 +134,13 @@ async def test_a_process_that_says_much_and_never_starts_is_ended(monkeypatch, t
     assert not psutil.pid_exists(server.pid)
 
 
+async def test_a_process_that_says_nothing_in_time_may_be_slow(monkeypatch, tmp_path):
+    customised(monkeypatch, tmp_path, "import time; time.sleep(99)")
+    monkeypatch.setattr(process, "START_TIMEOUT", 1.0)
+    with pytest.raises(RuntimeError, match=r"within 1 s: it printed nothing, so this computer may be too busy: try ag"):
+        await ServerProcess("echo").start()
+
+
 async def test_files_in_the_current_folder_do_not_disturb_it(monkeypatch, tmp_path):
     for name in ("http", "asyncio", "email", "websockets", "typing", "wslearn", "types", "importlib"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('not the real one')")

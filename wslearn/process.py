@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from wslearn.common import lifecycle, tasks
 
 #: Timeouts of the server's start and stop, in seconds. A slow machine needs one second, a starved one twenty.
-START_TIMEOUT = 40.0
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 3.0
 #: The longest line of output, in bytes, and the most characters of other output that are quoted.
 LINE, QUOTED = 65536, 500
@@ -121,7 +121,9 @@ class ServerProcess:
         """Return an error with the output of the process."""
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - LINE))  # the reason comes last
         parts = (errors.read().decode(errors="replace").strip(), "".join(other).strip())
-        said = "\n".join(filter(None, parts)) or "it printed nothing"
+        said = "\n".join(
+            filter(None, parts)
+        ) or "it printed nothing" + ", so this computer may be too busy: try again" * bool(when)
         return RuntimeError(f"wslearn serve {self.name} did not start{when}: {said}")
 
     async def stop(self) -> None:

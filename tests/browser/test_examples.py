@@ -20,6 +20,15 @@ async def side_by_side(one, other, name: str) -> None:
         await shot(page, f"{name}-{number}")
 
 
+@pytest.mark.parametrize("kind", [TextServer, GameServer])
+async def test_all_of_a_page_is_seen_where_lesson_09_shows_it_twice(page, kind):
+    await page.set_viewport_size({"width": 1092, "height": 250})
+    async with kind() as server:
+        await page.goto(server.page_url)
+        await expect(page.get_by_role("status")).to_have_text("Connected", timeout=SOON)
+        assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
 async def test_two_pages_edit_one_text_at_once_and_end_with_the_same(page):
     other = await page.context.new_page()
     async with TextServer() as server:

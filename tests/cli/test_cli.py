@@ -131,7 +131,7 @@ async def test_uvloop(wslearn, complaint):
     else:
         code, line = await complaint("serve", "echo", "--port", 0, "--loop", "uvloop")
         assert code == 1
-        assert 'pip install "wslearn[fast]"' in line
+        assert "uv run --extra fast wslearn" in line
 
 
 async def test_the_log_goes_to_stderr_and_verbose_logs_messages(wslearn):

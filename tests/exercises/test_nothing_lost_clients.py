@@ -18,7 +18,7 @@ class TestFollow(FunctionExercise):
                                             ('{"epoch": epoch, "offset": offset}', '{"epoch": epoch}')),
         "so there is no offset yet": changed(FOLLOW, ("if epoch is not None:", "if True:"),
                                              ("epoch = offset = None", "epoch, offset = '', 0")),
-        "did not connect again": changed(FOLLOW, ("            pass", "            await asyncio.sleep(30)")),
+        "and Zoe did not connect again": changed(FOLLOW, ("            pass", "            await asyncio.sleep(30)")),
         "did not send how far it had got": changed(FOLLOW, ("if epoch is not None", "if False")),
         "`missed` was 0, so it has everything": changed(FOLLOW, ('0 if message["missed"] else message["offset"]', "0")),
         "of the last message that it has": changed(FOLLOW, (COUNTS, 'pass\n'
@@ -123,6 +123,9 @@ class TestSendAll(FunctionExercise):
         "Join the room first": changed(SEND, ('{"type": "join-room", "room": "tea", "session": session}', '{}')),
         "The server knows you by it": changed(SEND, (', "session": session', "")),
         "A message needs an `id`": changed(SEND, (', "id": id}', "}"), ('reply.get("id") != id', "not reply")),
+        "`send_all` raised KeyError: 'id'": changed(  # which closes its connection first
+            SEND, ("reply = {}", 'reply = {"id": ""}'), ('reply.get("id")', 'reply["id"]')
+        ),
         "should connect to `url`": "async def send_all(url, session, texts): await asyncio.sleep(30)",
         "a retry overtakes": changed(
             SEND,

@@ -10,7 +10,7 @@ from support import Stopwatch, no_task_left
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from wslearn.histories import USUAL, History, Schedule, Step, check, judge, run, subscribing
+from wslearn.histories import USUAL, History, Schedule, Step, check, checking, judge, run, subscribing
 from wslearn.histories.tap import Messages, Tap
 from wslearn.servers.feed import FeedServer
 from wslearn.servers.rooms import RoomsServer
@@ -102,6 +102,19 @@ async def test_it_is_bounded_tells_how_far_it_is_and_leaves_nothing():
             report = await check(naive, runs=10_000, steps=("settle",), seconds=1, on_progress=said.append)
         assert 0 < report.runs < 10_000 and watch.seconds < 20
     assert said[0] == "Run 1: schedule 1, 16 steps." and len(said) == report.runs
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+async def test_a_story_says_whether_there_was_time_to_shorten_it(monkeypatch, in_time):
+    clock = [0]
+    monkeypatch.setattr(checking, "monotonic", lambda: clock[0])
+
+    def passes(sentence):
+        clock[0] += not in_time and "a shorter one" in sentence
+
+    report = await check(naive, kinds={"lost"}, steps=("write", "cut", "settle"), seconds=1, on_progress=passes)
+    assert report.cut_short is not in_time
+    assert str(report) == str(report.story) + f"\n{checking.CUT_SHORT}" * (not in_time)
 
 
 async def test_it_can_be_cancelled_at_any_time():

@@ -15,7 +15,7 @@ found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: None if name == "nats" else found(name, *more)
 sys.meta_path.insert(0, Hidden())
 """
-HOW = 'run pip install "wslearn[cluster]"'
+HOW = "uv run --extra cluster wslearn"
 #: The cells that need NATS; all others do their work without it.
 NEED = {"nats-installed", "run-nats", "kill-run", "presence-run", "drain-run", "modify-lab", "breaks-frozen-run",
         "breaks-killed"}  # fmt: skip

@@ -88,6 +88,19 @@ async def test_a_server_and_the_engine_are_killed(lab):
     assert lab.task.state == "cancelled"
 
 
+async def test_a_button_that_is_pressed_before_the_servers_are_there_waits_for_them(lab):
+    lab.run.click()
+    await until(lambda: not lab.kill_button.disabled, SLOW)
+    assert not lab.guests
+    lab.target.value = "b"
+    lab.kill_button.click()
+    await until(lambda: lab.guests and of(lab, Naive)[1].gone, SLOW)
+    await until(lambda: lab.outages["b"] and lab.outages["b"][0][2] is not None, SLOW)
+    assert [what for what, _, _ in lab.outages["b"]] == ["killed"]
+    await until(lambda: not lab.kill_button.disabled, SLOW)
+    await nothing_missed(lab)
+
+
 async def test_a_server_and_the_engine_are_frozen(lab):
     lab.away.value = 3
     await run(lab)

@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from wslearn.common.extras import how_to_get
 from wslearn.limits import Limits
 from wslearn.process import allow_open_files
 from wslearn.server import Server
@@ -47,8 +48,7 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
     if name == "asyncio" or (name == "auto" and missing):
         return None
     if missing:
-        install = 'pip install "wslearn[fast]" (not on Windows), or leave out --loop uvloop'
-        raise ValueError(f"uvloop is not installed: {install}")
+        raise ValueError(f"uvloop is not installed: leave out --loop uvloop, or {how_to_get('fast')}, not on Windows")
     import uvloop
 
     return uvloop.new_event_loop

@@ -19,6 +19,8 @@ TRIES = 2
 #: By how many turns of the event loop something that happens while a client is joining is moved: without other steps
 #: it may be too early or too late.
 SHIFTS = (0, 0, 1, -1, 2, -2, 3, -3, 4, -4)
+#: Printed after a story that may have steps which it does not need.
+CUT_SHORT = "(The time was over while steps were being left out. With more `seconds`, the story may become shorter.)"
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class Story:
 class Report:
     """What `check` found: the shortest `story`, or None after so many `runs` in which nothing was wrong.
 
-    `seed` is that of the schedule which failed first.
+    `seed` is that of the schedule which failed first. `cut_short`: the time was over before all shorter schedules of
+    the story had been tried.
     """
 
     runs: int
     story: Story | None = None
     seed: int | None = None
+    cut_short: bool = False
 
     @property
     def ok(self) -> bool:
@@ -52,7 +56,7 @@ class Report:
     def __str__(self) -> str:
         if self.story is None:
             return f"{self.runs} runs: nothing is lost, doubled or out of order."
-        return str(self.story)
+        return f"{self.story}\n{CUT_SHORT}" if self.cut_short else str(self.story)
 
 
 async def check(
@@ -81,7 +85,7 @@ async def check(
             break
         story = await hunt.attempt(Schedule.random(number, people, length, steps), f"schedule {number}")
         if story:
-            return Report(hunt.runs, await hunt.shrink(story), number)
+            return Report(hunt.runs, await hunt.shrink(story), number, hunt.cut_short)
     return Report(hunt.runs)
 
 
@@ -99,6 +103,7 @@ class _Hunt:
     ) -> None:
         self.client, self.server, self.until, self.kinds = client, server, until, kinds
         self.on_progress, self.options, self.runs = on_progress, options, 0
+        self.cut_short = False
 
     @property
     def is_over(self) -> bool:
@@ -127,6 +132,7 @@ class _Hunt:
     async def _try(self, schedule: Schedule, kinds: set[str]) -> Story | None:
         for shift in SHIFTS if any(step.during for step in schedule.steps) else SHIFTS[:TRIES]:
             if self.is_over:
+                self.cut_short = True
                 return None
             moved = tuple(
                 replace(step, turns=max(0, step.turns + shift)) if step.during else step for step in schedule.steps

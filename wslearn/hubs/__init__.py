@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING
 
+from wslearn.common.extras import how_to_get
 from wslearn.hubs.hub import Hub, HubLost, NotInstalled, Topic
 from wslearn.hubs.memory import MemoryHub
 
@@ -29,5 +30,5 @@ def __getattr__(name: str) -> object:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "nats":
             raise
-        raise NotInstalled(f'{name} needs nats-py: run pip install "wslearn[cluster]"') from None
+        raise NotInstalled(f"{name} needs nats-py: {how_to_get('cluster')}") from None
     return value

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 from wslearn.common import lifecycle, tasks
+from wslearn.common.extras import how_to_get
 from wslearn.hubs.engine import Engine, program
 from wslearn.hubs.hub import NotInstalled
 from wslearn.hubs.member import Member
@@ -23,7 +24,7 @@ logger = logging.getLogger("wslearn")
 #: The servers that can share their rooms.
 SERVERS = ("feed",)
 #: Time between two attempts to start something again, and the timeouts for its start and for the end, in seconds.
-AGAIN, READY_TIMEOUT, STOP_TIMEOUT = 0.5, 30.0, 10.0
+AGAIN, READY_TIMEOUT, STOP_TIMEOUT = 0.5, 60.0, 10.0
 
 
 class Cluster:
@@ -72,7 +73,7 @@ class Cluster:
             if self._watchers:
                 return self
             if importlib.util.find_spec("nats") is None:
-                raise NotInstalled('a cluster needs nats-py: run pip install "wslearn[cluster]"')
+                raise NotInstalled(f"a cluster needs nats-py: {how_to_get('cluster')}")
             program()  # raises NotInstalled before anything has started
             await lifecycle.stop_previous(0)
             try:

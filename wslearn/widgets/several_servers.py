@@ -51,6 +51,7 @@ class SeveralServersLab(Dashboard):
         self.target = widgets.Dropdown(description="Which", options=options, value="a")
         self.away = widgets.FloatSlider(description="For (s)", value=2, min=1, max=5, step=1)
         self.rate = widgets.IntSlider(description="Messages/s", value=8, min=1, max=15)
+        self._there = asyncio.Event()  # set while there are servers: a button's work waits for them
         super().__init__("Several servers: what do their clients miss?", self.target, self.away, self.rate)
         self.kill_button = self.action("Kill", self.kill, icon="bolt")
         self.freeze_button = self.action("Freeze", self.freeze, icon="pause")
@@ -102,6 +103,7 @@ class SeveralServersLab(Dashboard):
             try:
                 await self._with_ann(list(urls.values()), story)
             finally:
+                self._there.clear()
                 await tasks.end(running, STOP_TIMEOUT, "several-servers lab")
 
     async def _with_ann(self, urls: list[str], story: Any) -> None:
@@ -114,6 +116,7 @@ class SeveralServersLab(Dashboard):
 
     async def _story(self, room: Subscription, story: Any) -> None:
         self.began = clock()
+        self._there.set()
         writing = [asyncio.create_task(self._ann(room)), asyncio.create_task(self._ann_reads(room))]
         try:
             async with self.picture.live(self.figure):
@@ -151,6 +154,7 @@ class SeveralServersLab(Dashboard):
     async def kill(self, name: str | None = None, seconds: float | None = None) -> None:
         """Kill a server or the engine, and wait until it has been started again."""
         name = name or self.target.value
+        await self._there.wait()
         async with self._outage(name, "killed"):
             await self.cluster.kill(name, seconds or self.away.value)
             await self.cluster.ready(name)
@@ -158,6 +162,7 @@ class SeveralServersLab(Dashboard):
     async def freeze(self) -> None:
         """Freeze a server or the engine for a while."""
         name = self.target.value
+        await self._there.wait()
         async with self._outage(name, "frozen"):
             self.cluster.freeze(name)
             try:
@@ -167,6 +172,7 @@ class SeveralServersLab(Dashboard):
 
     async def restart(self) -> None:
         """Drain all servers, one after another."""
+        await self._there.wait()
         for letter in LETTERS:
             async with self._outage(letter, "draining"):
                 await self.cluster.drain(letter)

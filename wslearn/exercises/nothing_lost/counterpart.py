@@ -42,6 +42,7 @@ class Line:
         student = self.student
         if came is None:
             if self.ws.close_code is not None:
+                await student.may_raise()
                 student.talk.fail(GONE, student.name, "closes", "the connection", expected="keep it open")
             student.talk.fail(message, student.name, "sends", "nothing", expected=meaning or shown(expected))
         if not matches(expected, came):
@@ -112,6 +113,16 @@ class Student:
             self.talk.fail(ended, self.name, "returns", shown(self.task.result()), expected="go on")
         finally:
             other.cancel()
+
+    async def may_raise(self) -> None:
+        """Let a function that has closed its connection go on, and raise what it raises: `async with` closes first."""
+        again = asyncio.ensure_future(self.server.peers.get())
+        await asyncio.wait({again, self.task}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        wrong = self.task.exception() if self.task.done() and not self.task.cancelled() else None
+        if wrong and not isinstance(wrong.__cause__, ConnectionClosed):
+            self.talk.tells(self.name, "closes", "the connection", wrong=True)
+            raise wrong
 
     async def connects(self, message: str = SILENT, ended: str = ENDED) -> Line:
         """Expect that the client connects, and return the connection."""

@@ -13,7 +13,7 @@ FIRST_JOIN = {
     "with 0, the server would send everything that it has kept.",
     otherwise: 'Join the room first: `{"type": "join-room", "room": "tea"}`.',
 }
-AGAIN = "{name}'s connection was lost, and did not connect again. After each end but 1000, connect again at once."
+AGAIN = "{name}'s connection was lost, and {name} did not connect again. Do so at once after each end but 1000."
 AWAY = (
     "The server closed with 1001: it goes away, and {name} should connect again. Only 1000 means that all is said. "
     "`async for` ends without an error after both, so look at `ws.close_code`."

@@ -79,9 +79,9 @@ class _Check:
     async def reads(self) -> None:
         """Wait until somebody's `since` has looked, and is waiting."""
         message = "Call `await self.store.since(offset)` when a client has joined, to find what it has missed."
-        await self.talk.until(
-            lambda: self.store.readers, message, who="`since`", expected="called", came=lambda: self.store.readers
-        )
+        if not await self.talk.until(lambda: self.store.readers):
+            self.talk.fail(message, "`since`", "is", "not called", expected="called")
+        self.talk.tells("`since`", "is", "called")
 
     async def reads_nothing_of(self, other: "_Check", here: Client, there: Client) -> None:
         """Expect that a client of this server receives nothing that was sent on another one."""

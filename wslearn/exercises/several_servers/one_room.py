@@ -114,8 +114,9 @@ async def _one_room(talk: Talk, server_class: Any) -> None:
             await _says(talk, hub, zoe, "here I am", [zoe, carl], [ann, bob])
             await zoe.closes()
             await talk.has_connections(b, 1)
-        await talk.until(lambda: len(hub.heard) <= before + 1, LEFT, who="the hub", expected="no more subscriptions",
-                         came=lambda: len(hub.heard))  # fmt: skip
+        if not await talk.until(lambda: len(hub.heard) <= before + 1):
+            talk.fail(LEFT, "the hub", "has", f"{len(hub.heard)} subscriptions", expected="no more subscriptions")
+        talk.tells("the hub", "has", "no more subscriptions")
         await _says(talk, hub, carl, "the end", [carl], [ann, bob])
 
 
