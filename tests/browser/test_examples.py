@@ -25,7 +25,7 @@ async def test_all_of_a_page_is_seen_where_lesson_09_shows_it_twice(page, kind):
     await page.set_viewport_size({"width": 1092, "height": 250})
     async with kind() as server:
         await page.goto(server.page_url)
-        await expect(page.get_by_role("status")).to_have_text("Connected", timeout=SOON)
+        await expect(page.get_by_role("status")).to_have_text("Connected")
         assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
 
 
