@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from wslearn.common import lifecycle, tasks
 
 #: Timeouts of the server's start and stop, in seconds. A slow machine needs one second.
-START_TIMEOUT = 15.0
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 3.0
 #: The longest line of output, in bytes, and the most characters of other output that are quoted.
 LINE, QUOTED = 65536, 500

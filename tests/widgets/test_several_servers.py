@@ -38,7 +38,8 @@ async def lab(monkeypatch):
 
 async def run(lab: SeveralServersLab) -> None:
     lab.run.click()
-    await until(lambda: len(lab.stored) >= 3 and len(lab.guests) == 6, SLOW)
+    await until(lambda: lab.task.error or (len(lab.stored) >= 3 and len(lab.guests) == 6), SLOW)
+    assert lab.task.error is None
 
 
 async def press(lab: SeveralServersLab, button, target: str) -> None:

@@ -25,7 +25,7 @@ from wslearn.hubs.hub import NotInstalled
 #: The environment variable with the token that an engine asks for.
 TOKEN = "WSLEARN_HUB_TOKEN"
 #: Timeouts of the start and the stop, in seconds. A start takes 10 to 30 ms.
-START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
+START_TIMEOUT, STOP_TIMEOUT = 60.0, 5.0
 #: The last characters of the engine's log that are quoted when it does not start.
 QUOTED = 1000
 CONFIGURATION = """\
