@@ -24,7 +24,7 @@ NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("[0-9]
 GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 
 #: A cell that takes longer fails. In seconds; the slowest one takes less than two.
-CELL_TIMEOUT = 60
+CELL_TIMEOUT = 100
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

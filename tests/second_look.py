@@ -14,7 +14,7 @@ import pytest
 #: If more tests than this fail, it was no disturbance.
 MOST = 10
 #: For each test, in seconds: a start of JupyterLab or a browser, and the longest test.
-BOUND = 240
+BOUND = 400
 
 
 class SecondLook:

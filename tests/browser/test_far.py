@@ -17,6 +17,7 @@ from notebook_runs import NOTEBOOKS, code_cells, read, text
 from page_cases import PATIENT, SPY_CELL, assert_refused, spy, untouched
 from pages import button, connect, expect, rows, say, site
 from test_browser_side import OUTPUTS
+from test_phone_away import pauses
 
 from wslearn.browser import NEEDS
 
@@ -167,6 +168,7 @@ async def test_why_a_connection_was_closed_reaches_the_page(lab, jupyter):
     notebook = await lab(SERVERS, STOP, run=False)
     await run_next(notebook, jupyter)
     page = await notebook.context.new_page()
+    await pauses(page, 3_600_000)  # what it says about the end stays there while the test looks at it
     shown = await addresses(notebook, len(CLOSES))
     for address, (token, messages, line, more) in zip(shown, CLOSES, strict=True):
         final = not line.startswith(("1011", "1001"))

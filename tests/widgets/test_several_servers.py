@@ -19,6 +19,8 @@ pytestmark = [
 ]
 #: Processes start slowly on a busy machine, in seconds.
 SLOW = 90
+#: How often a client has come back with nothing lost; a server that is held up counts as lost, as one that was killed.
+ALL = r"([1-9]\d*) of \1"
 
 
 @pytest.fixture
@@ -38,7 +40,8 @@ async def lab(monkeypatch):
 
 async def run(lab: SeveralServersLab) -> None:
     lab.run.click()
-    await until(lambda: len(lab.stored) >= 3 and len(lab.guests) == 6, SLOW)
+    await until(lambda: lab.task.error or (len(lab.stored) >= 3 and len(lab.guests) == 6), SLOW)
+    assert lab.task.error is None
 
 
 async def press(lab: SeveralServersLab, button, target: str) -> None:
@@ -68,9 +71,10 @@ async def test_the_first_run_kills_a_server_and_only_its_naive_client_misses_som
     assert lab.missed(a) and not lab.missed(b) and not lab.missed(c)
     assert (a.place, b.place, c.place) == ("gone", "on b", "on c")
     assert [lab.missed(guest) for guest in of(lab, Resuming)] == [0, 0, 0]
-    assert [guest.recovered for guest in of(lab, Resuming)] == ["1 of 1", "–", "–"]
+    first, *others = [guest.recovered for guest in of(lab, Resuming)]
+    assert re.fullmatch(ALL, first) and all(re.fullmatch(f"–|{ALL}", each) for each in others)
     assert lab.picture.text.startswith(f"The three naive clients: missed {lab.missed(a)}, twice 0; the three resuming")
-    assert "missed 0, twice 0, recovered 1 of 1." in lab.picture.text
+    assert re.search(rf"missed 0, twice 0, recovered {ALL}\.", lab.picture.text)
     assert lab.kill_button.disabled and lab.freeze_button.disabled and lab.restart_button.disabled
 
 
