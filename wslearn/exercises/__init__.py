@@ -74,8 +74,8 @@ without a closing handshake, `stops_reading()` and `reads_again()`. `heard` has 
 connection itself, `peer` the server's end of it. A marker is the best proof of silence: let somebody else send
 something, and expect that as the next message.
 
-A conversation that looks at a clock gets `@timed` (from `wslearn.exercises.engine.steady`) above its `async def`: if the
-machine stood still meanwhile, what it found is forgotten, and it is held again.
+A conversation that looks at a clock gets `@timed` (from `wslearn.exercises.engine.steady`) above its `async def`: if
+the machine stood still meanwhile, what it found is forgotten, and it is held again.
 
 The check runs in its own thread. Code that blocks, never ends, raises or is the wrong kind of thing gets a diagnosis,
 and a stub, which raises NotImplementedError, is `Not attempted yet.`; the author does nothing for it.
