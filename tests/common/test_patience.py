@@ -1,13 +1,15 @@
 """A timeout that does not count what the machine did not give: stalled, quiet, cancelled, nested, and nothing left."""
 
 import asyncio
+import threading
 import time
+from pathlib import Path
 
 import pytest
 from support import Clock as Now
 
 from wslearn.common import patience
-from wslearn.common.patience import MOST, SLICE, Clock, patient, wait
+from wslearn.common.patience import MOST, SLICE, Clock, patient, wait, waits
 
 
 @pytest.fixture
@@ -22,8 +24,14 @@ async def machine(monkeypatch):
 
     machine.took = lambda: machine.now - began
     monkeypatch.setattr(patience, "monotonic", machine)
+    monkeypatch.setattr(patience, "waits", lambda thread: nobody)
     monkeypatch.setattr(loop, "call_later", call_later)
     return machine
+
+
+def nobody() -> float:
+    """Of a thread that has never waited for a processor."""
+    return 0.0
 
 
 async def never(seconds: float) -> None:
@@ -64,7 +72,7 @@ async def test_what_comes_after_a_stall_has_come_in_time():
 
 
 async def test_a_shared_clock_counts_what_blocks_the_loop():
-    clock = Clock(60)  # this test is all that ticks it
+    clock = Clock(60, nobody, nobody)  # this test is all that ticks it
     patience.shared.set(clock)
     with pytest.raises(TimeoutError):
         async with patient(0.1):
@@ -75,14 +83,36 @@ async def test_a_shared_clock_counts_what_blocks_the_loop():
 def test_a_clock_counts_while_it_is_ticked(monkeypatch):
     now = Now()
     monkeypatch.setattr(patience, "monotonic", now)
-    clock = Clock(1)
+    clock = Clock(1, nobody, nobody)
     now.now += 1
     assert clock.now() == 1
     now.now += 99
-    assert clock.now() == MOST, "nobody has ticked it"
+    assert clock.now() == pytest.approx(MOST), "nobody has ticked it"
     clock.tick()
     now.now += 0.5
-    assert clock.now() == MOST + 0.5
+    assert clock.now() == pytest.approx(MOST + 0.5)
+
+
+def test_waiting_for_a_processor_does_not_count(monkeypatch):
+    now, mine, theirs = Now(), Now(), Now()
+    monkeypatch.setattr(patience, "monotonic", now)
+    clock = Clock(1, mine, theirs)
+    now.now, theirs.now = now.now + 1, theirs.now + 0.75
+    assert clock.now() == 0.25
+    clock.tick()
+    now.now, mine.now = now.now + 9, mine.now + 9
+    assert clock.now() == 9.25, "only who ticks had to wait"
+    clock.tick()
+    now.now, mine.now, theirs.now = now.now + 9, mine.now + 7, theirs.now + 7
+    assert clock.now() == pytest.approx(9.25 + MOST), "all waited for 7 s, and stood still for another second"
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux tells it")
+def test_linux_tells_how_long_a_thread_has_waited():
+    told = waits(threading.current_thread())
+    first = told()
+    assert 0 <= first <= told() < 1e6
+    assert waits(threading.Thread())() == 0, "it does not run yet"
 
 
 async def test_what_was_done_in_time_is_not_ended_later():

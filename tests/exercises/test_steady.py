@@ -17,7 +17,7 @@ async def machine(monkeypatch):
     """A machine that stands still for so many seconds in each of the next parts; `part` takes one second more."""
     now, stalls = Now(), []
     monkeypatch.setattr(patience, "monotonic", now)
-    clock = patience.Clock(1)
+    clock = patience.Clock(1, float, float)
     patience.shared.set(clock)
 
     def part(seconds: float = 1) -> None:
@@ -73,7 +73,7 @@ async def test_a_machine_that_never_rests_does_not_go_on_forever(machine):
 
 async def test_there_must_be_time_for_one_more(machine):
     talk, part = talking(machine, "late", 2, takes=20)
-    patience.shared.set(patience.Clock(100))
+    patience.shared.set(patience.Clock(100, float, float))
     machine.stalls.append(2000)
     with pytest.raises(NotYet, match="late"):
         await undisturbed(talk, part)

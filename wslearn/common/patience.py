@@ -5,7 +5,8 @@ plain timeout ends before the answer had a chance.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from time import monotonic
@@ -17,21 +18,44 @@ SLICE = 0.05
 MOST = 1.2
 
 
-class Clock:
-    """Counts seconds, as long as somebody ticks it at least once in each slice. What comes later does not count."""
+def waits(thread: threading.Thread) -> Callable[[], float]:
+    """Return what tells how many seconds a thread has waited for a processor; always 0 unless this is Linux."""
+    last = 0.0
 
-    def __init__(self, slice_: float = SLICE) -> None:
-        self.most = MOST * slice_
-        self._last = 0.0, monotonic()  # what was counted, and when: one value, because threads share it
+    def total() -> float:
+        nonlocal last
+        with suppress(OSError, LookupError, ValueError), open(f"/proc/self/task/{thread.native_id}/schedstat") as file:
+            last = int(file.read().split()[1]) / 1e9
+        return last
+
+    return total
+
+
+class Clock:
+    """Counts seconds, as long as somebody ticks it at least once in each slice. What comes later does not count.
+
+    Nor does the time for which the thread that it counts for waits for a processor: `theirs`. Where who ticks is late
+    because its own thread waits (`mine`), that alone is no sign that all stood still.
+    """
+
+    def __init__(self, slice_: float, mine: Callable[[], float], theirs: Callable[[], float]) -> None:
+        self.most, self.mine, self.theirs = MOST * slice_, mine, theirs
+        self._began = monotonic() - theirs()
+        self._last = 0.0, monotonic(), mine()  # what stood still, when, and what had waited: one value for all threads
+
+    def _look(self) -> tuple[float, float, float]:
+        still, ticked, waited = self._last
+        now, waits = monotonic(), self.mine()
+        return still + max(0.0, now - ticked - self.most - (waits - waited)), now, waits
 
     def now(self) -> float:
         """Return the seconds that have been counted."""
-        counted, ticked = self._last
-        return counted + min(monotonic() - ticked, self.most)
+        still, now, _ = self._look()
+        return now - self._began - still - self.theirs()
 
     def tick(self) -> None:
         """Go on counting."""
-        self._last = self.now(), monotonic()
+        self._last = self._look()
 
 
 #: What counts for all timeouts in this context, because somebody ticks it. Without it each timeout's event loop counts,
@@ -53,7 +77,7 @@ def missed() -> float:
 async def patient(seconds: float) -> AsyncIterator[asyncio.Timeout]:
     """Be `asyncio.timeout(seconds)`, but do not count the time in which this machine did not let us run."""
     loop, given = asyncio.get_running_loop(), shared.get()
-    clock = given or Clock()
+    clock = given or Clock(SLICE, own := waits(threading.current_thread()), own)
     end = clock.now() + seconds
     looking: asyncio.TimerHandle | None = None
     async with asyncio.timeout(None) as limit:

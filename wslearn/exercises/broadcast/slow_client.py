@@ -1,12 +1,12 @@
 """What waits for a client that does not read is limited, and the other clients notice nothing."""
 
-import asyncio
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from wslearn.common.patience import counted
 from wslearn.exercises import Client, Exercise, Talk
 from wslearn.exercises.broadcast.passing_on import TRICKY, Crowd
 from wslearn.limits import Limits
@@ -60,8 +60,7 @@ async def _drops_the_slow(talk: Talk, server: Server, most: int, size: int, hint
         client.stops_reading()
     messages = 3 * most // size + 10  # three times what may wait, and what the system's small buffers take besides
     talk.tells("Ann", "sends", f"up to {messages} messages of {size:,} bytes, each after the one before is back")
-    unsent, number, clock = dict.fromkeys(slow, 0), 0, asyncio.get_running_loop().time
-    began = clock()
+    unsent, number, began = dict.fromkeys(slow, 0), 0, counted()
     while any(end in server.connections for end in ends.values()) and number < messages:
         number += 1
         for client, end in ends.items():
@@ -72,7 +71,7 @@ async def _drops_the_slow(talk: Talk, server: Server, most: int, size: int, hint
                     why = (_TOO_MUCH + hint).replace("{name}", client.name)
                     talk.fail(why, "the server", "keeps", keeps, expected=f"at most {most:,}")
         await _goes_round(talk, server, ann, bob, f"{number} ".ljust(size, "x"), max(unsent.values()) > most - 2 * size)
-        if clock() - began > PATIENCE:
+        if counted() - began > PATIENCE:
             why = _SLEEPS.format(number, PATIENCE, "Sam or Dora")
             talk.fail(why, "Ann, Bob", "receive", f"{number} messages in {PATIENCE:g} s", expected="all, at once")
     talk.tells("Ann, Bob", "receive", f"{number} messages")

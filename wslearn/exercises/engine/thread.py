@@ -29,6 +29,7 @@ class Worker:
 
     loop: asyncio.AbstractEventLoop
     task: asyncio.Task[None]
+    clock: patience.Clock
 
     def __init__(
         self, main: Callable[[], Coroutine], failed: Callable[[BaseException], None],
@@ -37,7 +38,6 @@ class Worker:
         self.main, self.failed, self.forgot = main, failed, forgot
         self.beats = 0
         self.unwanted = threading.Event()
-        self.clock = patience.Clock(TICK)
         context = contextvars.copy_context()
         self.thread = threading.Thread(target=context.run, args=(self._run,), name="wslearn check", daemon=True)
 
@@ -57,8 +57,10 @@ class Worker:
             with suppress(RuntimeError):  # the caller's loop has been closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, stuck)
 
+        watch = threading.Thread(target=self._watch, args=(report,), name="wslearn check's watch", daemon=True)
+        self.clock = patience.Clock(TICK, patience.waits(watch), patience.waits(self.thread))
         self.thread.start()
-        threading.Thread(target=self._watch, args=(report,), name="wslearn check's watch", daemon=True).start()
+        watch.start()
         try:
             return await asyncio.shield(over)
         finally:
