@@ -101,7 +101,7 @@ def test_a_proxy_of_the_system_is_not_asked_for_this_machine(excepted):
         env=os.environ | {"http_proxy": proxy} | excepted,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
     )
     first, ready, second, variables = script.stdout.splitlines()
     assert first == "the proxy was asked" and ready.startswith("Ready:")
@@ -261,7 +261,7 @@ async def failing():
 
 def test_in_a_script_it_is_asyncio_run():
     script = SCRIPT + "\nimport sys\nprint(run(main()), 'nest_asyncio2' in sys.modules)\nrun(failing())"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
     assert done.stdout == "42 False\n"
     assert done.returncode == 1 and done.stderr.endswith("KeyError: 'as it was'\n")
 

@@ -35,7 +35,7 @@ def tracked(repository) -> list[Path]:
         pytest.skip("not a git checkout")
     # safe.directory: in a container the checkout often belongs to somebody else.
     command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=repository, capture_output=True, check=True, timeout=20).stdout.decode()
+    listed = subprocess.run(command, cwd=repository, capture_output=True, check=True, timeout=100).stdout.decode()
     paths = [repository / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()]
 
@@ -45,7 +45,7 @@ def wheel(repository, tmp_path_factory) -> Path:
     """The wheel, built as an installer would."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    built = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60)
+    built = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=100)
     assert built.returncode == 0, built.stderr
     (wheel,) = folder.glob("*.whl")
     return wheel
@@ -92,7 +92,7 @@ def test_new_makes_a_project_of_an_unpacked_wheel(wheel, tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "wslearn", "new", "mine"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     made = {path.relative_to(tmp_path / "mine").as_posix() for path in (tmp_path / "mine").rglob("*") if path.is_file()}
@@ -110,7 +110,7 @@ HEAVY = {
 
 
 def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

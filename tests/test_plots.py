@@ -260,5 +260,5 @@ def test_every_shape_is_drawn_and_readable(draw, describe, samples):
 
 def test_wslearn_itself_loads_no_matplotlib():
     code = "import sys, wslearn, wslearn.latency; print({'matplotlib', 'ipywidgets', 'IPython'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert (done.stdout.strip(), done.stderr) == ("set()", "")

@@ -96,7 +96,7 @@ async def test_serve_prints_one_line_that_works(wslearn):
         assert await ws.recv() == "Welcome! Connection established."
         await ws.send("hi")
         assert await ws.recv() == "Echo: hi"
-    page = await asyncio.to_thread(urllib.request.urlopen, page_url, timeout=10)
+    page = await asyncio.to_thread(urllib.request.urlopen, page_url, timeout=30)
     with page:
         assert b"<html" in page.read()
 

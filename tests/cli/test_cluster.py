@@ -7,7 +7,7 @@ import pytest
 
 
 def wslearn(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "wslearn", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-m", "wslearn", *arguments], capture_output=True, text=True, timeout=100)
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ async def test_it_ends_whatever_clients_do(project, hostile_clients, talk, numbe
         unsent = 0
         while not unsent:
             await ann.says({"type": "say", "text": "😀" * 500})
-            health = await asyncio.to_thread(urlopen, f"http://127.0.0.1:{port}/health", timeout=10)
+            health = await asyncio.to_thread(urlopen, f"http://127.0.0.1:{port}/health", timeout=30)
             with health:
                 unsent = json.load(health)["unsent"]
         slow = await Raw.connected(url)

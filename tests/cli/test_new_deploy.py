@@ -28,7 +28,7 @@ def project(tmp_path) -> Path:
 
 def test_nginx_accepts_its_file(project):
     command, _ = nginx(project, 1025, 8000)
-    done = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0 and "warn" not in done.stderr, done.stderr
 
 
@@ -36,7 +36,7 @@ def test_caddy_accepts_its_file(project):
     path = project / "deploy" / "Caddyfile"
     path.write_text(path.read_text("utf-8").replace("/var/log/caddy/", f"{project}/"), "utf-8")
     command = [required("caddy"), "validate", "--adapter", "caddyfile", "--config", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0 and "Valid configuration" in done.stdout + done.stderr, done.stderr
 
 
@@ -110,9 +110,9 @@ async def through(tls: bool, port: int, log: Path, process: asyncio.subprocess.P
 
     def status(path: str) -> tuple[int, str]:
         if tls:
-            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", path)
         response = connection.getresponse()
         answer = response.status, response.headers.get("Content-Security-Policy", "")

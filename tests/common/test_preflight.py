@@ -141,7 +141,7 @@ def required(name: str) -> str:
 def python(code: str, folder: Path) -> str:
     """Run `code` where `folder` comes before what is installed, and return what it put out."""
     env = os.environ | {"PYTHONPATH": str(folder)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=100)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
 
