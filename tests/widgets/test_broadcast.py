@@ -1,6 +1,7 @@
 """The fan-out lab: what its lanes show is what its clients met."""
 
 import asyncio
+import re
 from statistics import median
 
 import pytest
@@ -109,5 +110,5 @@ def test_its_cell_leaves_a_picture_and_may_run_again(shared_kernel):
     cell = new_code_cell("from wslearn.widgets.broadcast import fan_out_lab\nlab = await fan_out_lab()")
     with shared_kernel() as running:
         for _ in range(2):
-            assert picture(running, cell).startswith("awaited loop: 51 messages were due")
+            assert re.match(r"awaited loop: \d+ messages were due", picture(running, cell))
         assert running.ask("from wslearn import cells; print(len(cells._running))") == "0"
