@@ -57,3 +57,6 @@ def explained(host: str, port: int) -> Iterator[None]:
         else:
             message = f"cannot listen on {where}: {error.strerror or error}"
         raise OSError(error.errno, message) from None
+    except OverflowError:
+        text = f"there is no port {port}: choose one from 1024 to 65535, or 0 for a free one"
+        raise OSError(errno.EINVAL, text) from None
