@@ -6,6 +6,13 @@ import sys
 
 def run() -> None:
     """Run the command line. If it cannot run, print one line on stderr and exit with the code 1."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # Ctrl-C while modules are loaded, which can take seconds
+        sys.exit(130)
+
+
+def _run() -> None:
     from wslearn.common import preflight  # after the change of the path below
 
     arguments = sys.argv[1:]

@@ -104,6 +104,25 @@ def test_without_signs_for_it_there_is_no_code(encoding, can):
     assert not classroom.drawable(None)
 
 
+def test_in_a_terminal_that_is_too_narrow_for_it_there_is_no_code(monkeypatch):
+    cards = [Address("192.168.1.7", "wlan0")]
+    for columns, is_there in (("60", True), ("20", False)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert ("▄" in words(monkeypatch, cards)) is is_there
+
+
+def test_no_colour_where_nobody_wants_it(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert classroom.coloured()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not classroom.coloured()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not classroom.coloured()
+
+
 def test_no_network_is_said(monkeypatch):
     text = words(monkeypatch, [])
     assert "in no network" in text and "hotspot" in text and "▄" not in text
@@ -115,7 +134,7 @@ def test_no_network_is_said(monkeypatch):
         (["--code", "abc"], "expected 4 to 12 letters and digits"),
         (["--rehearse", "1000"], "--rehearse"),
         (["--host", "nobody.invalid"], "no such host"),
-        (["--host", "192.0.2.77"], "192.0.2.77"),
+        (["--host", "192.0.2.77"], "192.0.2.77: this computer doesn't have that address"),
     ],
 )
 async def test_what_cannot_be_is_one_line(complaint, arguments, why):

@@ -27,6 +27,7 @@ from websockets.exceptions import ConnectionClosed
 
 import wslearn as package
 from wslearn import Limits, Server, __version__
+from wslearn.__main__ import run
 from wslearn.cli.main import SERVERS, main
 from wslearn.cli.options import LIMITS
 
@@ -433,6 +434,16 @@ async def test_latency_of_a_server_elsewhere(wslearn):
         stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
         assert (process.returncode, stderr) == (0, b"")
         assert ". 0 ms one way" in stdout.decode().splitlines()[0]
+
+
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wslearn.common.preflight.shadowing", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 130
 
 
 @posix_signals

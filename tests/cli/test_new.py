@@ -15,6 +15,7 @@ from time import monotonic
 from urllib.request import urlopen
 
 import pytest
+from click.testing import CliRunner
 from support import free_ports
 
 from wslearn.cli import new
@@ -79,8 +80,17 @@ async def test_it_makes_a_project(wslearn, tmp_path, name):
     assert files(tmp_path / name) == template()
     assert template().keys() == set(new.FILES)
     if os.name == "posix":  # what it says to type leads there
-        typed = re.search(r"  (cd .*)\n  python chat.py", stdout.decode(), re.DOTALL)[1]
+        typed = re.search(r"  (cd .*)\n  .*chat.py", stdout.decode(), re.DOTALL)[1]
         assert (tmp_path / shlex.split(typed)[1]).resolve() == (tmp_path / name).resolve()
+
+
+@pytest.mark.parametrize("by_uv", [True, False])
+def test_what_it_says_starts_the_project(tmp_path, monkeypatch, by_uv):
+    """Also after `uv run wslearn new`, where `python` is another Python once the command has ended."""
+    monkeypatch.setenv("PATH", os.path.dirname(sys.executable), prepend=os.pathsep)
+    monkeypatch.setenv("UV", "uv") if by_uv else monkeypatch.delenv("UV", raising=False)
+    said = CliRunner().invoke(new.new, [str(tmp_path / "chat")]).output.splitlines()
+    assert said[-1] == (f"  {new.typed(sys.executable)} chat.py" if by_uv else "  python chat.py")
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="this system's names are Unicode")

@@ -1,5 +1,7 @@
 """The class in a notebook: the board below the cell, simulated phones, and a cell that is run again."""
 
+import asyncio
+
 import pytest
 from support import listening, until
 
@@ -43,6 +45,18 @@ async def test_the_boards_secret_address_is_not_saved_with_the_notebook(capsys):
         assert board.url in printed
     finally:
         await board.stop()
+
+
+@pytest.mark.parametrize(
+    "options", [{"rehearse": -1}, {"rehearse": 1000}, {"rehearse": "many"}, {"port": 99999}], ids=str
+)
+async def test_what_cannot_be_is_refused_in_one_sentence_and_starts_nothing(options):
+    before = asyncio.all_tasks()
+    with pytest.raises(
+        (ValueError, OSError), match=r"expected 0 to 240 phones, got|there is no port 99999: choose one"
+    ):
+        await classroom(**options)
+    assert asyncio.all_tasks() == before
 
 
 async def test_it_ends_as_a_whole_and_twice(board):

@@ -17,6 +17,15 @@ from wslearn.client import backoff
 #: What they write, and seconds that one thinks before a vote, at most, and between two remarks on average.
 REMARKS = ("Hello!", "Is it the second one?", "I lost my connection for a moment.", "Why is that?", "Nice.", "Again!")
 THINKING, REMARK = 3.0, 30.0
+#: The most phones: then a few real ones can still join.
+MOST = 240
+
+
+def checked(count: int) -> int:
+    """Return how many phones are to join. Raises ValueError if so many can't."""
+    if not isinstance(count, int) or not 0 <= count <= MOST:
+        raise ValueError(f"rehearse: expected 0 to {MOST} phones, got {count!r:.40}")
+    return count
 
 
 class Rehearsal:
@@ -26,7 +35,7 @@ class Rehearsal:
     """
 
     def __init__(self, url: str, count: int) -> None:
-        self.url, self.count = f"{url.replace('http', 'ws', 1).rstrip('/')}/ws", count
+        self.url, self.count = f"{url.replace('http', 'ws', 1).rstrip('/')}/ws", checked(count)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

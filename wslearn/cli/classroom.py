@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import shutil
 import sys
 from typing import Any
 
@@ -50,10 +52,15 @@ def classroom(host: str, port: int, code: str | None, rehearse: int, as_json: bo
             return self
 
     def announce(servers: Any) -> str:
-        return as_json_text(servers) if as_json else as_text(servers, colour=sys.stdout.isatty())
+        return as_json_text(servers) if as_json else as_text(servers, colour=coloured())
 
     with explained(OSError, ValueError):
         serve.run(Rehearsed(host, port, code=code), announce, "asyncio")
+
+
+def coloured() -> bool:
+    """Tell whether the output is for a terminal that knows colours, and whose user wants them."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def drawable(encoding: str | None) -> bool:
@@ -87,7 +94,8 @@ def as_text(servers: Any, *, colour: bool) -> str:
         lines += [f"The address for phones:{many}"]
         named = zip(servers.urls, cards.values(), strict=True)
         lines += [f"  {url}" + (f"  ({card})" if card else "") for url, card in named]
-        if drawable(sys.stdout.encoding):
+        wide = len(qr.terminal(servers.url, colour=False).partition("\n")[0])
+        if drawable(sys.stdout.encoding) and wide <= shutil.get_terminal_size().columns:
             lines += ["", qr.terminal(servers.url, colour=colour), f"This code is {servers.url}"]
         lines += ["", HINTS.format(port=servers.phones.port)]
     return "\n".join([*lines, "", "Ctrl-C ends the class."])

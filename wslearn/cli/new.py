@@ -5,7 +5,9 @@ Nothing is ever overwritten, and a project that could not be written whole is re
 
 import os
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,7 +52,7 @@ def new(folder: Path) -> None:
         raise click.ClickException(f"cannot make {place}: {error.strerror or error}.") from error
     click.echo(f"{name} is your project. README.md in it says how to run it, test it and deploy it. To run it here:")
     click.echo(f"  cd {quoted(folder)}")
-    click.echo("  python chat.py")
+    click.echo(f"  {python()} chat.py")
 
 
 def make(folder: Path) -> None:
@@ -92,6 +94,16 @@ def undone_on_error() -> Iterator[list[Path]]:
 
 def quoted(folder: Path) -> str:
     """Return a folder's name as one types it after `cd`."""
-    name = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    return typed(f"./{folder}" if str(folder).startswith("-") else str(folder))
+
+
+def python() -> str:
+    """Return what one types for this Python, which has websockets: `uv run` names it `python` for its command only."""
+    found = "" if "UV" in os.environ else shutil.which("python") or ""
+    return "python" if os.path.normcase(found) == os.path.normcase(sys.executable) else typed(sys.executable)
+
+
+def typed(name: str) -> str:
+    """Return a name as one types it in a terminal."""
     text = subprocess.list2cmdline([name]) if os.name == "nt" else shlex.quote(name)
     return click.format_filename(text)

@@ -52,6 +52,11 @@ def explained(host: str, port: int) -> Iterator[None]:
             message = f"{where} is in use: stop the program that uses it, or choose another port (0 finds a free one)"
         elif error.errno == errno.EACCES:
             message = f"{where} needs more rights: choose a port from 1024 to 65535, or 0 for a free one"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            message = f"cannot listen on {where}: this computer doesn't have that address, see ipconfig or ip addr"
         else:
             message = f"cannot listen on {where}: {error.strerror or error}"
         raise OSError(error.errno, message) from None
+    except OverflowError:
+        text = f"there is no port {port}: choose one from 1024 to 65535, or 0 for a free one"
+        raise OSError(errno.EINVAL, text) from None

@@ -8,6 +8,7 @@ import logging
 
 from wslearn import cells
 from wslearn.classroom import ClassServers
+from wslearn.classroom.rehearsal import checked
 from wslearn.notebook import show
 
 #: Port and code of the last class in this kernel, to which its phones come back.
@@ -35,8 +36,10 @@ async def classroom(
     `height` is in pixels, and `remote` is that of `wslearn.notebook.show`. Only the phones' page can be reached from
     the network. The board has the controls, so its address is secret and not saved with the notebook.
 
-    Raises OSError if the port is in use or the address is not available, ValueError for an invalid code.
+    Raises OSError if the port is in use or the address is not available, ValueError for an invalid code or number of
+    phones.
     """
+    checked(rehearse)  # before anything has started
     board = await _start(host, port, code)
     if rehearse:
         await board.rehearse(rehearse)
