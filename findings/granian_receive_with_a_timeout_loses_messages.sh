@@ -39,7 +39,7 @@ async def count(ws):
 
 
 async def busy(ws):
-    """Watch for a "stop" while an answer is made, whose last piece of work takes a second; then ask for the next text."""
+    """Watch for a "stop" during some work, whose last piece takes a second; then receive the next text."""
     await ws.accept()
     await ws.receive_text()
     watching = asyncio.create_task(ws.receive_text())
