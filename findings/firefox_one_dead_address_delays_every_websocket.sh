@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Guess: a tab left open whose server has stopped tries again and again, and that concerns nobody else. A page of another
-#   server, on another port of the same computer, opens its WebSocket at once, as its HTTP requests are answered at once.
+# Guess: a tab left open whose server has stopped tries again and again, and that concerns nobody else. A page of
+#   another server, on another port of the same computer, opens its WebSocket at once, as its requests are answered.
 # What happens: Firefox holds each new attempt at an address that has just failed back, by half as long again each time
 #   (up to a minute), whatever the page asks for. That is known of the page that failed. But Firefox also opens one
 #   WebSocket at a time for each IP address, whatever the port, and the attempt that is held back keeps that place. So
