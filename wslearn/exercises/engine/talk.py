@@ -165,9 +165,8 @@ class Talk(Calls):
 
     def error(self, server: Any) -> str:
         """Return the first error that a handler raised, as the server's log has it, or an empty text."""
-        if isinstance(server, Served):
-            return next(iter(server.errors), "")
-        return next((error.string for error in _errors(server)), "")
+        errors = server.errors if isinstance(server, Served) else [error.string for error in _errors(server)]
+        return next(iter(errors), "")
 
     def forgives(self, server: Server) -> None:
         """Forget the errors of handlers so far, because the check itself sent what no handler has to understand."""
@@ -193,8 +192,7 @@ class Talk(Calls):
 
         With a `receive_buffer` of some thousand bytes the system keeps little for a client that does not read.
         """
-        url = url or server.url
-        address = urlsplit(url)
+        address = urlsplit(url := url or server.url)
         try:
             if receive_buffer:
                 options["sock"] = await buffers.connected(address.hostname or "", address.port or 80, receive_buffer)
