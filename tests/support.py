@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from random import SystemRandom
@@ -46,7 +47,7 @@ class Stopwatch:
         return self._clock.now()
 
     async def __aenter__(self) -> "Stopwatch":
-        self._clock = patience.Clock(self.PAUSE)
+        self._clock = patience.Clock(self.PAUSE, own := patience.waits(threading.current_thread()), own)
         self._task = asyncio.create_task(self._run())
         await asyncio.sleep(0)
         return self

@@ -66,7 +66,7 @@ def test_the_root_is_small_and_every_file_can_be_read_in_one_sitting():
     }
     assert {file: lines for file, lines in lengths.items() if lines > 250} == {}
     lessons = re.compile(r"exercises/(?!engine)\w+/")  # an exercise more is no machinery more
-    assert sum(lines for file, lines in lengths.items() if not lessons.match(file)) <= 26_000
+    assert sum(lines for file, lines in lengths.items() if not lessons.match(file)) <= 26_250
 
 
 @pytest.mark.parametrize("name", ["echo", "broadcast", "rooms", "auth", "heartbeat", "chat", "comparison", "feed"])

@@ -45,13 +45,8 @@ def redact(text: str) -> str:
 
 
 def beginning(data: str | bytes) -> str | bytes:
-    """Return a copy of the part of a message that `preview` shows, secrets redacted: little to keep, and cheap."""
+    """Return a copy of the part of a message that the log shows, secrets redacted: little to keep, and cheap."""
     return redact(data[:SHOWN]) if isinstance(data, str) else bytes(data[: SHOWN // 8])
-
-
-def preview(data: str | bytes) -> str:
-    """Return the beginning of a message on one line, secrets redacted."""
-    return describe(beginning(data), len(data))
 
 
 def describe(start: str | bytes, length: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wslearn.redact import SECRETS, SHOWN, may_hold_secret, preview, redact
+from wslearn.redact import SECRETS, SHOWN, beginning, describe, may_hold_secret, redact
 from wslearn.server.log import LENGTH, Event, Log
 
 TOKEN = "s3cr3t-t0k3n-0f-ann"
@@ -80,7 +80,8 @@ def test_an_event_reads_as_if_it_had_been_written_at_once(message):
     log = Log("echo")
     log.record_message("guest-1", message)
     [event] = log.events
-    assert isinstance(event, Event) and event[:5] == ("message", "guest-1", preview(message), None, "")
+    described = describe(beginning(message), len(message))
+    assert isinstance(event, Event) and event[:5] == ("message", "guest-1", described, None, "")
     assert log.events == [event]
 
 
