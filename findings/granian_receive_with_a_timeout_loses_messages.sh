@@ -9,8 +9,8 @@
 #   random times near it, some are lost (2 to 20 % on a busy machine). Under uvicorn and hypercorn the same application
 #   gets all of them.
 # Versions: granian 2.8.9 (ASGI), uvicorn 0.54.0, hypercorn 0.18.0, starlette 1.10.0, websockets 17.4, Python 3.11.
-# To whom it matters: FastAPI, Starlette and Litestar handlers with an idle timeout, a heartbeat, or a second task beside
-#   the receiving one; and whoever changes the server under them because it is faster: no test on an idle machine
+# To whom it matters: FastAPI, Starlette and Litestar handlers with an idle timeout, a heartbeat, or a second task
+#   beside the receiving one; and whoever changes the server under them because it is faster: no test on an idle machine
 #   shows it. Receive in one task that is never cancelled, into a queue, and put the timeout on the queue.
 set -euo pipefail
 work=$(mktemp -d)

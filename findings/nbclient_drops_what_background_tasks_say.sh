@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Guess: a notebook that `jupyter execute`, `nbconvert --execute` or papermill has run holds what the same notebook shows
-#   in a browser. If a cell starts a task (a server, a client that listens) and the next cells wait, the task's lines
-#   are saved under the first cell or under a later one.
+# Guess: a notebook that `jupyter execute`, `nbconvert --execute` or papermill has run holds what the same notebook
+#   shows in a browser. If a cell starts a task (a server, a client that listens) and the next cells wait, the lines of
+#   the task are saved under the first cell or under a later one.
 # What happens: the kernel labels what a task says with the cell that started it, and the program that runs the notebook
 #   (nbclient, in all three) reads only what carries the label of the cell that runs now. So everything that a task
 #   says after its cell is dropped: its print()s, its log, its updates of a display, and the values of its widgets. The

@@ -7,9 +7,9 @@
 #   time for an address, and SockJS's clock runs while a tab waits for its turn. So of ten tabs that reconnect together
 #   one or two get a WebSocket, and the others change to xhr-streaming, though nothing is wrong. Each of them
 #   holds one HTTP connection, of which Chromium allows six for a server and all its tabs. From then on the site is
-#   locked: no page of it loads, no fetch() is answered, and the tabs that stream cannot send, because sending is a
-#   request too. No error is shown anywhere, the server is idle, and it lasts until tabs are closed. With a handshake
-#   of no delay the same ten tabs all get their WebSockets. One tab alone does, too.
+#   locked: no fetch() is answered and so no page of it loads, and the tabs that stream cannot send, because sending is
+#   a request too. No tab is told of an error, and the server is idle. With handshakes that take no time the same ten
+#   tabs all get a WebSocket, and so does a single tab with the slow ones.
 # Versions: sockjs-client 1.6.1, sockjs 0.3.24, Chromium 156.0.8078.108, playwright-core 1.65.1, Node 20.20.
 # To whom it matters: STOMP and Spring pages, webpack's and other tools with SockJS, over HTTP/1.1, whose users have
 #   many tabs: all is well until a restart makes them come back at once. `timeout: 10000` or `transports: 'websocket'`
