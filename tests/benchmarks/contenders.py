@@ -24,6 +24,7 @@ PATIENCE = 60.0
 #: Packages of each Python peer, the first one's version is shown, and the event loop that its users choose.
 PYTHON_PEERS = {
     "aiohttp": (("aiohttp",), "uvloop"),
+    "callback": (("websockets",), "uvloop"),
     "picows": (("picows",), "uvloop"),
     "starlette": (("uvicorn", "starlette"), "uvloop"),
     "tornado": (("tornado",), "asyncio"),

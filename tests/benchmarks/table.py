@@ -17,7 +17,7 @@ ROOM, FEEDS = "wslearn as rooms, room", ("wslearn as feed, room", "wslearn as fe
 #: What is measured, by the name with which `--only` chooses it. All rows of a part come from the same samples.
 PARTS: dict[str, Messages | Idle | Notebooks] = {
     "echo": Messages(
-        "echo", 50, 32, (WS, "before", "Node ws", "aiohttp", "picows", "starlette", "tornado", "websockets")
+        "echo", 50, 32, (WS, "before", "Node ws", "aiohttp", "callback", "picows", "starlette", "tornado", "websockets")
     ),
     "echo-4k": Messages("echo", 50, 4096, (WS, "Node ws", "aiohttp", "picows", "websockets")),
     "kernel": Messages("echo", 50, 32, ("wslearn (asyncio)", "websockets (asyncio)")),
@@ -69,7 +69,13 @@ class Row:
         return [work, goal, spread(values), f"{'yes' if holds[0] else 'NO'} ({sum(holds[1:])} of {len(values)})"]
 
 
-NAMES = {"before": "the older commit's", "floor": "the floor's", "wslearn at 100": "that at 100", ROOM: "rooms"}
+NAMES = {
+    "before": "the older commit's",
+    "callback": "without a handler",
+    "floor": "the floor's",
+    "wslearn at 100": "that at 100",
+    ROOM: "rooms",
+}
 #: The columns of the second table: quantity of a sample, head, how many times as much is shown, unit.
 COLUMNS = [
     ("rate", "rate", 1, "/s"),
@@ -84,7 +90,9 @@ ROWS = [
     Row("echo", ECHO, "rate", "Node ws", 1.25),
     Row("echo", ECHO, "rate", "aiohttp", 1.2),
     *(Row("echo", ECHO, "rate", name) for name in ("picows", "starlette", "tornado", "websockets")),
+    Row("echo", ECHO + ", without a handler", "rate", "Node ws", mine="callback"),
     Row("echo", "CPU of a message, 32 B", "cpu", "before", 0.55),
+    Row("echo", "CPU of a message, 32 B", "cpu", "callback"),
     Row("echo-4k", "echo, 50 connections, 4 KiB", "rate", "Node ws", 1.2),
     *(Row("echo-4k", "echo, 50 connections, 4 KiB", "rate", name) for name in ("aiohttp", "picows", "websockets")),
     Row("kernel", "echo in asyncio, without uvloop", "rate", "websockets (asyncio)", 1.5, mine="wslearn (asyncio)"),

@@ -7,10 +7,15 @@ compare the libraries. None compresses, and none has a limit that would end a me
 import asyncio
 import json
 import os
+import re
 import socket
 import sys
 import threading
 from datetime import UTC, datetime
+
+SWITCH = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+)
 
 
 def ready(port: int) -> None:
@@ -44,6 +49,32 @@ async def aiohttp(work: str) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     ready(runner.addresses[0][1])
     await asyncio.Event().wait()
+
+
+async def callback(work: str) -> None:
+    """The way of a message in wslearn, without what it passes between: handler, queue, log, limits and pings."""
+    from websockets.utils import accept_key
+
+    from wslearn.server.delivery import frame
+    from wslearn.server.shortcut import take_messages
+
+    class Echo(asyncio.Protocol):
+        is_open = False
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            if self.is_open:
+                take_messages(data, 1 << 16, lambda message: self.transport.write(frame(message)))
+                return
+            key = re.search(rb"(?i)sec-websocket-key: *(\S+)", data)[1].decode()
+            self.transport.write(SWITCH % accept_key(key).encode())
+            self.is_open = True
+
+    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+    ready(server.sockets[0].getsockname()[1])
+    await server.serve_forever()
 
 
 async def picows(work: str) -> None:
