@@ -16,7 +16,7 @@ async def test_every_control_has_its_effect(lab):
     page = await lab(FAN_OUT)
     rows = page.locator(".wsl-dashboard td:first-child")
     fates = page.locator(".wsl-dashboard td:nth-child(2)")
-    await expect(caption(page)).to_contain_text("awaited loop: 51 messages were due")
+    await expect(caption(page)).to_contain_text(re.compile(r"awaited loop: \d+ messages were due"))
     await expect(fates).to_have_text(["slow, kept"])
     first = await picture(page)
     async with all_controls_used(page):
@@ -43,6 +43,6 @@ async def test_every_control_has_its_effect(lab):
         await button(page, "Reset").click()
         await expect(status(page)).to_contain_text("Done in")
         await expect(rows).to_have_text(["awaited loop"])
-        await expect(caption(page)).to_contain_text("awaited loop: 51 messages were due")
+        await expect(caption(page)).to_contain_text(re.compile(r"awaited loop: \d+ messages were due"))
         await expect(field(page, "Clients")).to_have_attribute("aria-valuenow", "8.0")
         await expect(page.get_by_label("Client 1 is slow")).to_be_checked()
