@@ -109,7 +109,7 @@ async def test_it_ends_when_the_process_that_started_it_is_killed(frozen):
 async def test_a_start_that_fails_says_why_and_leaves_nothing(monkeypatch):
     monkeypatch.setattr(module, "CONFIGURATION", "nonsense {{{{ {port} {folder} {token}")
     engine = Engine()
-    with pytest.raises(RuntimeError, match="nats-server did not start: .*Parse error"):
+    with pytest.raises(RuntimeError, match=r"nats-server did not start: .*Parse error"):
         await engine.start()
     folder = engine._folder
     await engine.stop()
