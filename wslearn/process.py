@@ -121,9 +121,8 @@ class ServerProcess:
         """Return an error with the output of the process."""
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - LINE))  # the reason comes last
         parts = (errors.read().decode(errors="replace").strip(), "".join(other).strip())
-        said = "\n".join(
-            filter(None, parts)
-        ) or "it printed nothing" + ", so this computer may be too busy: try again" * bool(when)
+        nothing = "it printed nothing, so this computer may be too busy: try again" if when else "it printed nothing"
+        said = "\n".join(filter(None, parts)) or nothing
         return RuntimeError(f"wslearn serve {self.name} did not start{when}: {said}")
 
     async def stop(self) -> None:

@@ -117,7 +117,7 @@ class Student:
     async def may_raise(self) -> None:
         """Let a function that has closed its connection go on, and raise what it raises: `async with` closes first."""
         again = asyncio.ensure_future(self.server.peers.get())
-        await asyncio.wait({again, self.task}, timeout=STEP, return_when=asyncio.FIRST_COMPLETED)
+        await wait({again, self.task}, STEP, return_when=asyncio.FIRST_COMPLETED)
         again.cancel()
         wrong = self.task.exception() if self.task.done() and not self.task.cancelled() else None
         if wrong and not isinstance(wrong.__cause__, ConnectionClosed):
