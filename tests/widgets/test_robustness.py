@@ -1,6 +1,7 @@
 """The robustness lab: attackers meet their limits, Bob does not notice; on the naive server he does."""
 
 import asyncio
+import time
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -30,7 +31,7 @@ async def lab(monkeypatch):
 def made_up(lab: RobustnessLab, attacks: list[Attack], lost: list[tuple[float, float]]):
     """Return the two axes of a run of 30 s with these attacks, and with what Bob lost."""
     lab.seconds, lab.kind, lab.attacks, lab.began = 30.0, "naive", attacks, 0.0  # long over
-    lab.bob = Bob("", 0.0)
+    lab.bob = Bob("", lab.elapsed)
     lab.bob.lost = lost
     return lab.figure()[0].axes
 
@@ -93,7 +94,16 @@ async def test_each_attacker_meets_its_limit_and_bob_stays(lab):
     assert "Too many messages" in table.value and "10 malformed messages in a row" in table.value
 
 
-async def test_on_the_naive_server_one_bad_message_throws_bob_out_again_and_again(lab):
+class MadeSlowly(Bob):
+    """A Bob whose lab begins to count only some time after him, as on a machine that stood still just then."""
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        time.sleep(0.1)
+
+
+async def test_on_the_naive_server_one_bad_message_throws_bob_out_again_and_again(lab, monkeypatch):
+    monkeypatch.setattr(robustness, "Bob", MadeSlowly)
     await begin(lab, "naive")
     attack = await press(lab, "bad JSON")
     assert attack.verdict() == "closed: 1011"

@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from statistics import median
-from time import perf_counter as clock
 from typing import Any
 
 import ipywidgets as widgets
@@ -63,7 +62,7 @@ class RobustnessLab(Dashboard):
     async def _conduct(self, seconds: float, *program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.kind, self.attacks = self.server_kind.value, list[Attack]()
         async with SERVERS[self.kind]() as self.server, AsyncExitStack() as self._stay, self.acting():
-            self.bob = Bob(self.server.url, clock())
+            self.bob = Bob(self.server.url, self.elapsed)
             try:
                 await self.run_for(seconds, self.bob.live, partial(self._opens, asyncio.current_task()), *program)
             finally:

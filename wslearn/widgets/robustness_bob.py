@@ -2,8 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from itertools import count
-from time import perf_counter as clock
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -17,7 +17,7 @@ SHOW, SHOW_BYTE, TOGETHER = 0.0005, 0.1e-6, 0.005
 class Bob:
     """A client that sends a message every tenth of a second, and waits until it has come back.
 
-    - `trips`: for each of his messages when he sent it, in seconds since `began`, and how long it took.
+    - `trips`: for each of his messages when he sent it, by `elapsed()` in seconds, and how long it took.
     - `lost`: for each connection that he lost when he sent the unanswered message, and how long he had waited.
     - `waits_since`: when he sent the message that is not back yet, else None.
 
@@ -25,8 +25,8 @@ class Bob:
     him time, on a fast computer too.
     """
 
-    def __init__(self, url: str, began: float) -> None:
-        self.url, self.began = url, began
+    def __init__(self, url: str, elapsed: Callable[[], float]) -> None:
+        self.url, self.elapsed = url, elapsed
         self.trips: list[tuple[float, float]] = []
         self.lost: list[tuple[float, float]] = []
         self.waits_since: float | None = None
@@ -43,18 +43,18 @@ class Bob:
                         await self._talk(ws, f"Bob {next(numbers)}")
                         await asyncio.sleep(TALK)
             except (ConnectionClosed, OSError):
-                at = clock() - self.began
+                at = self.elapsed()
                 since = at if self.waits_since is None else self.waits_since
                 self.lost.append((since, at - since))
                 self._settle()
             await asyncio.sleep(COME_BACK)
 
     async def _talk(self, ws: ClientConnection, mark: str) -> None:
-        sent = self.waits_since = clock() - self.began
+        sent = self.waits_since = self.elapsed()
         await ws.send(json.dumps({"message": f"{mark} {'x' * PAYLOAD}"}))
         async for message in ws:
             if f'"{mark} ' in str(message[:100]):
-                self.trips.append((sent, clock() - self.began - sent))
+                self.trips.append((sent, self.elapsed() - sent))
                 self._settle()
                 await self._show(message)
                 return
