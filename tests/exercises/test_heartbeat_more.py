@@ -473,7 +473,7 @@ class TestPatience(MoreAnswers):
     imports = "from time import perf_counter as clock"
     subtle: ClassVar = {
         "a constant, as the task says": (
-            "'s connection too ",  # late, and on a slow machine, where the check's times grow, soon
+            "`self.patience`",  # too late, and on a slow machine, where the check's times grow, too soon
             loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "0.5")),
         ),
         "90 s": ("still connected", loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "90"))),
@@ -488,7 +488,7 @@ class TestPatience(MoreAnswers):
         ),
         "a little too strict": ("too soon", loop(*READ_PING, PONG, timed=TIMED.replace("patience", "patience * 0.8"))),
         "a whole second": (
-            "'s connection too ",  # late, and on a slow machine, where the check's times grow, soon
+            "`self.patience`",  # too late, and on a slow machine, where the check's times grow, too soon
             loop(*READ_PING, PONG, timed=TIMED.replace("self.patience", "max(1, int(self.patience))")),
         ),
         "only pings count": (

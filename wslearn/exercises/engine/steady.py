@@ -13,6 +13,17 @@ T = TypeVar("T")
 TIMES, STILL = 5, 0.1
 
 
+def remembered(talk: Calls) -> Callable[[], None]:
+    """Return what makes a conversation forget all that it notes from now on."""
+    notes = [(each, len(each)) for each in (talk.steps, talk.advice, talk.forgotten, talk._errors, talk._ends)]
+
+    def forget() -> None:
+        for each, count in notes:
+            del each[count:]
+
+    return forget
+
+
 async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
     """Hold a part of a conversation; if this machine stood still, forget what it found, and hold it again.
 
@@ -20,8 +31,7 @@ async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
     for one more, else the last one counts.
     """
     for left in reversed(range(TIMES)):
-        notes = [(each, len(each)) for each in (talk.steps, talk.advice, talk.forgotten, talk._errors, talk._ends)]
-        missed, began = patience.missed(), patience.counted()
+        forget, missed, began = remembered(talk), patience.missed(), patience.counted()
         try:
             found, wrong = await part(), None
         except NotYet as error:
@@ -29,8 +39,7 @@ async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
         now = patience.counted()
         if not left or patience.missed() - missed <= STILL or 2 * now - began > WHOLE - STEP:
             break
-        for each, count in notes:
-            del each[count:]
+        forget()
     if wrong:
         raise wrong
     return found

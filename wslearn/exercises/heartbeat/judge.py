@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from time import perf_counter as clock
 
-from wslearn.common.patience import counted
+from wslearn.common.patience import counted, missed
 from wslearn.exercises.engine import STEP, NotYet, Talk
 from wslearn.exercises.engine.expectations import WHOLE
-from wslearn.exercises.engine.steady import undisturbed
+from wslearn.exercises.engine.steady import STILL, remembered
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 #: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
@@ -23,37 +22,33 @@ def judge(talk: Talk, mistakes: Mapping[str, object], who: str, came: str, expec
     talk.tells(who, "is", came)
 
 
-async def steadily(talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[None]]) -> None:
-    """Hold a conversation that looks at times: again, with longer ones, if it fails while this machine is late.
+async def steadily(
+    talk: Talk, attempt: Callable[[float, "Lateness"], Awaitable[None]], slower: tuple[float, ...] = SLOWER
+) -> None:  # fmt: skip
+    """Hold a conversation that looks at times: again, with longer ones, if this machine was too late to judge.
 
-    Again also if it holds, but this machine was so late that a mistake would not have been seen. That nothing has come
-    for a whole step is no matter of some milliseconds. And there must be time for one more try.
+    So it was if it stood still; or if the conversation fails for the sake of some milliseconds; or if it holds, but a
+    mistake would not have been seen. There must be time for one more try, else the last one counts.
     """
-    lateness, began = Lateness(), counted()
-    now = began
-
-    async def once(factor: float) -> None:
-        nonlocal lateness, now
-        now = counted()
-        async with Lateness() as lateness:
-            await attempt(factor, lateness)
-
-    for factor, longer in zip(SLOWER, (*SLOWER[1:], 0), strict=True):
-        before = len(talk.steps)
+    began = counted()
+    for factor, longer in zip(slower, (*slower[1:], 0), strict=True):
+        forget, before, now = remembered(talk), missed(), counted()
         try:
-            await undisturbed(talk, partial(once, factor))
-            next_end = counted() - began + (counted() - now) * longer / factor
-            if not lateness.hides or not longer or next_end > WHOLE - STEP:
-                return
-            del talk.steps[before:]
-        except NotYet:
-            excused = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
+            async with Lateness() as lateness:
+                await attempt(factor, lateness)
+            wrong, doubtful = None, lateness.hides
+        except NotYet as error:
             last = talk.steps[-1].what if talk.steps else ""
             silent = last.startswith("nothing for") and lateness.longest < STEP / 2
-            next_end = counted() - began + (counted() - now) * longer / factor
-            if not excused or silent or not longer or next_end > WHOLE - STEP:
-                raise
-            del talk.steps[before:]
+            late = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
+            wrong, doubtful = error, late and not silent
+        stood_still = min(missed() - before, lateness.longest) > STILL * factor
+        next_end = counted() - began + (counted() - now) * longer / factor
+        if not longer or next_end > WHOLE - STEP or not (doubtful or stood_still):
+            break
+        forget()
+    if wrong:
+        raise wrong
 
 
 class Lateness:

@@ -44,7 +44,8 @@ ABOUT_SILENCE = {
 ABOUT_DORA = {None: "Dora never sent anything, and is still connected. The first `ws.recv()` needs a timeout, too."}
 ABOUT_BOB = (
     "Bob sent messages all the time, but your server closed his connection. The time limit must start again with each "
-    "message, whatever it says: put it on one `recv()`, not on the whole loop."
+    "message, whatever it says: put it on one `recv()`, not on the whole loop. And it is `self.patience`, which can be "
+    "another number for another server."
 )
 
 
