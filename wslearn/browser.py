@@ -28,8 +28,8 @@ NEEDS = (
     "This cell needs a browser: open the notebook in JupyterLab, wait until the page above it is connected, and run "
     "the cell again."
 )
-#: The query of the control connection's address.
-CONTROL = "?control"
+#: The queries of two addresses: of the control connection, and of the last connection after a script.
+CONTROL, LAST = "?control", "?last"
 _PAGE = (Path(__file__).parent / "static" / "experiments.html").read_text(encoding="utf-8")
 #: How long a cell waits for a page, in seconds: as long as none has come, and once one has.
 FIRST, KNOWN = 2.0, 10.0
@@ -132,6 +132,8 @@ class Browser(Server):
 
     async def handler(self, ws: Any) -> None:
         """Keep a control connection, and collect what its page reports; any other connection belongs to a script."""
+        if ws.request.path.endswith(LAST):
+            return
         if not ws.request.path.endswith(CONTROL):
             await self._converse_with_script(ws)
             return

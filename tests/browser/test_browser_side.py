@@ -125,6 +125,21 @@ async def test_a_script_runs_in_the_page_and_reports(visitor, capsys):
     await expect(visitor.get_by_role("status")).to_contain_text("has stopped")
 
 
+async def test_a_connection_that_a_script_leaves_meets_no_later_script(visitor):
+    met: list[str] = []
+
+    async def note(ws):
+        met.append(ws.request.path)
+        await ws.send("noted")
+
+    async with Browser() as server:
+        await visitor.goto(server.page_url)
+        for _ in range(20):
+            await server.run("for (let i = 0; i < 6; i++) new WebSocket(url)")
+            await server.run('await once(new WebSocket(url + "?mine"), "message")', note)
+    assert met == ["/ws?mine"] * 20
+
+
 async def states(page) -> list[str | None]:
     """Return what the pages that a notebook shows say of their connections."""
     shown = "() => document.querySelector('#state')?.textContent"
