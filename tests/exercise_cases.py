@@ -36,6 +36,8 @@ from wslearn.exercises import Exercise, Result
 from wslearn.exercises.engine.exercise import LAST_HINT
 from wslearn.exercises.engine.proof import made as answer
 
+#: Tens of answers, of which each may take a whole conversation's 15 s and more on a busy machine. In seconds.
+BOUND = 300
 #: A diagnosis is there after so many seconds, on a busy machine too: before the answer that blocks has slept for 20.
 DIAGNOSIS = 15
 
@@ -84,6 +86,7 @@ def forgets(tests: Any) -> Any:
 
 
 @forgets
+@pytest.mark.timeout(BOUND)
 class MoreAnswers:
     """The tests of what a check must see and what it must let pass; for a class beside an exercise's own."""
 

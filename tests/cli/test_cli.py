@@ -387,7 +387,8 @@ async def test_latency_prints_json(wslearn, arguments, transports):
     for row in found:
         assert row["count"] == 3
         assert row["median_ms"] <= row["p95_ms"] <= row["p99_ms"] and row["theory_ms"] >= 4
-        assert row["bytes_down"] > 32 and row["bytes_up"] >= 0 and row["notes"] == []
+        assert row["bytes_down"] > 32 and row["bytes_up"] >= 0
+        assert all("clock is known to within" in note for note in row["notes"])  # as it is on a busy machine
         assert row["setup_ms"] >= 0 and row["setup_bytes"] >= 0
 
 
