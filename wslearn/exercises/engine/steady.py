@@ -1,6 +1,8 @@
 """Parts of a check that look at times: held again where this machine stood still meanwhile, whatever they found."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,8 +11,31 @@ from wslearn.exercises.engine.calls import Calls
 from wslearn.exercises.engine.expectations import STEP, WHOLE, NotYet
 
 T = TypeVar("T")
-#: A part is held so often at most, and again if the machine stood still for longer than so many seconds.
+#: A part is held so often at most, and again if the machine stood still for longer than so many seconds at one time.
 TIMES, STILL = 5, 0.1
+
+
+@asynccontextmanager
+async def stalls() -> AsyncIterator[Callable[[], float]]:
+    """Tell for how many seconds at most this machine has stood still at one time. Many short waits are no harm."""
+    longest, last = 0.0, patience.missed()
+
+    def look() -> float:
+        nonlocal longest, last
+        now = patience.missed()
+        longest, last = max(longest, now - last), now
+        return longest
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(patience.SLICE)
+            look()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield look
+    finally:
+        task.cancel()
 
 
 def remembered(talk: Calls) -> Callable[[], None]:
@@ -31,14 +56,15 @@ async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
     for one more, else the last one counts.
     """
     for left in reversed(range(TIMES)):
-        forget, missed, began = remembered(talk), patience.missed(), patience.counted()
-        try:
-            found, wrong = await part(), None
-        except NotYet as error:
-            wrong = error
-        now = patience.counted()
-        if not left or patience.missed() - missed <= STILL or 2 * now - began > WHOLE - STEP:
-            break
+        forget, began = remembered(talk), patience.counted()
+        async with stalls() as longest:
+            try:
+                found, wrong = await part(), None
+            except NotYet as error:
+                wrong = error
+            now = patience.counted()
+            if not left or longest() <= STILL or 2 * now - began > WHOLE - STEP:
+                break
         forget()
     if wrong:
         raise wrong

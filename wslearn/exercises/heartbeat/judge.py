@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter as clock
 
-from wslearn.common.patience import counted, missed
+from wslearn.common.patience import counted
 from wslearn.exercises.engine import STEP, NotYet, Talk
 from wslearn.exercises.engine.expectations import WHOLE
-from wslearn.exercises.engine.steady import STILL, remembered
+from wslearn.exercises.engine.steady import STILL, remembered, stalls
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 #: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
@@ -32,9 +32,9 @@ async def steadily(
     """
     began = counted()
     for factor, longer in zip(slower, (*slower[1:], 0), strict=True):
-        forget, before, now = remembered(talk), missed(), counted()
+        forget, now = remembered(talk), counted()
         try:
-            async with Lateness() as lateness:
+            async with stalls() as longest, Lateness() as lateness:
                 await attempt(factor, lateness)
             wrong, doubtful = None, lateness.hides
         except NotYet as error:
@@ -42,9 +42,8 @@ async def steadily(
             silent = last.startswith("nothing for") and lateness.longest < STEP / 2
             late = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
             wrong, doubtful = error, late and not silent
-        stood_still = min(missed() - before, lateness.longest) > STILL * factor
         next_end = counted() - began + (counted() - now) * longer / factor
-        if not longer or next_end > WHOLE - STEP or not (doubtful or stood_still):
+        if not longer or next_end > WHOLE - STEP or not (doubtful or longest() > STILL * factor):
             break
         forget()
     if wrong:
