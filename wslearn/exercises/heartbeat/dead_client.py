@@ -141,7 +141,7 @@ async def _answers(talk: Talk, one: _Watched, lateness: Lateness, before: int = 
             min(gaps) > 1.4 * interval or len(pings) < PINGS,
     }  # fmt: skip
     came = f"pinged {len(pings)} times, every {mean(gaps):.2f} s"
-    lateness.excuses = len(pings) > 1
+    lateness.excuses = len(pings) > 1 or dropped  # a pong may have been late
     judge(talk, mistakes, name, came, f"pinged every {interval:g} s")
 
 
