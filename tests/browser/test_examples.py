@@ -64,6 +64,25 @@ async def test_two_pages_edit_one_text_at_once_and_end_with_the_same(page):
         await expect(third.get_by_label("The text")).to_have_value(server.now.text)
 
 
+async def test_a_cable_that_is_put_back_at_once_leaves_one_connection(page):
+    async with TextServer() as server:
+        await page.goto(server.page_url)
+        await expect(page.locator("#state")).to_have_text("Connected")
+        for wait in (0, 0, 100, 400):  # before the old connection is closed, and while the page waits to come back
+            await page.evaluate(
+                """async wait => {
+                    document.getElementById("cable").click()
+                    if (wait) await new Promise(resolve => { setTimeout(resolve, wait) })
+                    document.getElementById("cable").click()
+                }""",
+                wait,
+            )
+        await expect(page.locator("#state")).to_have_text("Connected")
+        await page.wait_for_timeout(1100)  # longer than a page that has lost its connection waits
+        assert len(server.connections) == 1
+        await expect(page.locator("#state")).to_have_text("Connected")
+
+
 async def test_a_page_whose_server_was_replaced_begins_anew(page):
     async with TextServer() as server:
         await page.goto(server.page_url)
