@@ -105,8 +105,8 @@ def test_the_load_client_answers_pings_and_does_not_count_them(work):
 
     with serving_thread(handler) as port, contenders.load(work, port, 32) as load:
         load.ask("connect 1")
-        done = load.ask("measure 0.02")
-        assert done["messages"] == done["deliveries"] >= 3
+        done = load.ask("measure 0.1")
+        assert done["messages"] == done["deliveries"] >= 1
         load.ask("settle 0")  # it has read all pings of the messages before
         assert all(pong.wait(WAIT) for pong in pongs[: 2 * done["messages"]])
 
