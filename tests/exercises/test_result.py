@@ -47,8 +47,11 @@ def test_words_and_a_sign_say_what_the_colour_says(state):
 def test_of_many_steps_the_last_are_shown():
     steps = tuple(Step("ann", "says", str(number)) for number in range(1000))
     assert str(Result("wrong", "", steps)).endswith(" 999")
-    assert str(Result("wrong", "", steps)).count("\n") == MAX_STEPS
-    assert Result("wrong", "", steps)._repr_html_().count("<tr>") == MAX_STEPS
+    text, html = str(Result("wrong", "", steps)), Result("wrong", "", steps)._repr_html_()
+    assert text.count("\n") == MAX_STEPS + 1 and html.count("<tr>") == MAX_STEPS
+    cut = f"(the last {MAX_STEPS} of {len(steps)} steps)"
+    assert text.splitlines()[1].strip() == cut and f"<summary>What was tried {cut}</summary>" in html
+    assert "of" not in str(Result("wrong", "", steps[:MAX_STEPS]))
 
 
 class Broken:

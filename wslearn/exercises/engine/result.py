@@ -80,7 +80,8 @@ class Result:
         rows = "".join(map(_row, self.steps[-MAX_STEPS:]))
         opened = "" if self else " open"
         progress = f"<p class='wsl-progress'>{escape(self.progress)}</p>" if self.progress else ""
-        details = f"<details{opened}><summary>What was tried</summary><table>{rows}</table></details>" if rows else ""
+        tried = f"What was tried {_cut(self.steps)}".rstrip()
+        details = f"<details{opened}><summary>{tried}</summary><table>{rows}</table></details>" if rows else ""
         return (
             f"{_STYLE}<div class='wsl-result' role='status' style='border-left-color:{colour}'>"
             f"<p class='verdict'><span aria-hidden='true'>{sign}</span> {word}</p>{paragraphs}{details}{progress}</div>"
@@ -89,12 +90,18 @@ class Result:
 
 def trace(steps: Sequence[Step]) -> list[str]:
     """Return the last steps as lines of text, in columns."""
-    steps = steps[-MAX_STEPS:]
+    cut, steps = _cut(steps), steps[-MAX_STEPS:]
     # A call with many arguments is too long to line the others up with it.
     cells = [[text for step in steps if len(text := str(getattr(step, column))) <= WIDEST] for column in ("who", "did")]
     widths = [max(map(len, column), default=0) for column in cells]
     lines = (f"{step.who!s:>{widths[0]}} {step.did!s:<{widths[1]}}  {step.what}" for step in steps)
-    return [f"{'>>' if step.wrong else '  '} {text}".rstrip() for step, text in zip(steps, lines, strict=True)]
+    marked = (f"{'>>' if step.wrong else '  '} {text}".rstrip() for step, text in zip(steps, lines, strict=True))
+    return [*filter(None, [cut]), *marked]
+
+
+def _cut(steps: Sequence[Step]) -> str:
+    """Tell that only the last steps are shown, if that is so."""
+    return f"(the last {MAX_STEPS} of {len(steps)} steps)" if len(steps) > MAX_STEPS else ""
 
 
 def _row(step: Step) -> str:
