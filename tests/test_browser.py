@@ -5,7 +5,7 @@ Here a client in Python plays the page. tests/browser/test_browser_side.py has a
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from notebook_runs import NOTEBOOKS, code_cells, kernel, read, text
@@ -122,7 +122,28 @@ async def test_connections_of_a_script_get_its_handler_and_do_not_outlive_it(cap
             await control.send(json.dumps({"number": 1, "done": True}))
             await running
             await asyncio.wait_for(ws.wait_closed(), 30)
+            assert ws.close_code == 1001  # not 1006: Firefox delays the next connections after one that was dropped
         assert len(server.pages) == 1  # the page itself stays
+
+
+async def test_a_connection_that_does_not_close_when_asked_is_dropped():
+    async def greet(ws):
+        await ws.wait_closed()
+
+    async with Browser() as server, page(server, ends=False) as (control, scripts):
+        running = asyncio.create_task(server.run("…", greet))
+        await until(lambda: scripts)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        await until(lambda: len(server.connections) == 2)
+        await control.send(json.dumps({"number": 1, "done": True}))
+        await running
+        with suppress(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), 30)
+        writer.close()
 
 
 async def test_an_error_in_a_handler_is_printed_below_the_cell(capsys):
