@@ -2,7 +2,7 @@
 
 import pytest
 import pytest_asyncio
-from class_pages import CHOICES, QUESTION, choice, leave, open_phone, phones_url, program, votes
+from class_pages import CHOICES, QUESTION, choice, join, leave, open_phone, phones_url, program, votes
 from pages import button, comes, expect
 from support import until
 from test_axe import violations
@@ -74,6 +74,20 @@ async def test_every_size_shows_all_without_scrolling_sideways_and_a_thumb_hits_
             for text, wide, high, _ in await page.locator("button:visible, input:visible").evaluate_all(SIZES):
                 assert wide >= 44 and high >= 44, text
         assert (await tab(page, "Vote").evaluate_all(SIZES))[0][3] > height - 10
+
+
+async def test_a_full_wall_scrolls_and_its_page_does_not_and_an_empty_one_is_written_on_at_the_same_place(page):
+    async with ClassServers("127.0.0.1") as board, program(board, name="Bob"):
+        await join(page, phones_url(board))
+        await tab(page, "Wall").click()
+        top = "el => el.getBoundingClientRect().top"
+        empty = await page.get_by_label("Message to the wall").evaluate(top)
+        for number in range(20):
+            board.room.write(board.people[0], f"{number} " * 20, None)
+        await expect(page.locator("#messages li")).to_have_count(20)
+        assert await page.locator("#log").evaluate("el => el.scrollHeight - el.clientHeight") > 300
+        assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+        assert await page.get_by_label("Message to the wall").evaluate(top) == empty
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,9 +1,18 @@
 // The first script in a student's page while it is being checked: its network, its clock and its user are the check's.
 (() => {
   "use strict";
+  // Of an error in a sandboxed page's inline script WebKit (Safari) tells neither text nor line, only "Script error.". Of
+  // one in a script at a data: address it tells both, so each becomes one before it runs, this one too.
+  const muted = navigator.vendor.startsWith("Apple");
+  const asData = ({ text }, above) =>
+    `data:text/javascript;charset=utf-8,${"%0A".repeat(above)}${encodeURIComponent(text)}`;
+  if (muted && !document.currentScript.src) {
+    return document.write(`<script src="${asData(document.currentScript, 0)}"></${"script"}>`);
+  }
   const FIRST_LINE = "{{lines}}" * 1;      // so many lines are ours
   const MOST = { sockets: 40, notes: 6_000, timers: 2_000 };
   const PATIENCE = 20;                     // ms of the page's clock that pass with each action
+  const STUCK = 10_000;                    // ms of the real clock; the kernel gives up sooner
   const { port1: check, port2 } = new MessageChannel();
   const said = [];
   const send = check.postMessage.bind(check);
@@ -28,9 +37,19 @@
     if (error instanceof ErrorEvent) note("error", { text: error.message, line: place(error.lineno) });
   }, true);
   addEventListener("unhandledrejection", ({ reason }) => {
-    const line = /page\/[\w-]+:(\d+)/.exec(reason?.stack ?? "")?.[1] ?? 0;
+    const line = /(?:page\/[\w-]+|@data:[^:\s]+):(\d+)/.exec(reason?.stack ?? "")?.[1] ?? 0;
     note("error", { text: `Uncaught (in promise) ${reason}`, line: place(Number(line)) });
   });
+  if (muted) {
+    const starts = "{{starts}}".split(",").values();
+    new MutationObserver((records) => {
+      for (const script of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+        if (script.localName !== "script") continue;
+        const lines = Number(starts.next().value ?? 0);
+        if (!script.src) script.src = asData(script, FIRST_LINE + lines);
+      }
+    }).observe(document, { childList: true, subtree: true });
+  }
   document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) =>
     note("blocked", { address: blockedURI, directive: effectiveDirective }));
   for (const [name, answer] of [["alert"], ["confirm", false], ["prompt", null], ["open", null], ["print"]]) {
@@ -50,6 +69,15 @@
 
   // The clock: it stands still until the check moves it
 
+  const real = performance.now.bind(performance);
+  let since = null;                        // when the page first asked for something in this turn
+  /** Return `value`, unless a loop has asked again and again. Safari shows the page and the notebook in one process. */
+  const unlessStuck = (value) => {
+    since ??= real();
+    if (real() - since > STUCK) throw new RangeError("The check has stopped this page: a loop in it never ends.");
+    return value;
+  };
+
   const epoch = Date.now();
   let now = 0, numbers = 0, nested = 0;    // `nested`: so many timers have set one another up to the one that runs
   const timers = new Map();
@@ -65,21 +93,24 @@
   window.clearTimeout = window.clearInterval = (number) => void timers.delete(number);
   window.requestAnimationFrame = (callback) => add(false)(() => callback(now), 16);
   window.cancelAnimationFrame = window.clearTimeout;
-  performance.now = () => now;
+  performance.now = () => unlessStuck(now);
   const RealDate = Date;
   window.Date = class Date extends RealDate {
     constructor(...given) {
       super(...(given.length ? given : [epoch + now]));
     }
     static now() {
-      return epoch + now;
+      return unlessStuck(epoch + now);
     }
   };
 
   /** Run `act` as a task of its own, so that an exception reaches `onerror`, with its line. */
   const { port1: later, port2: turn } = new MessageChannel();
   const jobs = [];
-  turn.onmessage = () => jobs.shift()();
+  turn.onmessage = () => {
+    since = null;
+    jobs.shift()();
+  };
   const soon = (job) => (jobs.push(job), later.postMessage(0));
   const task = (act) => new Promise((done) => (soon(act), soon(done)));
   const calm = async () => {
@@ -151,8 +182,8 @@
       Object.defineProperty(this, "url", { value: address.href, enumerable: true });
       note("opens", { socket: this[inner].number, url: address.href, protocols: wanted, at: now });
     }
-    get readyState() { return this[inner].state.ready; }
-    get bufferedAmount() { return Math.ceil(this[inner].state.bytes) + this[inner].state.lost; }
+    get readyState() { return unlessStuck(this[inner].state.ready); }
+    get bufferedAmount() { return unlessStuck(Math.ceil(this[inner].state.bytes) + this[inner].state.lost); }
     get protocol() { return this[inner].state.protocol; }
     get extensions() { return ""; }
     get binaryType() { return this[inner].state.binary; }
@@ -325,6 +356,7 @@
     pass: () => ({}),
   };
   const reply = async ({ id, act, ms = PATIENCE, ...given }) => {
+    since = null;
     const result = await acts[act](given);
     await pass(ms);
     // Each socket's bytes that wait, for a check of back-pressure.

@@ -32,6 +32,17 @@ ADVICE = {
     "False is not defined": "JavaScript's `False` is `false`.",
     "is not defined": "Is the name misspelled, or a text that needs quotes?",
 }
+#: What Safari and Firefox write, and what Chromium writes for it: `ADVICE` knows only that.
+OTHERS = {
+    r" \(In '.+": "",
+    r"Can't find variable: (\w+)": r"\1 is not defined",
+    r"find\([^()]*\)\.": "find(...).",
+    r"Unexpected end of script|missing [})]": "Unexpected end of input",
+    r"JSON Parse error|JSON\.parse: ": "is not valid JSON",
+    r"Cannot access uninitialized variable": "before initialization",
+    r"null is not an object|can't access property .+ is null": "of null",
+    r"undefined is not an object|can't access property .+ is undefined": "of undefined",
+}
 FAULTS = {
     "dialog": "Your page called `{name}({text})`. A dialog stops the page and its reader. Write into the page instead.",
     "navigates": "Your page left for another address, or reloaded. It must stay: nothing may set `location`, and a "
@@ -63,7 +74,10 @@ def raise_fault(event: Mapping[str, Any], page: str) -> None:
         text = re.sub(r"^Uncaught (\(in promise\) )?", "", event["text"])
         if UNTOUCHED in text:
             raise NotImplementedError
-        advice = next((advice for part, advice in ADVICE.items() if part in text), "")
+        known = text
+        for written, chromium in OTHERS.items():
+            known = re.sub(written, chromium, known)
+        advice = next((advice for part, advice in ADVICE.items() if part in known), "")
         raise NotYet(f"Your page raised {text.rstrip('.')}{line(page, event['line'])}. {advice}".rstrip())
     if kind == "blocked":
         raise NotYet((EVAL if event["address"] == "eval" else BLOCKED).format_map(event))

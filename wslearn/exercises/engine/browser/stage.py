@@ -35,12 +35,14 @@ STUCK = (
     "each of its functions, and wait with events or `setTimeout`. A promise such as `sleep(10)` needs `await` before "
     "it."
 )
-#: The student's page may run its own script and style; everything else is refused (CSP level 3).
+#: The student's page may run its own script and style; everything else is refused (CSP level 3). In Safari the probe
+#: turns inline scripts into addresses `data:`.
 POLICY = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'"
 )
 DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
+SCRIPT = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
 #: Shows HTML where there is no notebook, and returns a function that removes it: for tests. None: nowhere.
 display: Callable[[str], Callable[[], None]] | None = None
 
@@ -219,9 +221,11 @@ def _display(address: str) -> Callable[[], None]:
 def probed(page: str) -> str:
     """Return a student's page with the probe as its first script; the probe knows how many lines are before the page's.
 
-    A `<!doctype>` stays the first thing, or the browser would be in quirks mode.
+    It also knows how many lines of the page are above each of the page's scripts. A `<!doctype>` stays the first
+    thing, or the browser would be in quirks mode.
     """
     start = found.end() if (found := DOCTYPE.match(page)) else 0
     script = (STATIC / "exercise-probe.js").read_text("utf-8")
-    lines = script.count("\n")
-    return f"{page[:start]}<script>{script.replace('{{lines}}', str(lines))}</script>{page[start:]}"
+    starts = ",".join(str(page.count("\n", 0, found.end())) for found in SCRIPT.finditer(page))
+    script = script.replace("{{lines}}", str(script.count("\n"))).replace("{{starts}}", starts)
+    return f"{page[:start]}<script>{script}</script>{page[start:]}"
