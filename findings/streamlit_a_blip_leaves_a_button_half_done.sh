@@ -149,7 +149,9 @@ async def main():
     try:
         async with asyncio.timeout(60):
             while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
-                said += (await server.stdout.readline()).decode()
+                if not (line := await server.stdout.readline()):
+                    sys.exit(f"the server has ended: {said}")
+                said += line.decode()
         port = int(found[1])
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -178,4 +180,4 @@ async def main():
 
 asyncio.run(main())
 PY
-timeout 240 "$work/venv/bin/python" "$work/check.py" "$work"
+timeout -k 10 240 "$work/venv/bin/python" "$work/check.py" "$work"
