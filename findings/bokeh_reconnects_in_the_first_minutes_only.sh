@@ -117,7 +117,7 @@ async def look(page, port):
     await button.click(force=True)
     await asyncio.sleep(2)
     late = await sums.inner_text()
-    print(f"  a page {EXPIRES + 2} s old: {tries} attempts, then 'lost permanently'; by hand {again}; after a click {late}")
+    print(f"  a page {EXPIRES + 2} s old: {tries} attempts, then 'lost permanently'; by hand {again}; then {late}")
     return tries, again, late, sum(1 for ws in opened if not ws.is_closed())
 
 
