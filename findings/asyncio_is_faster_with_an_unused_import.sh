@@ -2,12 +2,12 @@
 # Guess: reading 32 bytes from a socket costs asyncio the same in every process. How much a read may bring at most
 #   (256 KiB) does not matter for one that brings 32 bytes, and neither does a library that is imported and not used.
 # What happens: in a fresh process with nothing but asyncio, each small read causes two page faults, and an echo takes
-#   two to three times the CPU time. asyncio asks for 256 KiB before it reads; glibc maps that from the system, and gives
-#   nearly all of it back at once. It goes on for as long as the process lives, or until it has once freed something
-#   larger: from then on glibc keeps such sizes in its own heap (its dynamic mmap threshold), and every later echo is
-#   fast. `import websockets.asyncio.server` is enough, used or not; so is one large message. So a benchmark in which
-#   asyncio's bare streams lose to aiohttp or websockets measures the imports, and uvloop's lead over asyncio, too, is
-#   partly this. Freeing 1 MiB at the start, or `transport.max_size` of 64 KiB, makes the fresh process fast.
+#   two to three times the CPU time. asyncio asks for 256 KiB before it reads; glibc maps that from the system, and
+#   gives nearly all of it back at once. It goes on for as long as the process lives, or until it has once freed
+#   something larger: from then on glibc keeps such sizes in its own heap (its dynamic mmap threshold), and every later
+#   echo is fast. `import websockets.asyncio.server` is enough, used or not; so is one large message. So a benchmark in
+#   which asyncio's bare streams lose to aiohttp or websockets measures the imports, and uvloop's lead over asyncio,
+#   too, is partly this. Freeing 1 MiB at the start, or `transport.max_size` of 64 KiB, makes the fresh process fast.
 # Versions: Python 3.11.7 (the same with 3.12.1 and 3.13.0), websockets 17.4, glibc 2.36. With another C library (musl,
 #   macOS, Windows) the script says so and checks nothing.
 # To whom it matters: authors of small servers on asyncio that import little, and whoever compares servers.

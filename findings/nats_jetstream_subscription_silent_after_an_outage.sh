@@ -133,7 +133,9 @@ async def main():
     try:
         said = ""
         while "Server is ready" not in said:
-            said += (await asyncio.wait_for(server.stderr.readline(), 20)).decode()
+            line = await asyncio.wait_for(server.stderr.readline(), 20)
+            assert line, f"the server has ended: {said}"
+            said += line.decode()
         websocket_port = re.search(r"websocket clients on ws://127\.0\.0\.1:(\d+)", said)[1]
         port = re.search(r"for client connections on 127\.0\.0\.1:(\d+)", said)[1]
         results = await asyncio.gather(*(run(int(port), int(websocket_port), away) for away in (2, 10)))

@@ -7,7 +7,11 @@ from wslearn.exercises.engine.expectations import NotYet
 
 #: A part of Chromium's text, as `ADVICE` knows it, and what Safari (WebKitGTK 2.50) and Firefox write in its place.
 SAME = {
-    "Unexpected end of input": ["SyntaxError: Unexpected end of script", "SyntaxError: missing } after function body"],
+    "Unexpected end of input": [
+        "SyntaxError: Unexpected end of script",
+        "SyntaxError: missing } after function body",
+        "SyntaxError: expected expression, got end of script",
+    ],
     "is not valid JSON": [
         'SyntaxError: JSON Parse error: Unexpected identifier "Hello"',
         "SyntaxError: JSON.parse: unexpected character at line 1 column 1 of the JSON data",
@@ -15,10 +19,12 @@ SAME = {
     "of null": [
         "TypeError: null is not an object (evaluating 'find(\"list\").append')",
         'TypeError: can\'t access property "append", find(...) is null',
+        "TypeError: find(...) is null",
     ],
     "of undefined": [
         "TypeError: undefined is not an object (evaluating 'ws.readyState')",
         'TypeError: can\'t access property "readyState", ws is undefined',
+        "TypeError: ws is undefined",
     ],
     "before initialization": [
         "ReferenceError: Cannot access uninitialized variable.",

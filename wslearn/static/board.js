@@ -51,7 +51,7 @@ function showBoard({ url, urls = [], code, people, count, poll: next, wall, wall
   showPeople(people);
   showPoll(next, count);
   showWall(wall, hidden);
-  say($("reactions"), Object.entries(reactions ?? {}).map(([reaction, times]) => `${reaction} ${times}`).join("   "));
+  say($("reactions"), Object.entries(reactions ?? {}).map(([reaction, times]) => `${reaction}\u00a0${times}`).join("   "));
 }
 
 const withoutScheme = (url) => url.replace("http://", "");

@@ -37,11 +37,11 @@ OTHERS = {
     r" \(In '.+": "",
     r"Can't find variable: (\w+)": r"\1 is not defined",
     r"find\([^()]*\)\.": "find(...).",
-    r"Unexpected end of script|missing [})]": "Unexpected end of input",
+    r"Unexpected end of script|missing [})]|got end of script": "Unexpected end of input",
     r"JSON Parse error|JSON\.parse: ": "is not valid JSON",
     r"Cannot access uninitialized variable": "before initialization",
-    r"null is not an object|can't access property .+ is null": "of null",
-    r"undefined is not an object|can't access property .+ is undefined": "of undefined",
+    r"null is not an object|can't access property .+ is null|\) is null$": "of null",
+    r"undefined is not an object|can't access property .+ is undefined|\w is undefined$": "of undefined",
 }
 FAULTS = {
     "dialog": "Your page called `{name}({text})`. A dialog stops the page and its reader. Write into the page instead.",
