@@ -325,6 +325,12 @@ async def test_calls(function, expected):
     assert f"{function.__name__}(3) r" in str(result)  # returns, raises
 
 
+async def awaits_cancelled(x):
+    task = asyncio.create_task(asyncio.Event().wait())
+    task.cancel()
+    return await task
+
+
 @pytest.mark.parametrize(
     ("function", "expected", "message"),
     [
@@ -336,6 +342,7 @@ async def test_calls(function, expected):
         (lambda: 6, 6, "too many positional arguments"),
         (6, 6, "Expected a function, got 6, of type int."),
         (lambda x: asyncio.Event().wait(), 6, "`<lambda>` did not end within 2 s."),
+        (awaits_cancelled, 6, "`awaits_cancelled` ended with CancelledError, because something that it awaits was"),
     ],
 )
 async def test_calls_in_vain(function, expected, message):

@@ -177,4 +177,6 @@ class Calls:
                 await patience.wait({task}, GRACE / 2)
         if late:
             raise NotYet(f"{what} did not end within {seconds:g} s.")
+        if task.cancelled():  # by the student's code itself: the end of a check comes as an exception above
+            raise NotYet(f"{what} ended with CancelledError, because something that it awaits was cancelled.")
         return task.result()
