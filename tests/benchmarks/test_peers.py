@@ -106,7 +106,7 @@ def test_the_load_client_answers_pings_and_does_not_count_them(work):
     with serving_thread(handler) as port, contenders.load(work, port, 32) as load:
         load.ask("connect 1")
         done = load.ask("measure 0.1")
-        assert done["messages"] == done["deliveries"] >= 1
+        assert done["messages"] == done["deliveries"] >= 3
         load.ask("settle 0")  # it has read all pings of the messages before
         assert all(pong.wait(WAIT) for pong in pongs[: 2 * done["messages"]])
 

@@ -27,8 +27,7 @@ async def test_it_leaves_no_process_and_no_folder(name):
         await running.proxy.reload()
         processes += here.children(recursive=True)
         assert ws.close_code is None or name == "caddy"
-    await until(lambda: not still_running(processes))  # a worker of before the reload is nobody's child: it ends later
-    assert not folder_of(running.proxy).exists()
+    assert still_running(processes) == [] and not folder_of(running.proxy).exists()
     await running.proxy.stop()  # twice is fine
 
 

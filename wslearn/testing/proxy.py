@@ -18,7 +18,7 @@ import psutil
 
 from wslearn.common import lifecycle, polling
 from wslearn.network import checked, is_number
-from wslearn.testing.process import CommandProcess, free_port
+from wslearn.testing.process import STOP_TIMEOUT, CommandProcess, free_port
 
 #: Where systems keep such programs, although a user's PATH often lacks these folders.
 PLACES = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin")
@@ -175,19 +175,41 @@ class ReverseProxy(CommandProcess):
                 return
         raise RuntimeError(f"{self.name} did not reload")
 
+    async def stop(self) -> None:
+        """Ask the proxy to end, and kill what is left of it after 3 seconds. Calling it twice is fine."""
+        workers = self._workers()  # a proxy that is asked in the middle of a reload may leave them
+        await super().stop()
+        _kill(workers)
+        await polling.until(lambda: not any(map(_runs, workers)), STOP_TIMEOUT)
+
     def kill(self) -> None:
         """End the proxy and its workers at once. Calling it twice is fine."""
-        workers: list[Any] = []
+        workers = self._workers()
         if self._process:
             lifecycle.stopped(self)
-            with suppress(psutil.NoSuchProcess):
-                workers = psutil.Process(self.pid).children(recursive=True)
         super().kill()
-        for worker in workers:
-            with suppress(psutil.NoSuchProcess):
-                worker.kill()
+        _kill(workers)
         if self._folder:
             self._folder.cleanup()
+
+    def _workers(self) -> list[Any]:
+        """Return the processes that the proxy has started."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid).children(recursive=True) if self._process else []
+        return []
+
+
+def _kill(workers: list[Any]) -> None:
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+
+
+def _runs(worker: Any) -> bool:
+    """Return whether it runs. A container's first process may leave it as a zombie."""
+    with suppress(psutil.NoSuchProcess):
+        return bool(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _known(name: str) -> str:
