@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from wslearn import EchoServer, browser
 from wslearn.browser import KNOWN, NEEDS, Browser, has_page
 from wslearn.exercises import browser as exercises
+from wslearn.testing.raw import Raw
 
 
 @pytest.fixture(autouse=True)
@@ -133,17 +134,13 @@ async def test_a_connection_that_does_not_close_when_asked_is_dropped():
     async with Browser() as server, page(server, ends=False) as (control, scripts):
         running = asyncio.create_task(server.run("…", greet))
         await until(lambda: scripts)
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(
-            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        raw = await Raw.opened(server.url)
         await until(lambda: len(server.connections) == 2)
         await control.send(json.dumps({"number": 1, "done": True}))
         await running
         with suppress(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 30)
-        writer.close()
+            await asyncio.wait_for(raw.reader.read(), 30)
+        raw.drop()
 
 
 async def test_an_error_in_a_handler_is_printed_below_the_cell(capsys):

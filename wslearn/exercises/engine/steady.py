@@ -1,7 +1,7 @@
 """Parts of a check that look at times: held again where this machine stood still meanwhile, whatever they found."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, TypeVar
@@ -49,26 +49,36 @@ def remembered(talk: Calls) -> Callable[[], None]:
     return forget
 
 
-async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
-    """Hold a part of a conversation; if this machine stood still, forget what it found, and hold it again.
+async def again(
+    talk: Calls, attempt: Callable[[float], Awaitable[T]], factors: Sequence[float],
+    doubtful: Callable[[float, NotYet | None], bool] = lambda factor, wrong: False,
+) -> T:  # fmt: skip
+    """Hold a conversation with each of these factors for its times, until this machine has not disturbed it.
 
-    A student's code that blocks the event loop is no reason: that is what such a part may look for. There must be time
-    for one more, else the last one counts.
+    So it has if it stood still, or where `doubtful` says so of a factor and of what was wrong. What was found then is
+    forgotten. A student's code that blocks the event loop is no reason: that is what such a conversation may look for.
+    There must be time for one more, else the last one counts.
     """
-    for left in reversed(range(TIMES)):
+    for factor, longer in zip(factors, (*factors[1:], 0), strict=True):
         forget, began = remembered(talk), patience.counted()
         async with stalls() as longest:
             try:
-                found, wrong = await part(), None
+                found, wrong = await attempt(factor), None
             except NotYet as error:
                 wrong = error
             now = patience.counted()
-            if not left or longest() <= STILL or 2 * now - began > WHOLE - STEP:
+            end = now + (now - began) * longer / factor  # of the next one; the clock began with the check
+            if not longer or end > WHOLE - STEP or not (longest() > STILL * factor or doubtful(factor, wrong)):
                 break
         forget()
     if wrong:
         raise wrong
     return found
+
+
+async def undisturbed(talk: Calls, part: Callable[[], Awaitable[T]]) -> T:
+    """Hold a part of a conversation: again, as it is, if this machine stood still."""
+    return await again(talk, lambda factor: part(), (1,) * TIMES)
 
 
 def timed(conversation: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:

@@ -6,8 +6,7 @@ from time import perf_counter as clock
 
 from wslearn.common.patience import counted
 from wslearn.exercises.engine import STEP, NotYet, Talk
-from wslearn.exercises.engine.expectations import WHOLE
-from wslearn.exercises.engine.steady import STILL, remembered, stalls
+from wslearn.exercises.engine.steady import again
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 #: A pause of the event loop that is noticed, in seconds; and how much longer than in the first attempt all times are.
@@ -30,24 +29,21 @@ async def steadily(
     So it was if it stood still; or if the conversation fails for the sake of some milliseconds; or if it holds, but a
     mistake would not have been seen. There must be time for one more try, else the last one counts.
     """
-    began = counted()
-    for factor, longer in zip(slower, (*slower[1:], 0), strict=True):
-        forget, now = remembered(talk), counted()
-        try:
-            async with stalls() as longest, Lateness() as lateness:
-                await attempt(factor, lateness)
-            wrong, doubtful = None, lateness.hides
-        except NotYet as error:
-            last = talk.steps[-1].what if talk.steps else ""
-            silent = last.startswith("nothing for") and lateness.longest < STEP / 2
-            late = lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked
-            wrong, doubtful = error, late and not silent
-        next_end = counted() - began + (counted() - now) * longer / factor
-        if not longer or next_end > WHOLE - STEP or not (doubtful or longest() > STILL * factor):
-            break
-        forget()
-    if wrong:
-        raise wrong
+    lateness = Lateness()
+
+    async def once(factor: float) -> None:
+        nonlocal lateness
+        async with Lateness() as lateness:
+            await attempt(factor, lateness)
+
+    def doubtful(factor: float, wrong: NotYet | None) -> bool:
+        if not wrong:
+            return lateness.hides
+        last = talk.steps[-1].what if talk.steps else ""
+        silent = last.startswith("nothing for") and lateness.longest < STEP / 2
+        return lateness.excuses and lateness.longest > PAUSE * factor and not lateness.blocked and not silent
+
+    await again(talk, once, slower, doubtful)
 
 
 class Lateness:
